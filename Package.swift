@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is compiled with: the language as strict as it gets, and no warning left lying.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+    name: "shoal",
+    products: [
+        .executable(name: "shoal", targets: ["shoal"])
+    ],
+    dependencies: [
+        // Pinned: a build of today's commit is the same build next year. Reasons: docs/dependencies.md.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibCrypto"),
+        .target(name: "OCI", swiftSettings: strict),
+        .target(name: "Integrity", dependencies: ["CLibCrypto", "OCI"], swiftSettings: strict),
+        .target(
+            name: "Content",
+            dependencies: ["Integrity", "OCI", log, systemPackage],
+            swiftSettings: strict),
+        .target(
+            name: "Discovery",
+            dependencies: ["Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage],
+            exclude: ["Beacon/beacon.proto"],
+            swiftSettings: strict),
+        .target(
+            name: "Transfer",
+            dependencies: [
+                "Content", "Discovery", "Integrity", "OCI", asyncHTTPClient, log, nioCore, nioHTTP1, nioPosix, nioSSL,
+                serviceLifecycle, systemPackage,
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix,
+                serviceLifecycle, systemPackage,
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Agent",
+            dependencies: [
+                "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix,
+                serviceLifecycle, systemPackage, toml,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "shoal",
+            dependencies: ["Agent", "Integrity", "OCI", argumentParser, asyncHTTPClient, log, nioCore, nioHTTP1, systemPackage],
+            swiftSettings: strict),
+    ]
+)
