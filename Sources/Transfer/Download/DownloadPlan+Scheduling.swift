@@ -78,7 +78,8 @@ extension DownloadPlan {
         for run in runs.values { claims.insert(run.claim(size: size), from: .upstream) }
         let order = readers.values.sorted {
             switch ($0.waitingSince, $1.waitingSince) {
-            case (let left?, let right?): left < right
+            case (let left?, let right?): (left, $0.position) < (right, $1.position)
+            case (nil, nil): $0.position < $1.position
             case (let left, _): left != nil
             }
         }

@@ -21,41 +21,20 @@ struct ExtentMap: Equatable, Sendable {
     /// Marks `range` as here and sent by `provenance`, whoever sent it before.
     mutating func insert(_ range: Range<Int64>, from provenance: Provenance) {
         guard !range.isEmpty else { return }
-        var result: [Extent] = []
-        result.reserveCapacity(extents.count + 2)
-        var new = Extent(range: range, provenance: provenance)
-        var placed = false
-        for extent in extents {
-            if extent.range.upperBound < new.range.lowerBound {
-                result.append(extent)
-            } else if extent.range.lowerBound > new.range.upperBound {
-                if !placed {
-                    result.append(new)
-                    placed = true
-                }
-                result.append(extent)
-            } else if extent.provenance == provenance {
-                let lower = min(extent.range.lowerBound, new.range.lowerBound)
-                let upper = max(extent.range.upperBound, new.range.upperBound)
-                new.range = lower..<upper
-            } else {
-                // What sticks out of the new range keeps its own provenance.
-                if extent.range.lowerBound < range.lowerBound {
-                    result.append(
-                        Extent(range: extent.range.lowerBound..<range.lowerBound, provenance: extent.provenance))
-                }
-                if extent.range.upperBound > range.upperBound {
-                    if !placed {
-                        result.append(new)
-                        placed = true
-                    }
-                    result.append(
-                        Extent(range: range.upperBound..<extent.range.upperBound, provenance: extent.provenance))
-                }
-            }
-        }
-        if !placed { result.append(new) }
-        extents = result
+        remove(range)
+        let index = extents.firstIndex { $0.range.lowerBound >= range.upperBound } ?? extents.endIndex
+        extents.insert(Extent(range: range, provenance: provenance), at: index)
+        merge(at: index + 1)
+        merge(at: index)
+    }
+
+    /// Joins an extent to the one before it where they touch and are of one origin.
+    private mutating func merge(at index: Int) {
+        guard extents.indices.contains(index), index > 0 else { return }
+        let (left, right) = (extents[index - 1], extents[index])
+        guard left.range.upperBound == right.range.lowerBound, left.provenance == right.provenance else { return }
+        extents[index - 1].range = left.range.lowerBound..<right.range.upperBound
+        extents.remove(at: index)
     }
 
     /// Forgets every byte that `provenance` sent.
@@ -65,6 +44,7 @@ struct ExtentMap: Equatable, Sendable {
 
     /// Marks `range` as missing.
     mutating func remove(_ range: Range<Int64>) {
+        guard !range.isEmpty else { return }
         extents = extents.flatMap { extent in
             [
                 Extent(range: extent.range.clamped(to: .min..<range.lowerBound), provenance: extent.provenance),

@@ -19,7 +19,7 @@ extension ManifestResolver {
             case .no: return await areComplete(document.children, at: origin)
             case .unreachable:
                 // The client cannot get more from upstream either. The node's own platform is what will be asked for.
-                let own = document.children.filter { $0.platform?.matches(.current) ?? false }
+                let own = document.children.filter { $0.platform.map(Platform.current.runs) ?? false }
                 return await areComplete(own.isEmpty ? document.children : own, at: origin)
             }
         case .other:

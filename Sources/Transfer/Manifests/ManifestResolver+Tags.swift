@@ -36,7 +36,7 @@ extension ManifestResolver {
             } catch let error as UpstreamError {
                 throw error
             } catch {
-                throw UpstreamError(.broken, "\(error)", registry: origin.registry)
+                throw UpstreamError(code: .broken, message: "\(error)", registry: origin.registry)
             }
             await remember(tag, at: origin, found, isPublic: head.anonymous ? true : nil)
             return found

@@ -1,5 +1,6 @@
 public import Content
 public import Discovery
+import Integrity
 public import Logging
 import NIOCore
 public import OCI
@@ -62,6 +63,7 @@ public final class ManifestResolver: Sendable {
 
     /// A manifest and who gave it.
     struct Found: Sendable {
+        var digest: Digest
         var document: ManifestDocument
         var source: ByteSource
     }
@@ -97,7 +99,7 @@ public final class ManifestResolver: Sendable {
                 "a manifest is not answered",
                 metadata: ["image": "\(origin)", "reference": "\(reference)", "reason": "\(error)"])
             throw DistributionError(
-                .manifestUnknown, message: "\(origin) \(reference) cannot be had through this mirror: \(error)")
+                code: .manifestUnknown, message: "\(origin) \(reference) cannot be had through this mirror: \(error)")
         }
     }
 
@@ -105,7 +107,7 @@ public final class ManifestResolver: Sendable {
 
     /// The manifest with a digest: own store, peers, upstream.
     func content(_ digest: Digest, at origin: Origin) async throws -> Found {
-        if let document = try await held(digest) { return Found(document: document, source: .store) }
+        if let document = try await held(digest) { return Found(digest: digest, document: document, source: .store) }
         return try await flights.run(digest) {
             if let found = try await self.fromPeers(digest, at: origin) { return found }
             do throws(UpstreamError) {
@@ -133,7 +135,7 @@ public final class ManifestResolver: Sendable {
             do {
                 let document = try await fetch(digest, from: peer)
                 try await keep(document, digest, at: origin, isPublic: nil)
-                return Found(document: document, source: .peer(peer))
+                return Found(digest: digest, document: document, source: .peer(peer))
             } catch {
                 logger.debug(
                     "a peer did not give a manifest", metadata: ["peer": "\(peer)", "reason": "\(error)"])
@@ -152,7 +154,7 @@ public final class ManifestResolver: Sendable {
             }
             bytes.append(contentsOf: chunk.readableBytesView)
         }
-        guard digest.matches(bytes) else {
+        guard ContentHasher.digest(of: bytes, algorithm: digest.algorithm) == digest else {
             sources.blame(peer, for: digest, convicted: true)
             throw FetchError(.damaged, "\(digest): the peer's bytes have another digest")
         }
@@ -169,9 +171,9 @@ public final class ManifestResolver: Sendable {
             document = try ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType)
             try await keep(document, answer.digest, at: origin, isPublic: answer.anonymous ? true : nil)
         } catch {
-            throw UpstreamError(.broken, "\(origin) \(reference): \(error)", registry: origin.registry)
+            throw UpstreamError(code: .broken, message: "\(origin) \(reference): \(error)", registry: origin.registry)
         }
-        return Found(document: document, source: .upstream)
+        return Found(digest: answer.digest, document: document, source: .upstream)
     }
 
     /// Puts a verified manifest into the store; a full disk only means that it is not kept.
@@ -197,8 +199,4 @@ public final class ManifestResolver: Sendable {
                 reference: reference, origin: origin, digest: digest, mediaType: mediaType, size: size, knownGood: now,
                 isPublic: isPublic ?? known?.isPublic, checkedAt: isPublic == nil ? known?.checkedAt : now))
     }
-}
-
-extension ManifestResolver.Found {
-    var digest: Digest { Digest.of(document.bytes) }
 }

@@ -82,8 +82,8 @@ struct DownloadPlanTests {
     func manyRanges() {
         var plan = DownloadPlan(size: 1024 * MiB)
         for id in 0..<200 {
-            let lower = Int64(id) * 1024 * MiB / 200
-            plan.addReader(id, .closed(lower..<(lower + 1024 * MiB / 200)), now: start)
+            let bounds = (Int64(id) * 1024 * MiB / 200)..<(Int64(id + 1) * 1024 * MiB / 200)
+            plan.addReader(id, .closed(bounds), now: start)
         }
         let actions = plan.evaluate(now: start, world: alone)
         #expect(actions.count <= DownloadPlan.upstreamRuns)
