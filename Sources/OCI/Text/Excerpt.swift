@@ -7,8 +7,9 @@ struct Excerpt: CustomStringConvertible {
     let description: String
 
     init(_ text: some StringProtocol) {
-        let at = text.utf8.indices.last { text.utf8[$0] == .at }
-        let harmless = text.utf8[(at ?? text.utf8.startIndex)...]
+        let text = String(text)
+        let at = text.utf8.lastIndex(of: .at)
+        let harmless = text.utf8[(at ?? text.startIndex)...]
         var shown = at == nil ? "'" : "'…"
         for byte in harmless.prefix(Self.limit) {
             switch byte {
