@@ -16,6 +16,7 @@ public struct OCIError: Error, Hashable, Sendable, CustomStringConvertible {
         case queryInvalid
     }
 
+    /// Which grammar was broken.
     public let code: Code
     /// What happened, to what, and what to do.
     public let message: String

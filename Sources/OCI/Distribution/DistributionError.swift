@@ -40,11 +40,13 @@ public struct DistributionError: Error, Hashable, Sendable, CustomStringConverti
         }
     }
 
+    /// The specification's word for it.
     public let code: Code
     /// For people. Must not contain secrets.
     public let message: String
     /// What the error is about, such as the digest that is unknown.
     public let detail: String?
+    /// The HTTP status of the response.
     public let status: Int
 
     /// `status` defaults to the code's own.

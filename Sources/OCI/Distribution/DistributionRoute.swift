@@ -33,7 +33,6 @@ public enum DistributionRoute: Sendable, Equatable {
     private static func route(
         components: [String], query: Query
     ) throws(DistributionError) -> DistributionRoute {
-        if components.isEmpty { return .base }
         guard let last = components.last else { return .base }
         let parent = components.dropLast().last
         let name = components.dropLast(2)

@@ -5,6 +5,7 @@ public struct AuthChallenge: Sendable, Hashable {
     /// Names in lower case; of a name that is repeated the first value counts.
     public let parameters: [String: String]
 
+    /// `scheme` and the names of `parameters` in lower case.
     public init(scheme: String, parameters: [String: String]) {
         self.scheme = scheme
         self.parameters = parameters
@@ -12,7 +13,9 @@ public struct AuthChallenge: Sendable, Hashable {
 
     /// Where a Bearer token is to be fetched, or what Basic credentials are for.
     public var realm: String? { parameters["realm"] }
+    /// The name of the registry, as the token server knows it.
     public var service: String? { parameters["service"] }
+    /// What the token must allow, as in `repository:library/nginx:pull`.
     public var scope: String? { parameters["scope"] }
     /// Why a token that was sent was refused, as in `insufficient_scope` (RFC 6750 §3.1).
     public var error: String? { parameters["error"] }
@@ -38,7 +41,7 @@ public struct AuthChallenge: Sendable, Hashable {
         while !cursor.isAtEnd {
             cursor.skipWhitespace()
             if cursor.take(.comma) { continue }
-            guard let scheme = cursor.token(), cursor.isAtEnd || cursor.next == .comma || cursor.next == .space else {
+            guard let scheme = cursor.token(), endsWord(cursor) else {
                 cursor.skipElement()
                 continue
             }
@@ -47,42 +50,45 @@ public struct AuthChallenge: Sendable, Hashable {
         return nil
     }
 
-    /// Reads parameters until the end, or until a token without `=` begins the next challenge.
+    /// Reads parameters until the end, or until a word without `=` behind a comma begins the next challenge.
     private static func parameters(_ cursor: inout HeaderCursor) -> [String: String] {
         var parameters: [String: String] = [:]
+        var isBehindComma = false
         while !cursor.isAtEnd {
+            cursor.skipWhitespace()
+            if cursor.take(.comma) {
+                isBehindComma = true
+                continue
+            }
             let start = cursor
-            cursor.skipWhitespace()
-            if cursor.take(.comma) { continue }
-            guard let name = cursor.token() else {
-                cursor.skipElement()
-                continue
-            }
-            cursor.skipWhitespace()
-            guard cursor.take(.equals) else {
-                cursor = start
-                // Another challenge begins behind a comma or at a space; anything else is rubbish to step over.
-                if isScheme(cursor) { return parameters }
-                cursor.skipElement()
-                continue
-            }
-            cursor.skipWhitespace()
-            // Unquoted URLs are no tokens, but they are sent.
-            let value =
-                cursor.next == .quote
-                ? cursor.quotedString() : cursor.text { $0 != .comma && !$0.isHeaderWhitespace }
-            if let value, parameters.count < maximumParameters, parameters[name.lowercased()] == nil {
-                parameters[name.lowercased()] = value
+            if let name = cursor.token() {
+                let endsHere = endsWord(cursor)
+                cursor.skipWhitespace()
+                if cursor.take(.equals) {
+                    if let value = value(&cursor), parameters.count < maximumParameters {
+                        parameters.merge([name.lowercased(): value]) { first, _ in first }
+                    }
+                } else if isBehindComma, endsHere {
+                    cursor = start
+                    return parameters
+                }
             }
             cursor.skipElement()
+            isBehindComma = true
         }
         return parameters
     }
 
-    private static func isScheme(_ cursor: HeaderCursor) -> Bool {
-        var cursor = cursor
+    /// A parameter's value; nil for the padding of a token68, which is credentials' business and not a registry's.
+    private static func value(_ cursor: inout HeaderCursor) -> String? {
         cursor.skipWhitespace()
-        guard cursor.token() != nil else { return false }
-        return cursor.isAtEnd || cursor.next == .comma || cursor.next == .space
+        if cursor.next == .quote { return cursor.quotedString() }
+        if cursor.next == .equals { return nil }
+        // Unquoted URLs are no tokens, but they are sent.
+        return cursor.text { $0 != .comma && !$0.isHeaderWhitespace }
+    }
+
+    private static func endsWord(_ cursor: HeaderCursor) -> Bool {
+        cursor.next.map { $0 == .comma || $0.isHeaderWhitespace } ?? true
     }
 }

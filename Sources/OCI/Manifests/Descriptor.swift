@@ -1,17 +1,23 @@
 /// A pointer to content: its type, digest and size (OCI image specification, `descriptor.md`).
 public struct Descriptor: Codable, Hashable, Sendable {
+    /// The type of the content.
     public var mediaType: MediaType
+    /// The content's digest: the only proof of it.
     public var digest: Digest
     /// In bytes; decoding refuses negative sizes.
     public var size: Int64
+    /// Free text by name.
     public var annotations: [String: String]?
+    /// Which platform a manifest in an index is for.
     public var platform: Platform?
+    /// The type of the artifact that a manifest describes.
     public var artifactType: MediaType?
     /// Where else the content may be had; see `isForeign`.
     public var urls: [String]?
     /// The content itself, in base64, as it stands in the document. Not checked against the digest.
     public var data: String?
 
+    /// Makes a descriptor; nothing is checked.
     public init(
         mediaType: MediaType, digest: Digest, size: Int64, annotations: [String: String]? = nil,
         platform: Platform? = nil, artifactType: MediaType? = nil, urls: [String]? = nil, data: String? = nil

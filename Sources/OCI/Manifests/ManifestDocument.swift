@@ -2,6 +2,7 @@ import FoundationEssentials
 
 /// A manifest's bytes and what they say, checked for shape. The bytes are kept as they came: their hash is the digest.
 public struct ManifestDocument: Sendable {
+    /// What a manifest turned out to be.
     public enum Kind: Sendable, Hashable {
         case manifest(Manifest)
         case index(ImageIndex)
@@ -12,8 +13,11 @@ public struct ManifestDocument: Sendable {
     /// Largest manifest in bytes, the size that the distribution specification asks registries to take.
     public static let maximumSize = 4 * 1024 * 1024
 
+    /// The document, byte for byte as it came.
     public let bytes: [UInt8]
+    /// What it is to be served as.
     public let mediaType: MediaType
+    /// What it says.
     public let kind: Kind
 
     /// Reads a manifest.
@@ -85,7 +89,8 @@ public struct ManifestDocument: Sendable {
         let own: MediaType?
         switch outline.members["mediatype"] {
         case nil, .string("")?: own = nil
-        case .string(let text)?: own = try MediaType(text)
+        case .string(let text)?:
+            do { own = try MediaType(text) } catch { throw Self.error("is wrong at mediaType: \(error.message)") }
         default: throw error("has a mediaType that is not a string")
         }
         if let told, let own, told != own { throw error("says it is \(own), but was sent as \(told)") }

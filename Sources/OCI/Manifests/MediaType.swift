@@ -1,25 +1,41 @@
 /// A media type without parameters, in lower case: `application/vnd.oci.image.manifest.v1+json`.
 public struct MediaType: RawRepresentable, Codable, CustomStringConvertible, Hashable, Sendable {
+    /// A manifest of one image.
     public static let ociManifest = known("application/vnd.oci.image.manifest.v1+json")
+    /// A list of manifests.
     public static let ociIndex = known("application/vnd.oci.image.index.v1+json")
+    /// A manifest of one image, as Docker writes it.
     public static let dockerManifest = known("application/vnd.docker.distribution.manifest.v2+json")
+    /// A list of manifests, as Docker writes it.
     public static let dockerManifestList = known("application/vnd.docker.distribution.manifest.list.v2+json")
     /// Docker's schema 1; kept and passed on, never parsed.
     public static let dockerSchema1 = known("application/vnd.docker.distribution.manifest.v1+json")
+    /// Schema 1 with signatures.
     public static let dockerSchema1Signed = known("application/vnd.docker.distribution.manifest.v1+prettyjws")
 
+    /// An image's configuration.
     public static let ociConfig = known("application/vnd.oci.image.config.v1+json")
+    /// An image's configuration, as Docker writes it.
     public static let dockerConfig = known("application/vnd.docker.container.image.v1+json")
+    /// The two bytes `{}`, where an artifact needs no configuration.
     public static let ociEmpty = known("application/vnd.oci.empty.v1+json")
 
+    /// A layer that is not compressed.
     public static let ociLayer = known("application/vnd.oci.image.layer.v1.tar")
+    /// A layer, compressed by gzip.
     public static let ociLayerGzip = known("application/vnd.oci.image.layer.v1.tar+gzip")
+    /// A layer, compressed by zstd.
     public static let ociLayerZstd = known("application/vnd.oci.image.layer.v1.tar+zstd")
+    /// A layer, compressed by gzip, as Docker writes it.
     public static let dockerLayerGzip = known("application/vnd.docker.image.rootfs.diff.tar.gzip")
+    /// A layer that is fetched from its maker.
     public static let dockerForeignLayer = known("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")
 
+    /// Errors and lists.
     public static let json = known("application/json")
+    /// Bytes.
     public static let octetStream = known("application/octet-stream")
+    /// Text.
     public static let plainText = known("text/plain")
 
     /// What to ask registries for: every manifest type that is understood here, indexes first.
@@ -28,6 +44,7 @@ public struct MediaType: RawRepresentable, Codable, CustomStringConvertible, Has
     /// RFC 6838 §4.2: 127 characters on each side of the slash.
     private static let maximumPartLength = 127
 
+    /// `type/subtype`
     public let rawValue: String
 
     /// Nil where `init(_:)` throws.
@@ -71,6 +88,7 @@ public struct MediaType: RawRepresentable, Codable, CustomStringConvertible, Has
     public var isManifest: Bool { self == .ociManifest || self == .dockerManifest }
     /// A list of manifests, OCI or Docker.
     public var isIndex: Bool { self == .ociIndex || self == .dockerManifestList }
+    /// Whether this module reads documents of this type.
     public var isManifestOrIndex: Bool { isManifest || isIndex }
 
     /// What servers say that do not know better: it tells nothing about a manifest.
@@ -82,13 +100,7 @@ public struct MediaType: RawRepresentable, Codable, CustomStringConvertible, Has
     }
 
     public init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        do {
-            try self.init(text)
-        } catch {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: error.message, underlyingError: error))
-        }
+        self = try decoder.parseText { text throws(OCIError) in try Self(text) }
     }
 
     public func encode(to encoder: any Encoder) throws {

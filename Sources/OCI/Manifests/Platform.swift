@@ -1,12 +1,15 @@
 /// What a manifest in an index is for: operating system and architecture by Go's names.
 public struct Platform: Codable, CustomStringConvertible, Hashable, Sendable {
+    /// The operating system: `linux`.
     public var os: String
+    /// The processor: `amd64`, `arm64`.
     public var architecture: String
     /// The generation of an architecture: `v7` of arm.
     public var variant: String?
     /// `os.version`, which Windows images need.
     public var osVersion: String?
 
+    /// Makes a platform; the names are taken as they are.
     public init(os: String, architecture: String, variant: String? = nil, osVersion: String? = nil) {
         self.os = os
         self.architecture = architecture

@@ -16,6 +16,7 @@ public struct Digest: TextualValue {
         }
     }
 
+    /// What the hash was made with.
     public let algorithm: Algorithm
     // Big-endian, so that the order of words is the order of the text.
     private let word0, word1, word2, word3: UInt64

@@ -9,10 +9,14 @@ public struct ImageReference: Codable, Comparable, CustomStringConvertible, Hash
 
     /// Nil: the local namespace.
     public var registry: RegistryName?
+    /// The name within the registry or the local namespace.
     public var repository: RepositoryName
+    /// Nil where the image is named by digest only.
     public var tag: Tag?
+    /// Nil where the tag alone says which image is meant.
     public var digest: Digest?
 
+    /// Puts a reference together; nothing is assumed.
     public init(registry: RegistryName?, repository: RepositoryName, tag: Tag?, digest: Digest?) {
         self.registry = registry
         self.repository = repository
@@ -20,6 +24,7 @@ public struct ImageReference: Codable, Comparable, CustomStringConvertible, Hash
         self.digest = digest
     }
 
+    /// The reference of a tag of a registry's repository.
     public init(origin: Origin, tag: Tag) {
         self.init(registry: origin.registry, repository: origin.repository, tag: tag, digest: nil)
     }
@@ -97,14 +102,8 @@ public struct ImageReference: Codable, Comparable, CustomStringConvertible, Hash
     }
 
     public init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        do {
-            // No tag is assumed here: what was written comes back.
-            try self.init(parsing: text)
-        } catch {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: error.message, underlyingError: error))
-        }
+        // No tag is assumed here: what was written comes back.
+        self = try decoder.parseText { text throws(OCIError) in try Self(parsing: text) }
     }
 
     public func encode(to encoder: any Encoder) throws {

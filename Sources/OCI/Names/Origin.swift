@@ -1,8 +1,11 @@
 /// A repository of a registry: where upstream content comes from. Written `docker.io/library/nginx`.
 public struct Origin: TextualValue {
+    /// Who is asked.
     public var registry: RegistryName
+    /// What is asked for.
     public var repository: RepositoryName
 
+    /// Puts the parts together.
     public init(registry: RegistryName, repository: RepositoryName) {
         self.registry = registry
         self.repository = repository

@@ -2,6 +2,7 @@
 ///
 /// Docker Hub's other names, `index.docker.io` and `registry-1.docker.io`, become `docker.io`.
 public struct RegistryName: TextualValue {
+    /// `docker.io`, the registry of names that name none.
     public static let dockerHub = RegistryName(host: "docker.io", port: nil, literal: nil)
 
     /// The host name, or the IP address without brackets.

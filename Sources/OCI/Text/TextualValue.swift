@@ -10,17 +10,24 @@ extension TextualValue {
     public static func < (left: Self, right: Self) -> Bool { left.description < right.description }
 
     public init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        do {
-            try self.init(text)
-        } catch {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: error.message, underlyingError: error))
-        }
+        self = try decoder.parseText { text throws(OCIError) in try Self(text) }
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
+    }
+}
+
+extension Decoder {
+    /// Decodes a string and parses it; what the parser says becomes the reason of the `DecodingError`.
+    func parseText<Value>(_ parse: (String) throws(OCIError) -> Value) throws -> Value {
+        let text = try singleValueContainer().decode(String.self)
+        do {
+            return try parse(text)
+        } catch {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: codingPath, debugDescription: error.message, underlyingError: error))
+        }
     }
 }
