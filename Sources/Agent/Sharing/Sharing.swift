@@ -73,7 +73,8 @@ final class Sharing: Service {
         for image in store.images() {
             guard let origin = image.origin, !Task.isCancelled else { continue }
             guard image.isPublic == nil || now - (image.checkedAt ?? 0) > Self.rememberFor else { continue }
-            guard !upstream.isKnownUnreachable(origin.registry), asked.insert("\(origin)@\(image.digest)").inserted else {
+            guard !upstream.isKnownUnreachable(origin.registry), asked.insert("\(origin)@\(image.digest)").inserted
+            else {
                 continue
             }
             do throws(UpstreamError) {

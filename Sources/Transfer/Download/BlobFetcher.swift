@@ -180,7 +180,7 @@ public final class BlobFetcher: Service {
             let file: SpoolFile
             do {
                 file = try spool.create(question.digest)
-            } catch where error.code == .noSpace {
+            } catch  where error.code == .noSpace {
                 throw FetchError(.noSpace, error.message)
             }
             let download = Download(

@@ -257,7 +257,8 @@ final class Download: Sendable {
         evaluate()
     }
 
-    private func transfer(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async -> DownloadPlan.Ending {
+    private func transfer(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async -> DownloadPlan.Ending
+    {
         let origins = state.withLock { $0.origins }
         do throws(SourceFailure) {
             let stream = try await sources.open(source, digest, origins: origins, range: range)
@@ -279,7 +280,9 @@ final class Download: Sendable {
 
     /// Puts a chunk into the spool.
     /// - Returns: how the run ends; nil where it goes on.
-    private func write(_ chunk: ByteBuffer, _ id: Int, _ source: DownloadPlan.Source) async throws(SourceFailure) -> DownloadPlan.Ending? {
+    private func write(_ chunk: ByteBuffer, _ id: Int, _ source: DownloadPlan.Source) async throws(SourceFailure)
+        -> DownloadPlan.Ending?
+    {
         let count = Int64(chunk.readableBytes)
         context.counters.received(count, from: source)
         let (decision, position) = state.withLock { state in

@@ -5,7 +5,9 @@ extension DownloadPlan {
     /// Decides what to start and stop. Called again without news it starts nothing twice; a cancellation may be repeated.
     mutating func evaluate(now: Instant, world: World) -> [Action] {
         var actions = runs.filter { $0.value.cancelled }.map { Action.cancel($0.key) }
-        guard phase == .fetching, !isComplete, readers.values.contains(where: { wants($0) != nil }) else { return actions }
+        guard phase == .fetching, !isComplete, readers.values.contains(where: { wants($0) != nil }) else {
+            return actions
+        }
 
         let peers = peersTooSlow ? [] : world.holders.filter { !excludedPeers.contains($0) }
         let upstreamNow = world.upstreamUsable && upstreamRefusal == nil
@@ -158,7 +160,8 @@ extension DownloadPlan {
             return []
         case .answered:
             let reasons = [upstreamRefusal ?? lastFailure].compactMap(\.self)
-            let why = reasons.isEmpty ? "no peer has it and there is no upstream to ask" : reasons.joined(separator: "; ")
+            let why =
+                reasons.isEmpty ? "no peer has it and there is no upstream to ask" : reasons.joined(separator: "; ")
             phase = .failed(.notFound, "no source is left for the blob: \(why)")
             return []
         }

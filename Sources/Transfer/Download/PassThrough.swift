@@ -72,7 +72,7 @@ public struct PassThrough: AsyncSequence, Sendable {
                         position += Int64(wanted)
                         return chunk.readSlice(length: wanted)
                     }
-                } catch where attempts >= Self.resumes {
+                } catch  where attempts >= Self.resumes {
                     throw error
                 } catch {
                     // The next attempt asks for what is missing.

@@ -45,7 +45,8 @@ extension SpoolFile {
                 let length = min(buffer.count, Int(range.upperBound - position))
                 let count = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<length]), at: position)
                 guard count > 0 else {
-                    throw FetchError(.damaged, "the spool file ends at \(position), before bytes that were written to it")
+                    throw FetchError(
+                        .damaged, "the spool file ends at \(position), before bytes that were written to it")
                 }
                 body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 position += Int64(count)

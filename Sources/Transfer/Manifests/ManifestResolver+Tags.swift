@@ -15,7 +15,8 @@ extension ManifestResolver {
             if let found = try await asked(tag, at: origin, accept: accept, hasOther: false) { return found }
         }
         if let found = try await known(tag, at: origin) { return found }
-        throw FetchError(.notFound, "\(origin):\(tag): upstream cannot be reached, and nobody here knows what the tag means")
+        throw FetchError(
+            .notFound, "\(origin):\(tag): upstream cannot be reached, and nobody here knows what the tag means")
     }
 
     /// Asks upstream.

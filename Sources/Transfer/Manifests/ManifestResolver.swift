@@ -88,7 +88,8 @@ public final class ManifestResolver: Sendable {
                 found = try await content(of: tag, at: origin, accept: types.isEmpty ? MediaType.manifestAccept : types)
             }
             if strictness == .mustComplete, try await !canBeCompleted(found.document, at: origin) {
-                throw FetchError(.notFound, "not all blobs of \(origin):\(reference) can be had through this mirror now")
+                throw FetchError(
+                    .notFound, "not all blobs of \(origin):\(reference) can be had through this mirror now")
             }
             if isGet { counters.answered(hit: found.source != .upstream) }
             return ManifestAnswer(

@@ -71,7 +71,9 @@ final class NetworkSources: BlobSources {
 
     // MARK: Peers
 
-    private func openPeer(_ id: NodeID, _ digest: Digest, _ range: Range<Int64>?) async throws(SourceFailure) -> SourceStream {
+    private func openPeer(_ id: NodeID, _ digest: Digest, _ range: Range<Int64>?) async throws(SourceFailure)
+        -> SourceStream
+    {
         guard let peer = directory.peer(id) else {
             throw SourceFailure(ending: .refused("peer \(id) has gone"))
         }
@@ -92,7 +94,8 @@ final class NetworkSources: BlobSources {
     private func stream(_ blob: PeerBlob, peer: Peer, address: PeerAddress) -> SourceStream {
         var iterator = blob.body.makeAsyncIterator()
         let directory = directory
-        return SourceStream(offset: blob.offset, total: blob.total, rangeIgnored: false) { () async throws(SourceFailure) in
+        return SourceStream(offset: blob.offset, total: blob.total, rangeIgnored: false) {
+            () async throws(SourceFailure) in
             do {
                 return try await iterator.next()
             } catch {

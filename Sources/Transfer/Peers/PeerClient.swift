@@ -42,9 +42,11 @@ public final class PeerClient: Sendable {
     }
 
     /// Opens a blob, or a range of it, at one address of a peer.
-    func blob(_ digest: Digest, of peer: NodeID, at address: PeerAddress, range: Range<Int64>?) async throws -> PeerBlob {
+    func blob(_ digest: Digest, of peer: NodeID, at address: PeerAddress, range: Range<Int64>?) async throws -> PeerBlob
+    {
         let rangeHeader = range.map { "bytes=\($0.lowerBound)-\($0.upperBound == .max ? "" : "\($0.upperBound - 1)")" }
-        let response = try await send("/v1/blobs/\(digest)", to: peer, at: address, range: rangeHeader, timeout: .seconds(5))
+        let response = try await send(
+            "/v1/blobs/\(digest)", to: peer, at: address, range: rangeHeader, timeout: .seconds(5))
         return try PeerBlob(response, asked: range)
     }
 

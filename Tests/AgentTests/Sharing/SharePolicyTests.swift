@@ -84,7 +84,8 @@ struct SharePolicyTests {
         "patterns name registries, owners and repositories",
         arguments: [
             ("*", "docker.io/library/nginx", true), ("docker.io", "docker.io/library/nginx", true),
-            ("docker.io/*", "docker.io/library/nginx", true), ("docker.io/library/nginx", "docker.io/library/nginx", true),
+            ("docker.io/*", "docker.io/library/nginx", true),
+            ("docker.io/library/nginx", "docker.io/library/nginx", true),
             ("docker.io/library/nginx", "docker.io/library/nginx-extra", false),
             ("ghcr.io/*/app", "ghcr.io/acme/app", true), ("ghcr.io/*/app", "ghcr.io/acme/other", false),
             ("*/secret-*", "registry.example.com/team/secret-app", true), ("quay.io", "quay.io.evil.example/x", false),

@@ -17,7 +17,8 @@ struct DownloadTests {
 
     private func blob(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var random = SplitMix(seed: seed)
-        return (0..<(count + 7) / 8).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }.prefix(count).map(\.self)
+        return (0..<(count + 7) / 8).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }.prefix(count)
+            .map(\.self)
     }
 
     /// Runs a download over scripted sources while `body` reads from it.
@@ -92,9 +93,11 @@ struct DownloadTests {
     @Test(
         "gives right bytes whatever a peer does, where upstream can help",
         arguments: [
-            ScriptedSources.Script.Answer.cut(after: 0), .cut(after: 1), .cut(after: 5 << 20), .short(0), .short(3 << 20),
+            ScriptedSources.Script.Answer.cut(after: 0), .cut(after: 1), .cut(after: 5 << 20), .short(0),
+            .short(3 << 20),
             .long(1), .long(1 << 20), .wrong(0..<1), .wrong(9 << 20..<(9 << 20) + 1), .refuse(.refused("404")),
-            .refuse(.busy("503", retryAfter: nil)), .claims(total: 5), .claims(total: 1 << 40), .shifted(10), .fromStart,
+            .refuse(.busy("503", retryAfter: nil)), .claims(total: 5), .claims(total: 1 << 40), .shifted(10),
+            .fromStart,
         ])
     func faultyPeer(answer: ScriptedSources.Script.Answer) async throws {
         let blob = blob(9 * Self.MiB + 1)
@@ -120,7 +123,8 @@ struct DownloadTests {
     @Test(
         "gives right bytes whatever upstream does in passing",
         arguments: [
-            ScriptedSources.Script.Answer.cut(after: 0), .cut(after: 1), .cut(after: 5 << 20), .short(0), .short(3 << 20),
+            ScriptedSources.Script.Answer.cut(after: 0), .cut(after: 1), .cut(after: 5 << 20), .short(0),
+            .short(3 << 20),
             .refuse(.broke("reset")), .refuse(.busy("429", retryAfter: .milliseconds(10))), .shifted(10),
         ])
     func faultyUpstream(answer: ScriptedSources.Script.Answer) async throws {
@@ -216,7 +220,8 @@ struct DownloadTests {
                         let bytes = try await read(download, intent)
                         switch intent {
                         case .toEnd(let from): #expect(bytes[...] == blob[Int(from)...])
-                        case .closed(let range): #expect(bytes[...] == blob[Int(range.lowerBound)..<Int(range.upperBound)])
+                        case .closed(let range):
+                            #expect(bytes[...] == blob[Int(range.lowerBound)..<Int(range.upperBound)])
                         }
                     }
                 }
