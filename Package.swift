@@ -78,5 +78,9 @@ let package = Package(
             name: "shoal",
             dependencies: ["Agent", "Integrity", "OCI", argumentParser, asyncHTTPClient, log, nioCore, nioHTTP1, systemPackage],
             swiftSettings: strict),
+        .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
+        .testTarget(
+            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, systemPackage],
+            swiftSettings: strict),
     ]
 )
