@@ -80,7 +80,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(
-            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, systemPackage],
+            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, subprocess, systemPackage],
             swiftSettings: strict),
     ]
 )
