@@ -2,7 +2,7 @@ import Content
 import OCI
 import Testing
 
-@Suite("An image layout keeps what every store promises")
+@Suite("An image layout keeps what every store promises", .timeLimit(.minutes(2)))
 struct ImageLayoutConformanceTests {
     @Test("by put", arguments: BlobStoreConformance.checks)
     func put(_ check: BlobStoreConformance) async throws {

@@ -4,7 +4,7 @@ import OCI
 import SystemPackage
 import Testing
 
-@Suite("How blobs enter an image layout")
+@Suite("How blobs enter an image layout", .timeLimit(.minutes(2)))
 struct ImageLayoutEntryTests {
     private let content = bytes(10_000)
     private var digest: Digest { digestOf(content) }

@@ -3,7 +3,7 @@ import OCI
 import SystemPackage
 import Testing
 
-@Suite("The images of a layout")
+@Suite("The images of a layout", .timeLimit(.minutes(2)))
 struct ImageLayoutImagesTests {
     private static let shared = bytes(2_000, seed: 1)
 

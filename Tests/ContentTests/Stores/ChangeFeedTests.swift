@@ -3,7 +3,7 @@ import Testing
 
 @testable import Content
 
-@Suite("The feed of a store's changes")
+@Suite("The feed of a store's changes", .timeLimit(.minutes(2)))
 struct ChangeFeedTests {
     @Test("A slow subscriber misses the oldest changes and gets the newest")
     func newestAreKept() async {

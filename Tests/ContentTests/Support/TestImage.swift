@@ -24,7 +24,7 @@ struct TestImage: Sendable {
                 Descriptor(
                     mediaType: isDocker ? .dockerLayerGzip : .ociLayer, digest: digestOf($0), size: Int64($0.count))
             })
-        manifest = Array(try JSONEncoder().encode(document))
+        manifest = try encoded(document)
     }
 
     var digest: Digest { digestOf(manifest) }
@@ -57,7 +57,7 @@ struct TestIndex: Sendable {
     let bytes: [UInt8]
 
     init(_ manifests: [Descriptor]) throws {
-        bytes = Array(try JSONEncoder().encode(ImageIndex(manifests: manifests)))
+        bytes = try encoded(ImageIndex(manifests: manifests))
     }
 
     var digest: Digest { digestOf(bytes) }
@@ -69,4 +69,11 @@ struct TestIndex: Sendable {
             reference: try ImageReference(normalizing: reference), origin: nil, digest: digest, mediaType: .ociIndex,
             size: Int64(bytes.count), knownGood: 1_700_000_000)
     }
+}
+
+/// The same document has the same bytes every time.
+private func encoded(_ document: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return Array(try encoder.encode(document))
 }
