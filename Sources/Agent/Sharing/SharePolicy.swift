@@ -56,8 +56,8 @@ struct SharePolicy: Equatable, Sendable {
 
     private static func close(over digest: Digest, _ children: (Digest) -> [Digest], into set: inout Set<Digest>) {
         var pending = [digest]
-        while let next = pending.popLast() where set.insert(next).inserted {
-            pending += children(next)
+        while let next = pending.popLast() {
+            if set.insert(next).inserted { pending += children(next) }
         }
     }
 }
