@@ -7,10 +7,11 @@ struct Connection: Sendable {
     let channel: NIOAsyncChannel<ConnectionEvent, ResponsePart>
     let link: ConnectionLink
     let id: String
+    let place: ConnectionLimiter.Place
     let remoteAddress: SocketAddress?
 
     /// Builds the pipeline. Must run on the channel's event loop.
-    init(_ channel: any Channel, id: String, limits: HTTPLimits) throws {
+    init(_ channel: any Channel, id: String, place: ConnectionLimiter.Place, limits: HTTPLimits) throws {
         let remoteAddress = channel.remoteAddress
         let link = ConnectionLink()
         let isUnixSocket = channel.localAddress?.protocol == .unix
@@ -26,6 +27,7 @@ struct Connection: Sendable {
         self.channel = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
         self.link = link
         self.id = id
+        self.place = place
         self.remoteAddress = remoteAddress
     }
 }

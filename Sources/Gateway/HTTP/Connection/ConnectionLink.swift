@@ -37,6 +37,8 @@ final class ConnectionLink: Sendable {
     private let state = Mutex(State())
 
     var isClosed: Bool { state.withLock { $0.isClosed } }
+    /// Whether the present answer's last byte went to the kernel.
+    var isAnswered: Bool { state.withLock { $0.isAnswered } }
     var isDraining: Bool { state.withLock { $0.isDraining } }
     /// Bytes of the present answer's body that went to the kernel.
     var bytes: Int64 { state.withLock { $0.bytes } }

@@ -1,3 +1,4 @@
+import Content
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -10,14 +11,15 @@ struct ConnectionServer: Sendable {
     let logger: Logger
 
     /// Serves one connection until it closes.
-    /// - Parameter refusal: answers the first request in place of the responder.
-    func serve(_ connection: Connection, refusal: HTTPRefusal? = nil) async {
+    func serve(_ connection: Connection) async {
+        let refusal =
+            connection.place.isRefused
+            ? HTTPRefusal(.tooManyConnections, "there are as many connections as there may be; try again soon") : nil
         do {
             try await connection.channel.executeThenClose { inbound, outbound in
                 for try await event in inbound {
                     let answer = Answer(
-                        event: refusal.map(ConnectionEvent.refusal) ?? event, connection: connection, outbound: outbound,
-                        server: self)
+                        event, refusal: refusal, connection: connection, outbound: outbound, server: self)
                     guard try await answer.give() else { break }
                 }
                 // The handler sees to it that this comes: it listens for a bounded while after its last byte.
@@ -38,12 +40,13 @@ struct Answer: Sendable {
     private let server: ConnectionServer
     private let began = ContinuousClock.now
 
+    /// - Parameter refusal: answers the request in place of the responder.
     init(
-        event: ConnectionEvent, connection: Connection, outbound: NIOAsyncChannelOutboundWriter<ResponsePart>,
-        server: ConnectionServer
+        _ event: ConnectionEvent, refusal: HTTPRefusal?, connection: Connection,
+        outbound: NIOAsyncChannelOutboundWriter<ResponsePart>, server: ConnectionServer
     ) {
         switch event {
-        case .request(let request): (self.request, refusal) = (request, nil)
+        case .request(let request): (self.request, self.refusal) = (request, refusal)
         case .refusal(let refusal): (request, self.refusal) = (nil, refusal)
         }
         self.connection = connection
@@ -70,7 +73,7 @@ struct Answer: Sendable {
 
     private func respond() async throws -> Bool {
         var response: HTTPResponse
-        if let request {
+        if let request, refusal == nil {
             response = await server.responder.respond(to: request)
         } else {
             response = refused(refusal ?? HTTPRefusal(.malformed, "the request could not be understood"))
@@ -81,7 +84,7 @@ struct Answer: Sendable {
             let isKeepAlive = try await send(&response)
             status = response.status
             await link.wait(for: .answered)
-            ended(onEnd, status, link.isClosed || Task.isCancelled ? .clientGone : .complete)
+            ended(onEnd, status, link.isAnswered ? .complete : .clientGone)
             return isKeepAlive
         } catch let failure as BodyWriter.SourceFailure where !Task.isCancelled && !link.isClosed {
             status = response.status

@@ -1,3 +1,5 @@
+import NIOHTTP1
+
 /// Answers requests. Must stop soon when its task is cancelled: the client has gone then.
 public protocol HTTPResponder: Sendable {
     /// Returns when the first byte of the answer can follow.

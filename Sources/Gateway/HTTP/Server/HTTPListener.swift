@@ -9,15 +9,8 @@ import Synchronization
 /// A graceful shutdown stops accepting, closes what is idle, lets answers under way finish (``HTTPLimits/drainTime``), and
 /// then cuts off the rest. Cancellation cuts off at once.
 public final class HTTPListener: Service {
-    private typealias Server = NIOAsyncChannel<Connection, Never>
-
-    private struct Bound {
-        var server: Server
-        var socketFile: UnixSocketFile?
-    }
-
     private struct State {
-        var bound: [Bound]?
+        var sockets: [ListeningSocket]?
         var isDraining = false
         var nextConnection = 0
         var open: [Int: any Channel] = [:]
@@ -28,11 +21,10 @@ public final class HTTPListener: Service {
     private let group: any EventLoopGroup
     private let accept: @Sendable (SocketAddress) -> Bool
     private let logger: Logger
-    private let limiter: ConnectionLimiter
     private let server: ConnectionServer
-    /// Tells this process's connections from another's in logs.
-    private let tag = String(UInt32.random(in: 0x1000_0000 ... .max), radix: 16)
-    private let state = Mutex(State(bound: nil))
+    private let limiter: ConnectionLimiter
+    private let queue = ConnectionQueue()
+    private let state = Mutex(State())
 
     /// - Parameters:
     ///   - threadPool: reads files ahead, so that event loops need not wait for disks.
@@ -60,181 +52,134 @@ public final class HTTPListener: Service {
     /// - Returns: the addresses as bound, with the ports that port 0 became; optional ones that could not be are left out.
     /// - Throws: ``ListenError`` where a required address cannot be bound; nothing stays bound then.
     @discardableResult
-    public func bind() async throws -> [SocketAddress] {
-        if let bound = state.withLock({ $0.bound }) { return bound.compactMap(\.server.channel.localAddress) }
-        var bound: [Bound] = []
+    public func bind() async throws(ListenError) -> [SocketAddress] {
+        if let sockets = state.withLock({ $0.sockets }) { return sockets.compactMap(\.address) }
+        let bootstrap = bootstrap()
+        var sockets: [ListeningSocket] = []
         for address in addresses {
             do {
-                bound.append(try await bind(address))
-            } catch let error where address.isOptional {
-                logger.warning("does not listen on a default address", metadata: ["reason": "\(error.message)"])
+                sockets.append(try await ListeningSocket(address, bootstrap: bootstrap))
             } catch {
-                for bound in bound { await release(bound) }
-                throw error
+                guard address.isOptional else {
+                    for socket in sockets { await socket.close() }
+                    throw error
+                }
+                logger.warning("does not listen on a default address", metadata: ["reason": "\(error.message)"])
             }
         }
-        state.withLock { $0.bound = bound }
-        return bound.compactMap(\.server.channel.localAddress)
+        state.withLock { $0.sockets = sockets }
+        return sockets.compactMap(\.address)
     }
 
     public func run() async throws {
         try await bind()
-        let bound = state.withLock { $0.bound ?? [] }
-        await withGracefulShutdownHandler {
-            await withTaskGroup { group in
-                group.addTask { await self.serveAll(bound) }
-                group.addTask {
-                    // Ends when the drain has taken too long; is cancelled when it has not.
-                    try? await gracefulShutdown()
-                    try? await Task.sleep(for: self.limits.drainTime)
-                }
-                await group.next()
-                group.cancelAll()
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await serve()
+            } onGracefulShutdown: {
+                self.drain()
             }
-        } onGracefulShutdown: {
+        } onCancel: {
             self.drain()
         }
-        for bound in bound { bound.socketFile?.remove() }
-        state.withLock { $0.bound = nil }
+        for socket in state.withLock({ $0.sockets ?? [] }) { await socket.close() }
     }
 
     // MARK: Serving
 
-    private func serveAll(_ bound: [Bound]) async {
-        await withDiscardingTaskGroup { group in
-            for bound in bound {
-                group.addTask { await self.acceptAll(on: bound.server) }
-            }
-        }
-    }
-
-    private func acceptAll(on listening: Server) async {
-        do {
-            try await listening.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { group in
-                    for try await connection in connections {
-                        group.addTask { await self.take(connection) }
+    private func serve() async {
+        await withTaskGroup { group in
+            group.addTask {
+                await withDiscardingTaskGroup { connections in
+                    while let connection = await self.queue.next() {
+                        connections.addTask { await self.serve(connection) }
                     }
                 }
             }
-        } catch {
-            logger.error("stopped listening", metadata: ["reason": "\(error)"])
+            group.addTask {
+                // Ends when the drain has taken too long; is cancelled when it has not.
+                try? await gracefulShutdown()
+                try? await Task.sleep(for: self.limits.drainTime)
+            }
+            await group.next()
+            group.cancelAll()
         }
     }
 
-    private func take(_ connection: Connection) async {
-        let address = connection.remoteAddress?.ipAddress
-        if let remote = connection.remoteAddress, address != nil, !accept(remote) {
-            logger.debug("a connection is not allowed", metadata: ["from": "\(remote)"])
-            return await close(connection)
-        }
-        let verdict = limiter.enter(address)
-        defer { limiter.leave(verdict, address: address) }
-        guard verdict != .drop, let id = enter(connection.channel.channel) else { return await close(connection) }
-        defer { state.withLock { $0.open[id] = nil } }
-        let refusal =
-            verdict == .refuse
-            ? HTTPRefusal(.tooManyConnections, "there are as many connections as there may be; try again soon") : nil
-        await server.serve(connection, refusal: refusal)
-    }
-
-    private func close(_ connection: Connection) async {
-        try? await connection.channel.executeThenClose { _, _ in }
-    }
-
-    private func enter(_ channel: any Channel) -> Int? {
-        state.withLock { state in
-            guard !state.isDraining else { return nil }
+    private func serve(_ connection: Connection) async {
+        defer { limiter.leave(connection.place) }
+        let id = state.withLock { state in
             state.nextConnection += 1
-            state.open[state.nextConnection] = channel
+            state.open[state.nextConnection] = connection.channel.channel
             return state.nextConnection
         }
+        defer { state.withLock { $0.open[id] = nil } }
+        if state.withLock({ $0.isDraining }) { quiesce(connection.channel.channel) }
+        await server.serve(connection)
     }
 
     private func drain() {
-        let (listening, open) = state.withLock { state in
+        let (sockets, open) = state.withLock { state in
             state.isDraining = true
-            return (state.bound ?? [], Array(state.open.values))
+            return (state.sockets ?? [], Array(state.open.values))
         }
-        for bound in listening { bound.server.channel.close(promise: nil) }
-        for channel in open { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        for socket in sockets { socket.stopAccepting() }
+        queue.close()
+        for channel in open { quiesce(channel) }
     }
 
-    // MARK: Binding
-
-    private func bind(_ address: ListenAddress) async throws(ListenError) -> Bound {
-        switch address.endpoint {
-        case .tcp(let host, let port):
-            return try await wrap(address) {
-                let socketAddress = try SocketAddress.makeAddressResolvingHost(host, port: port)
-                return Bound(server: try await self.bind(to: socketAddress), socketFile: nil)
-            }
-        case .unix(let path, let mode):
-            let file = UnixSocketFile(path: path, mode: mode)
-            try file.prepare()
-            let server = try await wrap(address) {
-                try await self.bind(to: try SocketAddress(unixDomainSocketPath: file.temporaryPath))
-            }
-            let bound = Bound(server: server, socketFile: file)
-            do {
-                try file.publish()
-            } catch {
-                await release(bound)
-                throw error
-            }
-            return bound
-        }
+    private func quiesce(_ channel: any Channel) {
+        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 
-    private func wrap<Result>(
-        _ address: ListenAddress, _ body: () async throws -> Result
-    ) async throws(ListenError) -> Result {
-        do {
-            return try await body()
-        } catch {
-            let isInUse = (error as? IOError)?.errnoCode == EADDRINUSE
-            throw ListenError(
-                isInUse ? .inUse : .notAvailable, address: address,
-                message: isInUse
-                    ? "cannot listen on \(address): another process does; is an agent running already?"
-                    : "cannot listen on \(address): \(error)",
-                cause: error)
-        }
-    }
+    // MARK: Accepting
 
-    private func bind(to address: SocketAddress) async throws -> Server {
-        var bootstrap = ServerBootstrap(group: group)
+    private func bootstrap() -> ServerBootstrap {
+        let tag = ConnectionTag()
+        return ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 256)
+            .serverChannelInitializer { channel in
+                // Out of descriptors: accept again in a while, instead of spinning or giving up.
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             // Requests are small, and so are the buffers that a stranger can fill.
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8 << 10))
-        if address.protocol == .inet6 {
-            // Beside a listener on 0.0.0.0; and an IPv4 client is the same client on every configuration.
-            bootstrap = bootstrap.serverChannelOption(.ipv6Option(.ipv6_v6only), value: 1)
-        }
-        if address.protocol != .unix {
-            bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        }
-        let (limits, tag) = (limits, tag)
-        let counter = ConnectionCounter()
-        return try await bootstrap.bind(to: address) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try Connection(channel, id: "\(tag)-\(counter.next())", limits: limits)
+            .childChannelInitializer { channel in
+                // A failure closes the connection.
+                channel.eventLoop.makeCompletedFuture { try self.take(channel, id: tag.next()) }
             }
-        }
     }
 
-    private func release(_ bound: Bound) async {
-        try? await bound.server.executeThenClose { _ in }
-        bound.socketFile?.remove()
+    /// Runs on the new connection's event loop.
+    private func take(_ channel: any Channel, id: String) throws {
+        // A unix socket has no address to judge by; its file's mode does that.
+        let address = channel.remoteAddress?.ipAddress
+        if address != nil, let remote = channel.remoteAddress, !accept(remote) {
+            logger.debug("a connection is not allowed", metadata: ["from": "\(remote)"])
+            throw ChannelError.ioOnClosedChannel
+        }
+        guard let place = limiter.enter(address) else {
+            logger.debug("a connection is dropped: there are too many", metadata: ["from": "\(address ?? "unix")"])
+            throw ChannelError.ioOnClosedChannel
+        }
+        do {
+            try queue.add { try Connection(channel, id: id, place: place, limits: limits) }
+        } catch {
+            limiter.leave(place)
+            throw error
+        }
     }
 }
 
-/// Numbers the connections of a listener.
-private final class ConnectionCounter: Sendable {
-    private let value = Atomic(0)
+/// Names the connections of a listener, and tells them from another process's in logs.
+private final class ConnectionTag: Sendable {
+    private let prefix = String(UInt32.random(in: 0x1000_0000 ... .max), radix: 16)
+    private let count = Atomic(0)
 
-    func next() -> Int { value.wrappingAdd(1, ordering: .relaxed).newValue }
+    func next() -> String { "\(prefix)-\(count.wrappingAdd(1, ordering: .relaxed).newValue)" }
 }
