@@ -46,7 +46,7 @@ let package = Package(
         .target(name: "Integrity", dependencies: ["CLibCrypto", "OCI"], swiftSettings: strict),
         .target(
             name: "Content",
-            dependencies: ["Integrity", "OCI", log, systemPackage],
+            dependencies: ["Integrity", "OCI", log, nioPosix, systemPackage],
             swiftSettings: strict),
         .target(
             name: "Discovery",
