@@ -23,16 +23,16 @@ struct DigestTests {
     @Test(
         "what is no digest is refused",
         arguments: [
-            "", ":", "sha256", "sha256:", sampleHex, ":" + sampleHex,
-            String(sampleDigest.dropLast()), sampleDigest + "0", sampleDigest + "\n", " " + sampleDigest,
-            sampleDigest.uppercased(), "sha256:" + sampleHex.uppercased(), "SHA256:" + sampleHex,
-            "sha256:" + String(repeating: "g", count: 64), "sha256:" + String(repeating: "\0", count: 64),
-            "sha256:../" + sampleHex.dropFirst(3), "sha256:%2e%2e" + sampleHex.dropFirst(6),
-            "sha256:" + sampleHex.dropLast() + "é", "sha256:" + String(repeating: "0", count: 63) + "\u{301}",
-            "sha256::" + sampleHex.dropFirst(), "sha256:-" + sampleHex.dropFirst(),
-            "sha256:0x" + sampleHex.dropFirst(2),
-            "sha512:" + sampleHex, "sha256:" + sampleHex + sampleHex, "sha384:" + sampleHex, "md5:" + sampleHex,
-            "sha256/" + sampleHex, "sha256+b64:" + sampleHex,
+            "", ":", "sha256", "sha256:", sampleHex, ":\(sampleHex)", "\(sampleDigest)0", "\(sampleDigest)\n",
+            " \(sampleDigest)", "\(sampleDigest.dropLast())", sampleDigest.uppercased(), "SHA256:\(sampleHex)",
+            "sha256:\(sampleHex.uppercased())", "sha256:\(String(repeating: "g", count: 64))",
+            "sha256:\(String(repeating: "\0", count: 64))", "sha256:../\(sampleHex.dropFirst(3))",
+            "sha256:%2e%2e\(sampleHex.dropFirst(6))", "sha256:\(sampleHex.dropLast())é",
+            "sha256:\(sampleHex.dropLast())\u{301}", "sha256:\(sampleHex.dropLast(2))\u{301}",
+            "sha256::\(sampleHex.dropFirst())", "sha256:-\(sampleHex.dropFirst())",
+            "sha256:0x\(sampleHex.dropFirst(2))",
+            "sha512:\(sampleHex)", "sha256:\(sampleHex)\(sampleHex)", "sha384:\(sampleHex)", "md5:\(sampleHex)",
+            "sha256/\(sampleHex)", "sha256+b64:\(sampleHex)",
         ])
     func refused(text: String) {
         #expect(refusal { () throws(OCIError) in try Digest(text) }?.code == .digestInvalid)
