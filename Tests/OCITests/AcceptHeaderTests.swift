@@ -49,7 +49,8 @@ struct AcceptHeaderTests {
     @Test("containerd's header is understood")
     func containerd() {
         let values = [
-            "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+            "application/vnd.docker.distribution.manifest.v2+json, "
+                + "application/vnd.docker.distribution.manifest.list.v2+json, "
                 + "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, */*"
         ]
         for type in MediaType.manifestAccept + [.dockerSchema1Signed] {
