@@ -135,7 +135,7 @@ public final class ManifestResolver: Sendable {
         for peer in sources.holders(of: digest).prefix(4) {
             do {
                 let document = try await fetch(digest, from: peer)
-                try await keep(document, digest, at: origin, isPublic: nil)
+                await keep(document, digest, at: origin, isPublic: nil)
                 return Found(digest: digest, document: document, source: .peer(peer))
             } catch {
                 logger.debug(
@@ -170,7 +170,7 @@ public final class ManifestResolver: Sendable {
         let document: ManifestDocument
         do {
             document = try ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType)
-            try await keep(document, answer.digest, at: origin, isPublic: answer.anonymous ? true : nil)
+            await keep(document, answer.digest, at: origin, isPublic: answer.anonymous ? true : nil)
         } catch {
             throw UpstreamError(code: .broken, message: "\(origin) \(reference): \(error)", registry: origin.registry)
         }
@@ -178,12 +178,12 @@ public final class ManifestResolver: Sendable {
     }
 
     /// Puts a verified manifest into the store; a full disk only means that it is not kept.
-    private func keep(_ document: ManifestDocument, _ digest: Digest, at origin: Origin, isPublic: Bool?) async throws {
-        do {
+    private func keep(_ document: ManifestDocument, _ digest: Digest, at origin: Origin, isPublic: Bool?) async {
+        do throws(ContentError) {
             try await store.put(document.bytes, as: digest)
             try await record(
                 nil, origin, digest, document.mediaType, size: Int64(document.bytes.count), isPublic: isPublic)
-        } catch let error as ContentError {
+        } catch {
             logger.notice("a manifest is not kept", metadata: ["digest": "\(digest)", "reason": "\(error)"])
         }
     }

@@ -1,9 +1,5 @@
 import NIOCore
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Which addresses an upstream must not have unless the operator named it: those that only mean something on this machine or link.
 enum AddressRules {
     /// Judged by name, before anything is resolved.
@@ -44,13 +40,13 @@ enum AddressRules {
         }
     }
 
-    /// The address's bytes; an IPv4 address in IPv6's clothes as IPv4. Empty for a unix socket.
+    /// The address's bytes, behind family and port (and, in IPv6, the flow) in the system's structures; an IPv4 address in IPv6's clothes as IPv4. Empty for a unix socket.
     private static func bytes(of address: SocketAddress) -> [UInt8] {
         switch address {
         case .v4(let v4):
-            return withUnsafeBytes(of: v4.address.sin_addr) { Array($0) }
+            return withUnsafeBytes(of: v4.address) { Array($0[4..<8]) }
         case .v6(let v6):
-            let bytes = withUnsafeBytes(of: v6.address.sin6_addr) { Array($0) }
+            let bytes = withUnsafeBytes(of: v6.address) { Array($0[8..<24]) }
             let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
             return isMapped ? Array(bytes.suffix(4)) : bytes
         case .unixDomainSocket:

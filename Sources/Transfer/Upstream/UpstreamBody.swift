@@ -1,6 +1,6 @@
 internal import AsyncHTTPClient
 public import NIOCore
-public import OCI
+import OCI
 
 /// A blob's bytes from upstream.
 ///

@@ -87,7 +87,7 @@ extension UpstreamClient {
     ) async throws -> HTTPClientResponse {
         do {
             return try await transport.send(request, to: endpoint, deadline: deadline, logger: logger)
-        } catch HTTPClientError.remoteConnectionClosed {
+        } catch let error as HTTPClientError where error == .remoteConnectionClosed {
             return try await transport.send(request, to: endpoint, deadline: deadline, logger: logger)
         }
     }
@@ -167,12 +167,14 @@ extension UpstreamClient {
             return failure(.notAllowed, "\(error)")
         case is TransportError, is DecodingError:
             return failure(.broken, "\(error)")
-        case HTTPClientError.deadlineExceeded, HTTPClientError.readTimeout:
+        case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
             note { $0.wasLate(registry, now: .now) }
             return failure(.unreachable, "it did not answer in time")
-        case HTTPClientError.remoteConnectionClosed:
+        case let error as HTTPClientError where error == .remoteConnectionClosed:
             return failure(.broken, "it closed the connection without an answer")
-        case is CancellationError, HTTPClientError.cancelled:
+        case let error as HTTPClientError where error == .cancelled:
+            return failure(.broken, "the request was cancelled")
+        case is CancellationError:
             return failure(.broken, "the request was cancelled")
         default:
             note { $0.failed(registry, now: .now) }

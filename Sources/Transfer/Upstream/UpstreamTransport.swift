@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import OCI
+import SystemPackage
 
 /// Sends one request to a registry, and follows it through redirects.
 ///
