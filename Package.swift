@@ -62,10 +62,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Gateway",
-            dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix,
-                serviceLifecycle, systemPackage,
-            ],
+            dependencies: ["Content", "Discovery", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
             swiftSettings: strict),
         .target(
             name: "Agent",

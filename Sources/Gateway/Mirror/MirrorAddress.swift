@@ -1,4 +1,4 @@
-public import OCI
+import OCI
 
 /// Which clients a mirror listener is for.
 public enum MirrorAudience: Sendable {
@@ -25,8 +25,9 @@ struct MirrorAddress: Equatable {
     ) throws(DistributionError) {
         let (hostWithPort, rest) = try Self.splitHostWithPort(path)
         let (route, namespace) = try DistributionRoute.parse(path: rest, query: query)
+        self.route = route
         guard let name = route.repository else {
-            (self.route, place, form) = (route, nil, .local)
+            (place, form) = (nil, .local)
             return
         }
         if let hostWithPort, namespace != nil {
@@ -35,28 +36,30 @@ struct MirrorAddress: Equatable {
                 message: "the request names two registries: \(hostWithPort) in its path and another one by 'ns'")
         }
         if let namespace {
-            try self.init(route, Origin(registry: namespace, repository: name), .namespace)
+            (place, form) = (try Self.place(namespace, name), .namespace)
         } else if let hostWithPort {
-            try self.init(route, Origin(registry: hostWithPort, repository: name), .path)
+            (place, form) = (try Self.place(hostWithPort, name), .path)
         } else if let origin = Self.origin(inPath: name, isConfiguredUpstream) {
-            try self.init(route, origin, .path)
+            (place, form) = (try Self.place(origin.registry, origin.repository), .path)
         } else if audience == .docker {
-            try self.init(route, Origin(registry: .dockerHub, repository: name), .docker)
+            (place, form) = (try Self.place(.dockerHub, name), .docker)
         } else {
-            (self.route, place, form) = (route, .local(name), .local)
+            (place, form) = (.local(name), .local)
         }
     }
 
-    private init(_ route: DistributionRoute, _ origin: Origin, _ form: MirrorForm) throws(DistributionError) {
-        var origin = origin
-        if origin.registry == .dockerHub, origin.repository.components.count == 1 {
-            do { origin.repository = try RepositoryName("library/\(origin.repository)") } catch {
-                throw DistributionError(code: .nameInvalid, message: error.message)
-            }
+    /// Docker Hub's official images go by one word, and are stored under `library/`.
+    private static func place(
+        _ registry: RegistryName, _ name: RepositoryName
+    ) throws(DistributionError) -> MirrorPlace {
+        guard registry == .dockerHub, name.components.count == 1 else {
+            return .registry(Origin(registry: registry, repository: name))
         }
-        self.route = route
-        self.form = form
-        place = .registry(origin)
+        do {
+            return .registry(Origin(registry: registry, repository: try RepositoryName("library/\(name)")))
+        } catch {
+            throw DistributionError(code: .nameInvalid, message: error.message)
+        }
     }
 
     /// A repository's name has no colon, so a registry's port must be taken off before the path is read.

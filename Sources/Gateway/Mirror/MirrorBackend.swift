@@ -40,7 +40,7 @@ extension MirrorBackend {
 }
 
 /// A request for a blob, or for a part of it.
-public struct MirrorBlobQuestion: Hashable, Sendable {
+public struct MirrorBlobQuestion: Equatable, Sendable {
     public var digest: Digest
     public var place: MirrorPlace
     public var form: MirrorForm

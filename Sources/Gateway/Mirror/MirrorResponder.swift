@@ -1,5 +1,5 @@
 import NIOCore
-public import NIOHTTP1
+import NIOHTTP1
 public import OCI
 
 /// The mirror's end points: the distribution specification's read side.
