@@ -86,7 +86,7 @@ public final class BlobFetcher: Service {
     ///
     /// Returns when the blob's size is known and the first byte of the range may go out, so that the status line can follow.
     /// - Throws: ``FetchError`` where nobody has the blob; nothing has been sent then.
-    public func open(_ question: BlobQuestion) async throws -> any BlobReader {
+    public func open(_ question: BlobQuestion) async throws -> any SourcedReader {
         if let stored = try await store.open(question.digest) {
             counters.answered(hit: true)
             return CountedReader(stored, counters: counters)
