@@ -46,7 +46,7 @@ let package = Package(
         .target(name: "Integrity", dependencies: ["CLibCrypto", "OCI"], swiftSettings: strict),
         .target(
             name: "Content",
-            dependencies: ["Integrity", "OCI", log, systemPackage],
+            dependencies: ["Integrity", "OCI", log, nioPosix, systemPackage],
             swiftSettings: strict),
         .target(
             name: "Discovery",
@@ -62,10 +62,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Gateway",
-            dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix,
-                serviceLifecycle, systemPackage,
-            ],
+            dependencies: ["Content", "Discovery", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
             swiftSettings: strict),
         .target(
             name: "Agent",
