@@ -78,5 +78,6 @@ let package = Package(
             name: "shoal",
             dependencies: ["Agent", "Integrity", "OCI", argumentParser, asyncHTTPClient, log, nioCore, nioHTTP1, systemPackage],
             swiftSettings: strict),
+        .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
     ]
 )
