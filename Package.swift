@@ -46,7 +46,7 @@ let package = Package(
         .target(name: "Integrity", dependencies: ["CLibCrypto", "OCI"], swiftSettings: strict),
         .target(
             name: "Content",
-            dependencies: ["Integrity", "OCI", log, systemPackage],
+            dependencies: ["Integrity", "OCI", log, nioPosix, systemPackage],
             swiftSettings: strict),
         .target(
             name: "Discovery",
@@ -79,5 +79,9 @@ let package = Package(
             dependencies: ["Agent", "Integrity", "OCI", argumentParser, asyncHTTPClient, log, nioCore, nioHTTP1, systemPackage],
             swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
+        .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
+        .testTarget(
+            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, systemPackage],
+            swiftSettings: strict),
     ]
 )

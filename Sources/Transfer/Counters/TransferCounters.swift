@@ -1,0 +1,66 @@
+import Synchronization
+
+/// What the agent has moved since it started. Payload bytes: manifests and duplicates count, headers do not.
+public final class TransferCounters: Sendable {
+    /// The figures at one moment.
+    public struct Snapshot: Sendable, Equatable {
+        /// Bytes read from this node's stores for the mirror.
+        public var store: Int64
+        /// Bytes received from peers.
+        public var peers: Int64
+        /// Bytes received from upstream.
+        public var upstream: Int64
+        /// Bytes sent to peers.
+        public var servedToPeers: Int64
+        /// The mirror's GETs of blobs and manifests that needed no byte from upstream.
+        public var hits: Int64
+        /// The mirror's other GETs of blobs and manifests, failed ones among them.
+        public var misses: Int64
+        /// Downloads begun, and those whose bytes were right.
+        public var downloads: Int64
+        public var verified: Int64
+        /// Times that bytes had to be dropped because their digest was wrong.
+        public var damaged: Int64
+    }
+
+    private let store = Atomic<Int64>(0)
+    private let peers = Atomic<Int64>(0)
+    private let upstream = Atomic<Int64>(0)
+    private let servedToPeers = Atomic<Int64>(0)
+    private let hits = Atomic<Int64>(0)
+    private let misses = Atomic<Int64>(0)
+    private let downloads = Atomic<Int64>(0)
+    private let verified = Atomic<Int64>(0)
+    private let damaged = Atomic<Int64>(0)
+
+    public init() {}
+
+    public var snapshot: Snapshot {
+        Snapshot(
+            store: store.load(ordering: .relaxed), peers: peers.load(ordering: .relaxed),
+            upstream: upstream.load(ordering: .relaxed), servedToPeers: servedToPeers.load(ordering: .relaxed),
+            hits: hits.load(ordering: .relaxed), misses: misses.load(ordering: .relaxed),
+            downloads: downloads.load(ordering: .relaxed), verified: verified.load(ordering: .relaxed),
+            damaged: damaged.load(ordering: .relaxed))
+    }
+
+    /// Bytes of a store went to the runtime.
+    public func readFromStore(_ count: Int64) { store.wrappingAdd(count, ordering: .relaxed) }
+
+    /// Bytes went to a peer.
+    public func served(_ count: Int64) { servedToPeers.wrappingAdd(count, ordering: .relaxed) }
+
+    /// A GET of a blob or manifest was answered, or could not be.
+    public func answered(hit: Bool) { (hit ? hits : misses).wrappingAdd(1, ordering: .relaxed) }
+
+    func received(_ count: Int64, from source: DownloadPlan.Source) {
+        switch source {
+        case .peer: peers.wrappingAdd(count, ordering: .relaxed)
+        case .upstream: upstream.wrappingAdd(count, ordering: .relaxed)
+        }
+    }
+
+    func began() { downloads.wrappingAdd(1, ordering: .relaxed) }
+    func wasVerified() { verified.wrappingAdd(1, ordering: .relaxed) }
+    func wasDamaged() { damaged.wrappingAdd(1, ordering: .relaxed) }
+}

@@ -1,0 +1,212 @@
+public import Content
+public import Discovery
+public import Logging
+public import NIOCore
+import NIOPosix
+public import OCI
+public import ServiceLifecycle
+import Synchronization
+
+/// A request for a blob, or for a part of it.
+public struct BlobQuestion: Sendable {
+    public var digest: Digest
+    /// Where upstream has it; nil where nobody said: then only this node and the LAN can answer.
+    public var origin: Origin?
+    public var range: RangeRequest
+
+    public init(digest: Digest, origin: Origin?, range: RangeRequest = .whole) {
+        self.digest = digest
+        self.origin = origin
+        self.range = range
+    }
+}
+
+/// The mirror's view of blobs: this node's store first, then the one download of a blob on this node.
+///
+/// A service: downloads live in its ``run()``, and end with it.
+public final class BlobFetcher: Service {
+    /// How many blobs may be on their way at once; one more is refused as busy.
+    public static let downloadLimit = 256
+
+    private struct State {
+        var downloads: [Digest: Download] = [:]
+        var isStopping = false
+    }
+
+    private let store: ImageLayout
+    private let spool: Spool
+    private let sources: any BlobSources
+    private let upstream: UpstreamClient
+    private let directory: Directory
+    private let counters: TransferCounters
+    private let logger: Logger
+    private let hashers: NIOThreadPool
+    private let state = Mutex(State())
+    private let begun: AsyncStream<Download>
+    private let begin: AsyncStream<Download>.Continuation
+
+    public init(
+        store: ImageLayout, spool: Spool, directory: Directory, questions: Questions, peers: PeerClient,
+        upstream: UpstreamClient, counters: TransferCounters, logger: Logger
+    ) {
+        self.store = store
+        self.spool = spool
+        self.upstream = upstream
+        self.directory = directory
+        self.counters = counters
+        self.logger = logger
+        sources = NetworkSources(
+            directory: directory, questions: questions, peers: peers, upstream: upstream, logger: logger)
+        hashers = NIOThreadPool(numberOfThreads: System.coreCount)
+        (begun, begin) = AsyncStream.makeStream()
+    }
+
+    public func run() async throws {
+        hashers.start()
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for await download in begun {
+                    group.addTask { await download.run() }
+                }
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            self.state.withLock { $0.isStopping = true }
+            self.begin.finish()
+        }
+        try await hashers.shutdownGracefully()
+    }
+
+    /// What is on its way, for status.
+    public var transfers: [TransferStatus] {
+        state.withLock { Array($0.downloads.values) }.map(\.status).sorted { $0.digest < $1.digest }
+    }
+
+    /// Opens a blob for a GET.
+    ///
+    /// Returns when the blob's size is known and the first byte of the range may go out, so that the status line can follow.
+    /// - Throws: ``FetchError`` where nobody has the blob; nothing has been sent then.
+    public func open(_ question: BlobQuestion) async throws -> any BlobReader {
+        if let stored = try await store.open(question.digest) {
+            counters.answered(hit: true)
+            return CountedReader(stored, counters: counters)
+        }
+        do {
+            let reader = try await openDownload(question)
+            let counters = counters
+            reader.whenClosed { bytes in counters.answered(hit: bytes.upstream == 0) }
+            return reader
+        } catch {
+            counters.answered(hit: false)
+            throw error
+        }
+    }
+
+    /// The blob's size, for a HEAD: nothing is downloaded.
+    public func size(of question: BlobQuestion) async throws -> Int64 {
+        if let size = store.size(of: question.digest) ?? download(of: question.digest)?.size { return size }
+        if let size = directory.holders(of: question.digest).compactMap(\.size).first { return size }
+        if let size = try await upstreamSize(of: question) { return size }
+        throw FetchError(.notFound, "nobody who can be asked has \(question.digest)")
+    }
+
+    /// Bytes straight from upstream, past the disk, for when it is full.
+    ///
+    /// - Parameter reader: the reader that could not go on; its bytes before `offset` are hashed, so that the last byte of a
+    ///   whole blob is held back here too until the digest is right.
+    public func passThrough(
+        _ question: BlobQuestion, after reader: (any BlobReader)?, from offset: Int64, to end: Int64
+    ) -> PassThrough {
+        PassThrough(
+            question: question, upstream: upstream, prefix: (reader as? SpoolReader)?.spool, offset: offset, end: end,
+            counters: counters)
+    }
+
+    /// The size that upstream tells; nil where it cannot be asked or does not say.
+    public func upstreamSize(of question: BlobQuestion) async throws -> Int64? {
+        guard let origin = question.origin, !upstream.isKnownUnreachable(origin.registry) else { return nil }
+        do throws(UpstreamError) {
+            return try await upstream.blobHead(question.digest, at: origin, deadline: .seconds(10))
+        } catch {
+            logger.debug("upstream does not tell a blob's size", metadata: ["reason": "\(error.message)"])
+            return nil
+        }
+    }
+
+    // MARK: Downloads
+
+    private func download(of digest: Digest) -> Download? {
+        state.withLock { $0.downloads[digest] }
+    }
+
+    private func openDownload(_ question: BlobQuestion) async throws -> SpoolReader {
+        var size = download(of: question.digest)?.size
+        if size == nil, question.range != .whole {
+            size = try await upstreamSize(of: question)
+        }
+        let (intent, start) = Self.intent(question.range, size: size)
+        let reader = try join(question, size: size, intent)
+        do {
+            try await reader.ready(at: start)
+            return reader
+        } catch {
+            reader.close()
+            throw error
+        }
+    }
+
+    /// What a range means for a download, and the first byte that must be there before the answer can begin.
+    static func intent(_ range: RangeRequest, size: Int64?) -> (DownloadPlan.Intent, Int64) {
+        guard let size else {
+            // Only a peer's word says how long the blob is: the range makes sense once the whole is verified.
+            return (.toEnd(from: 0), range == .whole ? 0 : .max)
+        }
+        switch (range, range.resolve(size: size)) {
+        case (_, .unsatisfiable): return (.closed(0..<0), 0)
+        case (.open(let first), .partial): return (.toEnd(from: first), first)
+        case (_, .partial(let bytes)): return (.closed(bytes), bytes.lowerBound)
+        case (_, .whole): return (.toEnd(from: 0), 0)
+        }
+    }
+
+    /// A reader of the running download of a blob, or of a new one.
+    private func join(_ question: BlobQuestion, size: Int64?, _ intent: DownloadPlan.Intent) throws -> SpoolReader {
+        try state.withLock { state in
+            if let reader = state.downloads[question.digest]?.reader(intent, origin: question.origin) { return reader }
+            guard !state.isStopping else { throw FetchError(.stopping, "the agent is shutting down") }
+            guard state.downloads.count < Self.downloadLimit else {
+                throw FetchError(.busy, "\(Self.downloadLimit) downloads are running already")
+            }
+            let file: SpoolFile
+            do {
+                file = try spool.create(question.digest)
+            } catch  where error.code == .noSpace {
+                throw FetchError(.noSpace, error.message)
+            }
+            let download = Download(
+                digest: question.digest, size: size, origins: question.origin.map { [$0] } ?? [], spool: file,
+                sources: sources, context: context)
+            guard let reader = download.reader(intent, origin: nil) else {
+                throw FetchError(.stopping, "a download ended before it began")
+            }
+            state.downloads[question.digest] = download
+            counters.began()
+            begin.yield(download)
+            return reader
+        }
+    }
+
+    private var context: DownloadContext {
+        DownloadContext(
+            store: store, counters: counters, disk: WorkPool(.singleton), hashing: WorkPool(hashers), logger: logger
+        ) { [weak self] download in
+            self?.ended(download)
+        }
+    }
+
+    private func ended(_ download: Download) {
+        state.withLock { state in
+            if state.downloads[download.digest] === download { state.downloads[download.digest] = nil }
+        }
+    }
+}

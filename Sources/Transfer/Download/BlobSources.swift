@@ -1,0 +1,36 @@
+import Discovery
+import NIOCore
+import OCI
+
+/// The sources that a download can ask: peers and upstream. The seam at which tests put sources of their own.
+protocol BlobSources: Sendable {
+    /// Live peers that hold the whole blob, best first.
+    func holders(of digest: Digest) -> [NodeID]
+    /// Whether one of the origins' registries can be asked at all.
+    func isUpstreamUsable(for origins: [Origin]) -> Bool
+    /// Opens a source for a range of a blob; nil for all of it.
+    func open(
+        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?
+    ) async throws(SourceFailure) -> SourceStream
+    /// Asks the LAN who has the blob; who answers is among the holders afterwards.
+    func askLAN(for digest: Digest) async
+    /// A peer's bytes were wrong (convicted), or were among bytes of which some were wrong.
+    func blame(_ peer: NodeID, for digest: Digest, convicted: Bool)
+}
+
+/// Why a source gave nothing, or no more, in the words of the plan.
+struct SourceFailure: Error {
+    var ending: DownloadPlan.Ending
+}
+
+/// The body of a source's answer.
+struct SourceStream {
+    /// Where in the blob the body begins.
+    var offset: Int64
+    /// The size of the whole blob, where the source said so.
+    var total: Int64?
+    /// The source answered a request for a range with the whole blob.
+    var rangeIgnored: Bool
+    /// The next chunk; nil at the body's end. Throws ``SourceFailure`` where the transfer breaks.
+    var next: () async throws(SourceFailure) -> ByteBuffer?
+}

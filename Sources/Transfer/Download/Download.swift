@@ -1,0 +1,402 @@
+import Content
+import Integrity
+import Logging
+import NIOCore
+import NIOPosix
+import OCI
+import Synchronization
+
+/// The one download of a blob on this node: the spool file, the runs that write it, and the readers that follow.
+///
+/// What to do is decided by ``DownloadPlan``; this class carries it out. It lives from ``run()``'s begin until the blob is in
+/// the store or nobody has wanted it for a while. Readers that hold the spool's descriptor outlive it.
+final class Download: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    /// Sources are given up when nobody has read for so long; bytes are dropped when nobody came back for so long.
+    static let pauseAfter: Duration = .seconds(15)
+    static let lingerFor: Duration = .seconds(120)
+    static let tick: Duration = .milliseconds(250)
+
+    struct State {
+        var plan: DownloadPlan
+        var origins: [Origin]
+        var isClosed = false
+        var nextReader = 0
+        var waiters: [Int: Waiter] = [:]
+        var cancellations: [Int: Cancellation] = [:]
+        var idleSince: Instant?
+        var bytes = SourceBytes()
+        var stored: StoredBlob?
+        var commitFailed = false
+    }
+
+    /// Finished to end a run.
+    struct Cancellation {
+        let stream: AsyncStream<Never>
+        let finish: AsyncStream<Never>.Continuation
+
+        init() { (stream, finish) = AsyncStream.makeStream() }
+    }
+
+    struct Waiter {
+        var offset: Int64
+        var continuation: CheckedContinuation<Void, any Error>
+    }
+
+    let digest: Digest
+    let spool: SpoolFile
+    let started: Instant
+    private let state: Mutex<State>
+    private let sources: any BlobSources
+    private let context: DownloadContext
+    private let actions: AsyncStream<DownloadPlan.Action>
+    private let act: AsyncStream<DownloadPlan.Action>.Continuation
+    private let hashSignal: AsyncStream<Void>
+    private let signalHash: AsyncStream<Void>.Continuation
+
+    init(
+        digest: Digest, size: Int64?, origins: [Origin], spool: SpoolFile, sources: any BlobSources,
+        context: DownloadContext
+    ) {
+        self.digest = digest
+        self.spool = spool
+        self.sources = sources
+        self.context = context
+        started = .now
+        state = Mutex(State(plan: DownloadPlan(size: size), origins: origins))
+        (actions, act) = AsyncStream.makeStream()
+        (hashSignal, signalHash) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    // MARK: Readers
+
+    /// A new reader; nil when the download has ended and another must be begun.
+    func reader(_ intent: DownloadPlan.Intent, origin: Origin?) -> SpoolReader? {
+        let id: Int? = state.withLock { state in
+            guard !state.isClosed else { return nil }
+            if let origin, !state.origins.contains(origin), state.origins.count < 8 { state.origins.append(origin) }
+            let id = state.nextReader
+            state.nextReader += 1
+            state.plan.addReader(id, intent, now: .now)
+            state.idleSince = nil
+            return id
+        }
+        guard let id else { return nil }
+        evaluate()
+        return SpoolReader(download: self, id: id)
+    }
+
+    func removeReader(_ id: Int) {
+        let waiter = state.withLock { state -> Waiter? in
+            state.plan.removeReader(id)
+            if state.plan.readers.isEmpty { state.idleSince = .now }
+            return state.waiters.removeValue(forKey: id)
+        }
+        waiter?.continuation.resume(throwing: CancellationError())
+    }
+
+    var size: Int64? { state.withLock { $0.plan.size } }
+
+    /// What there is to see of the download now.
+    var status: TransferStatus {
+        let seconds = started.duration(to: .now) / .seconds(1)
+        return state.withLock { state in
+            TransferStatus(
+                digest: digest, size: state.plan.size, present: state.plan.present.count,
+                readers: state.plan.readers.count, fromPeers: state.bytes.fromPeers, fromUpstream: state.bytes.upstream,
+                seconds: seconds)
+        }
+    }
+
+    /// How many bytes came from where so far.
+    var bytes: SourceBytes { state.withLock { $0.bytes } }
+
+    /// Waits until the reader may have bytes at `offset`.
+    /// - Returns: the end of what may go out from there.
+    func wait(_ id: Int, at offset: Int64) async throws -> Int64 {
+        while true {
+            try Task.checkCancellation()
+            switch state.withLock({ $0.plan.read(id, at: offset, now: .now) }) {
+            case .ready(let end): return end
+            case .failed(let code, let message): throw FetchError(code, "\(digest): \(message)")
+            case .wait: break
+            }
+            // A reader that no run is about to reach may be due one of its own.
+            if state.withLock({ !$0.plan.isServed(id) }) { evaluate() }
+            try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation { continuation in
+                    let isWaiting = state.withLock { state in
+                        guard state.plan.read(id, at: offset, now: .now) == .wait else { return false }
+                        state.waiters[id] = Waiter(offset: offset, continuation: continuation)
+                        return true
+                    }
+                    if !isWaiting { continuation.resume() }
+                    // Cancelled before the waiter was there: the handler below has found nobody to wake.
+                    if Task.isCancelled { wake(id) }
+                }
+            } onCancel: {
+                wake(id)
+            }
+        }
+    }
+
+    /// Lets a waiting reader look again.
+    private func wake(_ id: Int) {
+        state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume()
+    }
+
+    /// Lets those readers look again whose bytes have come, or will not come any more.
+    private func wakeReaders() {
+        let ready = state.withLock { state -> [Waiter] in
+            var ready: [Waiter] = []
+            for (id, waiter) in state.waiters where state.plan.read(id, at: waiter.offset, now: .now) != .wait {
+                ready.append(waiter)
+                state.waiters[id] = nil
+            }
+            return ready
+        }
+        for waiter in ready { waiter.continuation.resume() }
+    }
+
+    // MARK: Lifecycle
+
+    /// Carries the download out until it is stored, has failed and been left, or the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.followHash() }
+            group.addTask { await self.watch() }
+            for await action in actions {
+                switch action {
+                case .start(let id, let source, let range):
+                    group.addTask { await self.perform(id, source, range) }
+                case .cancel(let id):
+                    state.withLock { $0.cancellations[id] }?.finish.finish()
+                case .askLAN:
+                    group.addTask {
+                        await self.sources.askLAN(for: self.digest)
+                        self.state.withLock { $0.plan.lanAnswered() }
+                        self.evaluate()
+                    }
+                case .blame(let peer, let convicted):
+                    sources.blame(peer, for: digest, convicted: convicted)
+                }
+            }
+            group.cancelAll()
+        }
+        let waiters = state.withLock { state in
+            state.isClosed = true
+            if state.plan.phase == .fetching {
+                state.plan.stop("the agent is shutting down")
+            }
+            defer { state.waiters = [:] }
+            return state.waiters.values.map(\.continuation)
+        }
+        for waiter in waiters { waiter.resume() }
+        context.finished(self)
+        if state.withLock({ $0.stored == nil }) { spool.discard() }
+    }
+
+    /// Lets the plan decide, and carries out what it says.
+    private func evaluate() {
+        let origins = state.withLock { $0.origins }
+        let world = DownloadPlan.World(
+            holders: sources.holders(of: digest), upstreamUsable: sources.isUpstreamUsable(for: origins))
+        let actions = state.withLock { state in
+            let actions = state.plan.evaluate(now: .now, world: world)
+            for case .start(let id, _, _) in actions {
+                state.cancellations[id] = Cancellation()
+            }
+            return actions
+        }
+        for action in actions { act.yield(action) }
+        wakeReaders()
+    }
+
+    private func watch() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.tick)
+            evaluate()
+            let isOver = state.withLock { state -> Bool in
+                if state.stored != nil { return true }
+                guard state.plan.readers.isEmpty, let since = state.idleSince else { return false }
+                let idle = since.duration(to: .now)
+                if idle > Self.pauseAfter { state.plan.pause() }
+                guard idle > Self.lingerFor || state.commitFailed else { return false }
+                state.isClosed = true
+                return true
+            }
+            if isOver { break }
+        }
+        act.finish()
+    }
+
+    // MARK: Runs
+
+    private func perform(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async {
+        guard let cancelled = state.withLock({ $0.cancellations[id]?.stream }) else { return }
+        let ending = await withTaskGroup(of: DownloadPlan.Ending.self) { group in
+            group.addTask { await self.transfer(id, source, range) }
+            group.addTask {
+                for await _ in cancelled {}
+                return .finished
+            }
+            // The first to end decides; the transfer is waited for, so that nothing writes when the run has ended.
+            let first = await group.next() ?? .finished
+            group.cancelAll()
+            let second = await group.next() ?? .finished
+            return first == .finished ? second : first
+        }
+        state.withLock { state in
+            state.cancellations[id] = nil
+            state.plan.runEnded(id, ending, now: .now)
+        }
+        context.logger.debug(
+            "run ended", metadata: ["digest": "\(digest.short)", "source": "\(source)", "ending": "\(ending)"])
+        signalHash.yield()
+        evaluate()
+    }
+
+    private func transfer(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async -> DownloadPlan.Ending
+    {
+        let origins = state.withLock { $0.origins }
+        do throws(SourceFailure) {
+            let stream = try await sources.open(source, digest, origins: origins, range: range)
+            switch state.withLock({
+                $0.plan.runOpened(id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored)
+            }) {
+            case .proceed: evaluate()
+            case .refuse(let message): return .broke(message)
+            case .stop: return .finished
+            }
+            while let chunk = try await stream.next() {
+                if let ending = try await write(chunk, id, source) { return ending }
+            }
+            return state.withLock { $0.plan.bodyEnded(id) }
+        } catch {
+            return error.ending
+        }
+    }
+
+    /// Puts a chunk into the spool.
+    /// - Returns: how the run ends; nil where it goes on.
+    private func write(_ chunk: ByteBuffer, _ id: Int, _ source: DownloadPlan.Source) async throws(SourceFailure)
+        -> DownloadPlan.Ending?
+    {
+        let count = Int64(chunk.readableBytes)
+        context.counters.received(count, from: source)
+        let (decision, position) = state.withLock { state in
+            state.bytes.add(count, from: source)
+            return (state.plan.willWrite(id, count: count), state.plan.runs[id]?.position ?? 0)
+        }
+        switch decision {
+        case .stop: return .finished
+        case .overflow: return .refused("the source sent more bytes than the blob has")
+        case .write(let parts):
+            do {
+                try await context.disk.run { [spool, store = context.store] in
+                    do {
+                        try spool.write(chunk, at: position, parts: parts)
+                    } catch let error as ContentError where error.code == .noSpace {
+                        guard store.makeRoom(for: max(count, 64 << 20)) > 0 else { throw error }
+                        try spool.write(chunk, at: position, parts: parts)
+                    }
+                }
+            } catch {
+                let message = "the spool cannot be written: \(error)"
+                state.withLock { $0.plan.outOfSpace(message) }
+                return .finished
+            }
+            let goesOn = state.withLock { $0.plan.wrote(id, parts, count: count) }
+            wakeReaders()
+            signalHash.yield()
+            return goesOn ? nil : .finished
+        }
+    }
+
+    // MARK: Verification
+
+    private enum HashStep {
+        case restart(Int)
+        case hash(Range<Int64>)
+        case finish
+        case wait
+    }
+
+    /// Hashes the front of the spool as it grows, and says the verdict when all is here.
+    private func followHash() async {
+        var generation = 0
+        var position: Int64 = 0
+        var hasher = SpoolHasher(spool, digest.algorithm)
+        for await _ in hashSignal {
+            following: while !Task.isCancelled {
+                let step = state.withLock { state -> HashStep in
+                    let plan = state.plan
+                    if plan.hashGeneration != generation { return .restart(plan.hashGeneration) }
+                    if plan.phase != .fetching { return .wait }
+                    if position < plan.front { return .hash(position..<min(plan.front, position + (4 << 20))) }
+                    return plan.isComplete ? .finish : .wait
+                }
+                switch step {
+                case .wait: break following
+                case .restart(let new):
+                    generation = new
+                    position = 0
+                    hasher = SpoolHasher(spool, digest.algorithm)
+                case .hash(let range):
+                    do {
+                        try await context.hashing.run { [hasher] in try hasher.update(range) }
+                        position = range.upperBound
+                    } catch {
+                        state.withLock { $0.plan.stop("the spool cannot be read back: \(error)") }
+                        evaluate()
+                        return
+                    }
+                case .finish:
+                    let actual = hasher.finish()
+                    hasher = SpoolHasher(spool, digest.algorithm)
+                    position = 0
+                    if await conclude(actual, generation: generation) { return }
+                }
+            }
+        }
+    }
+
+    /// - Returns: whether the blob is verified.
+    private func conclude(_ actual: Digest, generation: Int) async -> Bool {
+        let isRight = actual == digest
+        let actions = state.withLock { state -> [DownloadPlan.Action] in
+            guard state.plan.hashGeneration == generation else { return [] }
+            if isRight {
+                state.plan.verified()
+                return []
+            }
+            return state.plan.mismatched("the bytes that came hash to \(actual)")
+        }
+        for action in actions { act.yield(action) }
+        evaluate()
+        guard isRight, let size, state.withLock({ $0.plan.phase == .verified }) else {
+            context.logger.warning(
+                "the bytes of a blob were wrong and have been dropped",
+                metadata: ["digest": "\(digest)", "actual": "\(actual)"])
+            return false
+        }
+        await commit(size: size)
+        return true
+    }
+
+    private func commit(size: Int64) async {
+        do {
+            let stored = try await context.store.commit(spool, as: digest, size: size)
+            state.withLock { state in
+                state.stored = stored
+                state.isClosed = true
+            }
+        } catch {
+            context.logger.notice(
+                "a verified blob is not kept", metadata: ["digest": "\(digest)", "reason": "\(error)"])
+            state.withLock { $0.commitFailed = true }
+        }
+        context.finished(self)
+    }
+}

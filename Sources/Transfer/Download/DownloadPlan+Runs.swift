@@ -1,0 +1,229 @@
+import Discovery
+
+/// The life of a run: opened, written, ended.
+extension DownloadPlan {
+    enum OpenDecision: Equatable, Sendable {
+        /// Write what comes from this offset on.
+        case proceed
+        /// The source's answer does not fit: drop it, and tell ``runEnded(_:_:now:)``.
+        case refuse(String)
+        /// The run is not wanted any more.
+        case stop
+    }
+
+    /// A source has answered: its bytes begin at `offset`, and the whole blob has `total` of them.
+    mutating func runOpened(_ id: RunID, offset: Int64, total: Int64?, rangeIgnored: Bool) -> OpenDecision {
+        guard var run = runs[id], !run.cancelled else { return .stop }
+        if let total {
+            switch (size, run.source) {
+            case (nil, _):
+                size = total
+                sizeIsUpstreams = run.source == .upstream
+            case (let known?, .upstream) where known != total && !sizeIsUpstreams:
+                // A peer had claimed another size; nothing that hangs on its word has gone out.
+                dropPeersBytes()
+                size = total
+                sizeIsUpstreams = true
+            case (let known?, .upstream) where known != total:
+                return .refuse("upstream says that the blob has \(total) bytes, but it has \(known)")
+            case (let known?, .peer(let peer)) where known != total:
+                excludedPeers.insert(peer)
+                return .refuse("the peer says that the blob has \(total) bytes, but it has \(known)")
+            default:
+                if run.source == .upstream { sizeIsUpstreams = true }
+            }
+        }
+        if rangeIgnored || offset != run.position {
+            guard offset == 0, run.source == .upstream else {
+                return .refuse("the answer begins at \(offset) instead of \(run.position)")
+            }
+            ignoresRanges = true
+            for other in runs.keys where other != id { runs[other]?.cancelled = true }
+            run.position = 0
+            run.end = nil
+        }
+        run.opened = true
+        runs[id] = run
+        return .proceed
+    }
+
+    enum WriteDecision: Equatable, Sendable {
+        /// Write these parts of the chunk (ranges of the blob); the rest is here already.
+        case write([Range<Int64>])
+        /// The run has come to the end of its claim, or is not wanted any more.
+        case stop
+        /// More bytes came than the blob has.
+        case overflow
+    }
+
+    /// A chunk of `count` bytes has come for a run. What is to be written of it is no longer counted as here until ``wrote(_:_:)``.
+    mutating func willWrite(_ id: RunID, count: Int64) -> WriteDecision {
+        guard let run = runs[id], !run.cancelled else { return .stop }
+        if let size, run.position + count > size, run.end == nil || run.end == size { return .overflow }
+        let chunk = run.position..<min(run.position + count, run.end ?? .max)
+        guard !chunk.isEmpty else { return .stop }
+        var parts: [Range<Int64>] = []
+        var at = chunk.lowerBound
+        // Upstream's bytes replace a peer's; nothing replaces what is here from the same kind of source or a better one.
+        let keeps: ExtentMap.Provenance? = run.source == .upstream ? .upstream : nil
+        while let gap = present.firstGap(from: at, before: chunk.upperBound, provenance: keeps) {
+            parts.append(gap)
+            at = gap.upperBound
+        }
+        if run.source == .upstream, parts.contains(where: overlapsPeersBytes) {
+            hashGeneration += 1
+            for part in parts { present.remove(part) }
+        }
+        return .write(parts)
+    }
+
+    private func overlapsPeersBytes(_ range: Range<Int64>) -> Bool {
+        present.extents.contains { $0.provenance == .peer && $0.range.overlaps(range) }
+    }
+
+    /// The parts of a chunk that ``willWrite(_:count:)`` asked for are in the spool.
+    /// - Returns: whether the run is to go on.
+    mutating func wrote(_ id: RunID, _ parts: [Range<Int64>], count: Int64) -> Bool {
+        guard var run = runs[id] else { return false }
+        for part in parts { present.insert(part, from: run.source.provenance) }
+        if case .peer(let peer) = run.source { peersUsed.insert(peer) }
+        let end = run.end ?? size ?? .max
+        run.position = min(run.position + count, end)
+        run.received += count
+        if run.source == .upstream { fruitless = 0 }
+        runs[id] = run
+        return !run.cancelled && run.position < end
+    }
+
+    /// The body of a run's answer has ended by itself: where it should?
+    func bodyEnded(_ id: RunID) -> Ending {
+        guard let run = runs[id], let end = run.end ?? size, run.position < end else { return .finished }
+        return .broke("the answer ended at byte \(run.position) of \(end)")
+    }
+
+    /// How a run came to its end.
+    enum Ending: Equatable, Sendable {
+        /// The body ended where it should, or the run was cancelled.
+        case finished
+        /// The transfer broke off, or the answer made no sense: worth another try.
+        case broke(String)
+        /// The source is busy, or asks to be left alone for a while.
+        case busy(String, retryAfter: Duration?)
+        /// The source will not give this blob.
+        case refused(String)
+    }
+
+    mutating func runEnded(_ id: RunID, _ ending: Ending, now: Instant) {
+        guard let run = runs.removeValue(forKey: id) else { return }
+        if case .finished = ending {
+            if size == nil, run.opened, run.end == nil, !run.cancelled {
+                // The body had no length: its end is the blob's.
+                size = run.position
+            }
+            return
+        }
+        if run.cancelled { return }
+        switch run.source {
+        case .peer(let peer): excludedPeers.insert(peer)
+        case .upstream: upstreamEnded(ending, received: run.received, now: now)
+        }
+        switch ending {
+        case .broke(let message), .busy(let message, _), .refused(let message): lastFailure = message
+        case .finished: break
+        }
+    }
+
+    private mutating func upstreamEnded(_ ending: Ending, received: Int64, now: Instant) {
+        switch ending {
+        case .finished: break
+        case .broke(let message):
+            resumes += 1
+            fruitless += received > 0 ? 0 : 1
+            if resumes > Self.upstreamResumes || fruitless > Self.upstreamFruitless {
+                upstreamRefusal = message
+            } else if fruitless > 0 {
+                upstreamRetryAt = now.advanced(by: .milliseconds(250 << fruitless))
+            }
+        case .busy(let message, let retryAfter):
+            fruitless += 1
+            let wait = retryAfter ?? .milliseconds(500 << fruitless)
+            if fruitless > Self.upstreamFruitless || wait > .seconds(10) {
+                upstreamRefusal = message
+            } else {
+                upstreamRetryAt = now.advanced(by: wait)
+            }
+        case .refused(let message): upstreamRefusal = message
+        }
+        // A slow peer is better than none.
+        if upstreamRefusal != nil { peersTooSlow = false }
+    }
+
+    mutating func lanAnswered() { askedLAN = .answered }
+
+    /// Nobody reads any more: sources are let go, bytes stay.
+    mutating func pause() {
+        for id in runs.keys { runs[id]?.cancelled = true }
+    }
+
+    /// Nothing more will come.
+    mutating func stop(_ message: String) {
+        phase = .failed(.stopping, message)
+        pause()
+    }
+
+    /// The spool cannot take more bytes.
+    mutating func outOfSpace(_ message: String) {
+        phase = .failed(.noSpace, message)
+        pause()
+    }
+}
+
+/// What the digest says of the bytes.
+extension DownloadPlan {
+    mutating func verified() {
+        phase = .verified
+        pause()
+    }
+
+    /// All bytes are here and their digest is wrong.
+    mutating func mismatched(_ message: String) -> [Action] {
+        hashGeneration += 1
+        lastFailure = message
+        if present.extents.contains(where: { $0.provenance == .peer }) {
+            let convicted = peersUsed.count == 1 && !present.extents.contains { $0.provenance == .upstream }
+            let actions = peersUsed.sorted().map { Action.blame($0, convicted: convicted) }
+            excludedPeers.formUnion(peersUsed)
+            dropPeersBytes()
+            if !sizeIsUpstreams { size = nil }
+            return actions
+        }
+        present.removeAll()
+        upstreamMismatches += 1
+        if upstreamMismatches > 1 || released > 0 {
+            phase = .failed(.damaged, message)
+        }
+        return []
+    }
+
+    private mutating func dropPeersBytes() {
+        present.removeAll(from: .peer)
+        peersUsed = []
+        hashGeneration += 1
+        for id in runs.keys {
+            if case .peer = runs[id]?.source { runs[id]?.cancelled = true }
+        }
+    }
+
+    mutating func revive() {
+        phase = .fetching
+        excludedPeers = []
+        upstreamRefusal = nil
+        upstreamRetryAt = nil
+        resumes = 0
+        fruitless = 0
+        askedLAN = .notAsked
+        peersTooSlow = false
+        takenOver = false
+        released = 0
+    }
+}

@@ -1,0 +1,169 @@
+import Discovery
+
+/// What to do next.
+extension DownloadPlan {
+    /// Decides what to start and stop. Called again without news it starts nothing twice; a cancellation may be repeated.
+    mutating func evaluate(now: Instant, world: World) -> [Action] {
+        var actions = runs.filter { $0.value.cancelled }.map { Action.cancel($0.key) }
+        guard phase == .fetching, !isComplete, readers.values.contains(where: { wants($0) != nil }) else {
+            return actions
+        }
+
+        let peers = peersTooSlow ? [] : world.holders.filter { !excludedPeers.contains($0) }
+        let upstreamNow = world.upstreamUsable && upstreamRefusal == nil
+        if upstreamNow, isPatienceOver(now) { takenOver = true }
+        let hasUpstreamRun = runs.contains { $0.value.source == .upstream && !$0.value.cancelled }
+        let hasPeerRun = runs.contains { $0.value.source != .upstream }
+
+        if !hasUpstreamRun, !hasPeerRun, let peer = peers.first {
+            actions.append(startPeer(peer))
+        } else if upstreamNow, takenOver || hasUpstreamRun || !hasPeerRun {
+            if let retry = upstreamRetryAt, retry > now { return actions }
+            startUpstream(&actions)
+        }
+        if runs.isEmpty { actions += exhausted() }
+        return actions
+    }
+
+    /// Whether a run is under way that will soon bring what a reader waits for, so that there is nothing to decide.
+    func isServed(_ id: ReaderID) -> Bool {
+        guard let position = readers[id]?.position else { return true }
+        return isComplete
+            || runs.values.contains { run in
+                !run.cancelled && run.claim(size: size).contains(position)
+                    && position - run.position < Self.splitDistance
+            }
+    }
+
+    private func isPatienceOver(_ now: Instant) -> Bool {
+        readers.values.contains { $0.waitingSince.map { $0.duration(to: now) >= Self.patience } ?? false }
+    }
+
+    /// What of the blob counts as here for a reader: a peer's bytes do if they will be verified with the whole blob.
+    private func coverage(for reader: Reader) -> ExtentMap {
+        takenOver || !isWhole(reader.intent) ? present.only(.upstream) : present
+    }
+
+    /// The first range that must still come before a reader has all that it came for.
+    private func wants(_ reader: Reader, besides claims: ExtentMap = ExtentMap()) -> Range<Int64>? {
+        guard let size else { return claims.firstGap(from: 0, before: .max) }
+        var covered = coverage(for: reader)
+        for claim in claims.extents { covered.insert(claim.range, from: .upstream) }
+        if let gap = covered.firstGap(from: reader.position, before: demandEnd(reader, size: size)) { return gap }
+        guard isWhole(reader.intent) else { return nil }
+        // The rest of a whole blob that is read from the middle: needed for the digest.
+        return covered.firstGap(from: 0, before: size)
+    }
+
+    private mutating func startPeer(_ peer: NodeID) -> Action {
+        // Peers' bytes are released by the whole digest, so the whole blob is wanted whatever the readers came for.
+        let gap = size.flatMap { present.firstGap(from: 0, before: $0) } ?? 0..<Int64.max
+        return start(.peer(peer), gap)
+    }
+
+    private mutating func startUpstream(_ actions: inout [Action]) {
+        guard let size, !ignoresRanges else {
+            // One plain request tells the size, and is all that an upstream without ranges understands.
+            if runs.isEmpty { actions.append(start(.upstream, 0..<Int64.max)) }
+            return
+        }
+        while runs.count(where: { $0.value.source == .upstream }) < Self.upstreamRuns,
+            let range = nextUpstreamRange(size: size, &actions)
+        {
+            actions.append(start(.upstream, range))
+        }
+    }
+
+    /// What upstream is to be asked for next: what the reader that has waited longest needs first.
+    private mutating func nextUpstreamRange(size: Int64, _ actions: inout [Action]) -> Range<Int64>? {
+        var claims = ExtentMap()
+        for run in runs.values { claims.insert(run.claim(size: size), from: .upstream) }
+        let order = readers.values.sorted {
+            switch ($0.waitingSince, $1.waitingSince) {
+            case (let left?, let right?): (left, $0.position) < (right, $1.position)
+            case (nil, nil): $0.position < $1.position
+            case (let left, _): left != nil
+            }
+        }
+        for reader in order {
+            if reader.waitingSince != nil, let range = split(for: reader, size: size, &actions) { return range }
+            if let gap = wants(reader, besides: claims) {
+                return widened(gap, beside: claims, reader, size: size)
+            }
+        }
+        return nil
+    }
+
+    /// Cuts the claim of a run that is far behind a waiting reader, so that the reader's bytes can be asked for now.
+    private mutating func split(for reader: Reader, size: Int64, _ actions: inout [Action]) -> Range<Int64>? {
+        let position = reader.position
+        guard let (id, run) = runs.first(where: { $0.value.claim(size: size).contains(position) }), !run.cancelled,
+            !coverage(for: reader).contains(position..<position + 1)
+        else { return nil }
+        guard run.source == .upstream else {
+            // The peer has come to where the reader waits, and too slowly: upstream takes its place.
+            if takenOver {
+                runs[id]?.cancelled = true
+                peersTooSlow = true
+                actions.append(.cancel(id))
+            }
+            return nil
+        }
+        let cut = position / Self.pieceSize * Self.pieceSize
+        guard cut - run.position >= Self.splitDistance,
+            let gap = coverage(for: reader).firstGap(from: cut, before: run.end ?? size), gap.lowerBound <= position
+        else { return nil }
+        runs[id]?.end = cut
+        return gap
+    }
+
+    /// Grows a gap to whole pieces and over the demand that follows it, as far as nothing is here or claimed.
+    private func widened(_ gap: Range<Int64>, beside claims: ExtentMap, _ reader: Reader, size: Int64) -> Range<Int64> {
+        var covered = coverage(for: reader)
+        for claim in claims.extents { covered.insert(claim.range, from: .upstream) }
+        var demand = ExtentMap()
+        for other in readers.values where other.position < demandEnd(other, size: size) {
+            demand.insert(other.position..<demandEnd(other, size: size), from: .upstream)
+        }
+        let floor = covered.extents.last { $0.range.upperBound <= gap.lowerBound }?.range.upperBound ?? 0
+        let start = max(floor, gap.lowerBound / Self.pieceSize * Self.pieceSize)
+        let wanted = max(demand.end(from: gap.lowerBound), gap.upperBound)
+        let pieceEnd = min(size, (wanted + Self.pieceSize - 1) / Self.pieceSize * Self.pieceSize)
+        return start..<(covered.firstGap(from: gap.lowerBound, before: pieceEnd)?.upperBound ?? gap.upperBound)
+    }
+
+    private func demandEnd(_ reader: Reader, size: Int64) -> Int64 {
+        switch reader.intent {
+        case .toEnd: size
+        case .closed(let range): min(range.upperBound, size)
+        }
+    }
+
+    private mutating func start(_ source: Source, _ range: Range<Int64>) -> Action {
+        let id = nextRun
+        nextRun += 1
+        let reachesEnd = range.upperBound == .max
+        runs[id] = Run(source: source, position: range.lowerBound, end: reachesEnd ? nil : range.upperBound)
+        if range.lowerBound == 0, reachesEnd || range.upperBound == size {
+            runs[id]?.end = nil
+            return .start(id, source, nil)
+        }
+        return .start(id, source, range)
+    }
+
+    private mutating func exhausted() -> [Action] {
+        switch askedLAN {
+        case .notAsked:
+            askedLAN = .asking
+            return [.askLAN]
+        case .asking:
+            return []
+        case .answered:
+            let reasons = [upstreamRefusal ?? lastFailure].compactMap(\.self)
+            let why =
+                reasons.isEmpty ? "no peer has it and there is no upstream to ask" : reasons.joined(separator: "; ")
+            phase = .failed(.notFound, "no source is left for the blob: \(why)")
+            return []
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import Discovery
+
+/// What one download has, wants and does next: the decisions of the life of a blob, without I/O and without a clock.
+///
+/// The shell (`Download`) tells it what happened and calls ``evaluate(now:world:)`` for what to do. A *run* is one request to
+/// one source whose body is being written into the spool; the ranges that runs have claimed never overlap, so that no two
+/// writers touch the same byte.
+struct DownloadPlan: Sendable {
+    typealias ReaderID = Int
+    typealias RunID = Int
+    typealias Instant = ContinuousClock.Instant
+
+    enum Source: Hashable, Sendable {
+        case peer(NodeID)
+        case upstream
+
+        var provenance: ExtentMap.Provenance {
+            switch self {
+            case .peer: .peer
+            case .upstream: .upstream
+            }
+        }
+    }
+
+    /// What a reader came for.
+    enum Intent: Hashable, Sendable {
+        /// Everything from an offset to the end. Its last piece is held back until the whole digest is right.
+        case toEnd(from: Int64)
+        /// These bytes and no more.
+        case closed(Range<Int64>)
+    }
+
+    struct Reader: Sendable {
+        var intent: Intent
+        var position: Int64
+        /// Since when it has been waiting for its next byte.
+        var waitingSince: Instant?
+    }
+
+    struct Run: Sendable {
+        var source: Source
+        var position: Int64
+        /// Where the run's claim ends; nil: wherever the blob does.
+        var end: Int64?
+        var opened = false
+        var cancelled = false
+        /// Bytes that came in this run.
+        var received: Int64 = 0
+
+        func claim(size: Int64?) -> Range<Int64> {
+            let end = max(position, self.end ?? size ?? .max)
+            return position..<end
+        }
+    }
+
+    enum Phase: Equatable, Sendable {
+        case fetching
+        case verified
+        case failed(FetchError.Code, String)
+    }
+
+    enum Action: Equatable, Sendable {
+        /// Ask a source for a range; nil: for the whole blob in one plain request.
+        case start(RunID, Source, Range<Int64>?)
+        case cancel(RunID)
+        /// Ask the LAN who has the blob, then call ``lanAnswered()``.
+        case askLAN
+        /// The peer's bytes were wrong, or are among those that may have been.
+        case blame(NodeID, convicted: Bool)
+    }
+
+    /// What is known outside of the plan at the time of a decision.
+    struct World: Sendable {
+        /// Live peers that hold the whole blob, best first, with the size they claim.
+        var holders: [NodeID]
+        /// Whether there is an upstream to ask, and it is not known to be unreachable.
+        var upstreamUsable: Bool
+    }
+
+    /// Pieces are aligned ranges of 4 MiB.
+    static let pieceSize: Int64 = 4 << 20
+    /// How many requests one download keeps open to upstream.
+    static let upstreamRuns = 4
+    /// A reader this far ahead of the run that would reach it gets a run of its own.
+    static let splitDistance: Int64 = 16 << 20
+    /// How long readers wait for peers' bytes to be verified before upstream's are taken.
+    static let patience: Duration = .seconds(20)
+    /// How often upstream may break off before it is given up: in all, and without a byte in between.
+    static let upstreamResumes = 50
+    static let upstreamFruitless = 3
+
+    var size: Int64?
+    var sizeIsUpstreams = false
+    var present = ExtentMap()
+    var phase = Phase.fetching
+    var readers: [ReaderID: Reader] = [:]
+    var runs: [RunID: Run] = [:]
+    /// Grows whenever bytes that may have been hashed were taken back.
+    var hashGeneration = 0
+
+    var nextRun = 0
+    var excludedPeers: Set<NodeID> = []
+    var peersUsed: Set<NodeID> = []
+    var peersTooSlow = false
+    /// Readers have waited long enough: upstream's bytes count, peers' only once the digest is right.
+    var takenOver = false
+    var upstreamRefusal: String?
+    var upstreamRetryAt: Instant?
+    var resumes = 0
+    var fruitless = 0
+    var ignoresRanges = false
+    var askedLAN = LANQuestion.notAsked
+    var released: Int64 = 0
+    var upstreamMismatches = 0
+    var lastFailure: String?
+
+    enum LANQuestion { case notAsked, asking, answered }
+
+    /// - Parameter size: the blob's size where it is known on good authority (upstream, or the manifest that names the blob).
+    init(size: Int64? = nil) {
+        self.size = size
+        sizeIsUpstreams = size != nil
+    }
+
+    // MARK: Readers
+
+    mutating func addReader(_ id: ReaderID, _ intent: Intent, now: Instant) {
+        if case .failed = phase { revive() }
+        let position: Int64
+        switch intent {
+        case .toEnd(let from): position = from
+        case .closed(let range): position = range.lowerBound
+        }
+        readers[id] = Reader(intent: intent, position: position, waitingSince: now)
+    }
+
+    mutating func removeReader(_ id: ReaderID) {
+        readers[id] = nil
+    }
+
+    enum ReadDecision: Equatable, Sendable {
+        /// Bytes from the asked offset up to here may go out.
+        case ready(upTo: Int64)
+        case wait
+        case failed(FetchError.Code, String)
+    }
+
+    /// What a reader at `offset` may have now: the release rule of the design.
+    mutating func read(_ id: ReaderID, at offset: Int64, now: Instant) -> ReadDecision {
+        guard var reader = readers[id] else { return .failed(.stopping, "the reader has been closed") }
+        defer { readers[id] = reader }
+        if offset != reader.position {
+            reader.position = offset
+            reader.waitingSince = nil
+        }
+        let end = releaseEnd(reader, from: offset)
+        if let size, offset >= size, phase == .verified || !isWhole(reader.intent) { return .ready(upTo: offset) }
+        if end > offset {
+            released = max(released, end)
+            reader.waitingSince = nil
+            return .ready(upTo: end)
+        }
+        if case .failed(let code, let message) = phase { return .failed(code, message) }
+        if reader.waitingSince == nil { reader.waitingSince = now }
+        return .wait
+    }
+
+    private func releaseEnd(_ reader: Reader, from offset: Int64) -> Int64 {
+        guard let size else { return offset }
+        if phase == .verified { return size }
+        var end = present.end(from: offset, provenance: .upstream)
+        if isWhole(reader.intent) {
+            end = min(end, Self.lastPieceStart(size: size))
+        }
+        return max(end, offset)
+    }
+
+    func isWhole(_ intent: Intent) -> Bool {
+        switch intent {
+        case .toEnd: true
+        case .closed(let range): range.lowerBound == 0 && range.upperBound >= (size ?? .max)
+        }
+    }
+
+    static func lastPieceStart(size: Int64) -> Int64 {
+        size <= 0 ? 0 : (size - 1) / pieceSize * pieceSize
+    }
+
+    /// Whether all bytes are here, verified or not.
+    var isComplete: Bool {
+        guard let size else { return false }
+        return present.end(from: 0) >= size
+    }
+
+    /// How far the bytes from the front are here without a gap: what may be hashed.
+    var front: Int64 { present.end(from: 0) }
+}

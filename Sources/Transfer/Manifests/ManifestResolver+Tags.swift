@@ -1,0 +1,87 @@
+import Content
+import Discovery
+import OCI
+
+/// What a tag means is a question of freshness.
+extension ManifestResolver {
+    /// The manifest that a tag means, by the policy in force.
+    func content(of tag: Tag, at origin: Origin, accept: [MediaType]) async throws -> Found {
+        switch policy {
+        case .upstreamFirst:
+            let known = meaning(of: tag, at: origin)
+            if let found = try await asked(tag, at: origin, accept: accept, hasOther: known != nil) { return found }
+        case .peersFirst:
+            if let found = try await known(tag, at: origin) { return found }
+            if let found = try await asked(tag, at: origin, accept: accept, hasOther: false) { return found }
+        }
+        if let found = try await known(tag, at: origin) { return found }
+        throw FetchError(
+            .notFound, "\(origin):\(tag): upstream cannot be reached, and nobody here knows what the tag means")
+    }
+
+    /// Asks upstream.
+    /// - Returns: nil where it cannot be reached, or has no time for us.
+    /// - Throws: where it says no: what is known here then does not count.
+    private func asked(_ tag: Tag, at origin: Origin, accept: [MediaType], hasOther: Bool) async throws -> Found? {
+        do throws(UpstreamError) {
+            let head = try await upstream.head(
+                .tag(tag), at: origin, accept: accept, deadline: hasOther ? Self.shortDeadline : Self.longDeadline)
+            guard let digest = head.digest else {
+                let found = try await fromUpstream(.tag(tag), at: origin, accept: accept)
+                await remember(tag, at: origin, found, isPublic: nil)
+                return found
+            }
+            let found: Found
+            do {
+                found = try await content(digest, at: origin)
+            } catch let error as UpstreamError {
+                throw error
+            } catch {
+                throw UpstreamError(code: .broken, message: "\(error)", registry: origin.registry)
+            }
+            await remember(tag, at: origin, found, isPublic: head.anonymous ? true : nil)
+            return found
+        } catch {
+            switch error.code {
+            case .unreachable, .throttled, .broken:
+                logger.debug("upstream did not say what a tag means", metadata: ["reason": "\(error.message)"])
+                return nil
+            default:
+                throw error
+            }
+        }
+    }
+
+    /// Takes the newest answer that this node, or a peer whose word counts, has.
+    private func known(_ tag: Tag, at origin: Origin) async throws -> Found? {
+        var known = meaning(of: tag, at: origin)
+        if known == nil {
+            _ = await questions.whoHas(ImageReference(origin: origin, tag: tag), wait: .milliseconds(200))
+            known = meaning(of: tag, at: origin)
+        }
+        guard let known else { return nil }
+        return try await content(known.digest, at: origin)
+    }
+
+    private func meaning(of tag: Tag, at origin: Origin) -> TagMeaning? {
+        let reference = ImageReference(origin: origin, tag: tag)
+        var meanings = directory.claims(for: reference).map {
+            TagMeaning(digest: $0.digest, mediaType: $0.mediaType, age: $0.ageSeconds, isOwn: false)
+        }
+        if let own = store.image(for: reference) {
+            let age = UInt64(max(0, WallClock.now - own.knownGood))
+            meanings.append(TagMeaning(digest: own.digest, mediaType: own.mediaType, age: age, isOwn: true))
+        }
+        return TagMeaning.newest(meanings)
+    }
+
+    private func remember(_ tag: Tag, at origin: Origin, _ found: Found, isPublic: Bool?) async {
+        do {
+            try await record(
+                ImageReference(origin: origin, tag: tag), origin, found.digest, found.document.mediaType,
+                size: Int64(found.document.bytes.count), isPublic: isPublic)
+        } catch {
+            logger.notice("a tag is not kept", metadata: ["image": "\(origin):\(tag)", "reason": "\(error)"])
+        }
+    }
+}

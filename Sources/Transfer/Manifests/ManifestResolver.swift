@@ -1,0 +1,203 @@
+public import Content
+public import Discovery
+import Integrity
+public import Logging
+import NIOCore
+public import OCI
+
+/// A manifest or index, verified, and where it was asked for.
+public struct ManifestAnswer: Sendable {
+    public var digest: Digest
+    public var mediaType: MediaType
+    public var bytes: [UInt8]
+    public var origin: Origin?
+
+    public init(digest: Digest, mediaType: MediaType, bytes: [UInt8], origin: Origin?) {
+        self.digest = digest
+        self.mediaType = mediaType
+        self.bytes = bytes
+        self.origin = origin
+    }
+}
+
+/// Answers what a tag means and what a manifest says: from this node, from peers, from upstream.
+public final class ManifestResolver: Sendable {
+    /// What becomes of a client whose pull cannot be finished here.
+    public enum Strictness: Sendable {
+        /// It asks upstream for every single object that the mirror does not have (containerd with `hosts.toml`).
+        case canFallBack
+        /// It stays with the mirror that gave it the manifest: answered only if the whole pull can be.
+        case mustComplete
+    }
+
+    /// How long upstream is asked what a tag means where the LAN could say so too, and where nobody else knows.
+    static let shortDeadline: Duration = .seconds(2)
+    static let longDeadline: Duration = .seconds(15)
+
+    let store: ImageLayout
+    let directory: Directory
+    let questions: Questions
+    let sources: NetworkSources
+    let upstream: UpstreamClient
+    let memory: RepositoryMemory
+    let counters: TransferCounters
+    let policy: TagPolicy
+    let logger: Logger
+    private let flights = SingleFlight<Digest, Found>()
+
+    public init(
+        store: ImageLayout, directory: Directory, questions: Questions, peers: PeerClient, upstream: UpstreamClient,
+        memory: RepositoryMemory, counters: TransferCounters, policy: TagPolicy, logger: Logger
+    ) {
+        self.store = store
+        self.directory = directory
+        self.questions = questions
+        self.upstream = upstream
+        self.memory = memory
+        self.counters = counters
+        self.policy = policy
+        self.logger = logger
+        sources = NetworkSources(
+            directory: directory, questions: questions, peers: peers, upstream: upstream, logger: logger)
+    }
+
+    /// A manifest and who gave it.
+    struct Found: Sendable {
+        var digest: Digest
+        var document: ManifestDocument
+        var source: ByteSource
+    }
+
+    /// Answers a request for a manifest of an upstream repository.
+    ///
+    /// - Parameters:
+    ///   - accept: the media types that the client takes; upstream is asked for no others.
+    ///   - isGet: counted as a request; a HEAD is not.
+    /// - Throws: a 404 where the client had better ask upstream itself, whatever the reason.
+    public func resolve(
+        _ reference: ManifestReference, at origin: Origin, accept: AcceptHeader, strictness: Strictness, isGet: Bool
+    ) async throws(DistributionError) -> ManifestAnswer {
+        memory.remember(origin)
+        let types = MediaType.manifestAccept.filter { accept.accepts($0) }
+        do {
+            let found: Found
+            switch reference {
+            case .digest(let digest):
+                found = try await content(digest, at: origin)
+            case .tag(let tag):
+                found = try await content(of: tag, at: origin, accept: types.isEmpty ? MediaType.manifestAccept : types)
+            }
+            if strictness == .mustComplete, try await !canBeCompleted(found.document, at: origin) {
+                throw FetchError(
+                    .notFound, "not all blobs of \(origin):\(reference) can be had through this mirror now")
+            }
+            if isGet { counters.answered(hit: found.source != .upstream) }
+            return ManifestAnswer(
+                digest: found.digest, mediaType: found.document.mediaType, bytes: found.document.bytes, origin: origin)
+        } catch {
+            if isGet { counters.answered(hit: false) }
+            logger.debug(
+                "a manifest is not answered",
+                metadata: ["image": "\(origin)", "reference": "\(reference)", "reason": "\(error)"])
+            throw DistributionError(
+                code: .manifestUnknown, message: "\(origin) \(reference) cannot be had through this mirror: \(error)")
+        }
+    }
+
+    // MARK: By digest
+
+    /// The manifest with a digest: own store, peers, upstream.
+    func content(_ digest: Digest, at origin: Origin) async throws -> Found {
+        if let document = try await held(digest) { return Found(digest: digest, document: document, source: .store) }
+        return try await flights.run(digest) {
+            if let found = try await self.fromPeers(digest, at: origin) { return found }
+            do throws(UpstreamError) {
+                return try await self.fromUpstream(.digest(digest), at: origin, accept: MediaType.manifestAccept)
+            } catch {
+                // A peer that nobody has heard of yet may have it.
+                _ = await self.questions.whoHas(digest, wait: .milliseconds(200))
+                guard let found = try await self.fromPeers(digest, at: origin) else { throw error }
+                return found
+            }
+        }
+    }
+
+    /// The manifest from this node's store.
+    func held(_ digest: Digest) async throws -> ManifestDocument? {
+        guard let blob = try await store.open(digest), blob.size <= ManifestDocument.maximumSize else { return nil }
+        let bytes = try blob.readAll()
+        counters.readFromStore(Int64(bytes.count))
+        let known = store.images().first { $0.digest == digest }?.mediaType
+        return try ManifestDocument(bytes: bytes, mediaType: known)
+    }
+
+    private func fromPeers(_ digest: Digest, at origin: Origin) async throws -> Found? {
+        for peer in sources.holders(of: digest).prefix(4) {
+            do {
+                let document = try await fetch(digest, from: peer)
+                try await keep(document, digest, at: origin, isPublic: nil)
+                return Found(digest: digest, document: document, source: .peer(peer))
+            } catch {
+                logger.debug(
+                    "a peer did not give a manifest", metadata: ["peer": "\(peer)", "reason": "\(error)"])
+            }
+        }
+        return nil
+    }
+
+    private func fetch(_ digest: Digest, from peer: NodeID) async throws -> ManifestDocument {
+        let stream = try await sources.open(.peer(peer), digest, origins: [], range: nil)
+        var bytes: [UInt8] = []
+        while let chunk = try await stream.next() {
+            counters.received(Int64(chunk.readableBytes), from: .peer(peer))
+            guard bytes.count + chunk.readableBytes <= ManifestDocument.maximumSize else {
+                throw FetchError(.broken, "\(digest) is larger than a manifest may be")
+            }
+            bytes.append(contentsOf: chunk.readableBytesView)
+        }
+        guard ContentHasher.digest(of: bytes, algorithm: digest.algorithm) == digest else {
+            sources.blame(peer, for: digest, convicted: true)
+            throw FetchError(.damaged, "\(digest): the peer's bytes have another digest")
+        }
+        return try ManifestDocument(bytes: bytes, mediaType: nil)
+    }
+
+    func fromUpstream(
+        _ reference: ManifestReference, at origin: Origin, accept: [MediaType]
+    ) async throws(UpstreamError) -> Found {
+        let answer = try await upstream.manifest(reference, at: origin, accept: accept, deadline: .seconds(30))
+        counters.received(Int64(answer.bytes.count), from: .upstream)
+        let document: ManifestDocument
+        do {
+            document = try ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType)
+            try await keep(document, answer.digest, at: origin, isPublic: answer.anonymous ? true : nil)
+        } catch {
+            throw UpstreamError(code: .broken, message: "\(origin) \(reference): \(error)", registry: origin.registry)
+        }
+        return Found(digest: answer.digest, document: document, source: .upstream)
+    }
+
+    /// Puts a verified manifest into the store; a full disk only means that it is not kept.
+    private func keep(_ document: ManifestDocument, _ digest: Digest, at origin: Origin, isPublic: Bool?) async throws {
+        do {
+            try await store.put(document.bytes, as: digest)
+            try await record(
+                nil, origin, digest, document.mediaType, size: Int64(document.bytes.count), isPublic: isPublic)
+        } catch let error as ContentError {
+            logger.notice("a manifest is not kept", metadata: ["digest": "\(digest)", "reason": "\(error)"])
+        }
+    }
+
+    /// Notes in the catalog where a manifest is from. What is known already is not forgotten.
+    func record(
+        _ reference: ImageReference?, _ origin: Origin, _ digest: Digest, _ mediaType: MediaType, size: Int64,
+        isPublic: Bool?
+    ) async throws(ContentError) {
+        let now = WallClock.now
+        let known = store.images().first { $0.digest == digest && $0.origin == origin && $0.isPublic != nil }
+        try await store.record(
+            ImageRecord(
+                reference: reference, origin: origin, digest: digest, mediaType: mediaType, size: size, knownGood: now,
+                isPublic: isPublic ?? known?.isPublic, checkedAt: isPublic == nil ? known?.checkedAt : now))
+    }
+}

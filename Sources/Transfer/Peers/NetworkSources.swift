@@ -1,0 +1,161 @@
+internal import AsyncHTTPClient
+import Discovery
+import Logging
+import NIOCore
+import OCI
+import Synchronization
+
+/// The sources of the real world: the directory's peers over HTTP, and the upstream registries.
+final class NetworkSources: BlobSources {
+    /// For so long a peer is not asked again for a blob of which it may have sent wrong bytes.
+    static let blameFor: Duration = .seconds(600)
+    private static let blameLimit = 4096
+
+    private struct Blame: Hashable {
+        var peer: NodeID
+        var digest: Digest
+    }
+
+    private let directory: Directory
+    private let questions: Questions
+    private let peers: PeerClient
+    private let upstream: UpstreamClient
+    private let logger: Logger
+    private let blamed = Mutex<[Blame: ContinuousClock.Instant]>([:])
+
+    init(directory: Directory, questions: Questions, peers: PeerClient, upstream: UpstreamClient, logger: Logger) {
+        self.directory = directory
+        self.questions = questions
+        self.peers = peers
+        self.upstream = upstream
+        self.logger = logger
+    }
+
+    func holders(of digest: Digest) -> [NodeID] {
+        let holders = directory.holders(of: digest).map(\.peer.id)
+        guard !holders.isEmpty else { return [] }
+        let now = ContinuousClock.now
+        return blamed.withLock { blamed in
+            holders.filter { peer in (blamed[Blame(peer: peer, digest: digest)] ?? now) <= now }
+        }.shuffled()
+    }
+
+    func isUpstreamUsable(for origins: [Origin]) -> Bool {
+        origins.contains { !upstream.isKnownUnreachable($0.registry) }
+    }
+
+    func askLAN(for digest: Digest) async {
+        _ = await questions.whoHas(digest, wait: .milliseconds(200))
+    }
+
+    func blame(_ peer: NodeID, for digest: Digest, convicted: Bool) {
+        let now = ContinuousClock.now
+        blamed.withLock { blamed in
+            if blamed.count >= Self.blameLimit { blamed = blamed.filter { $0.value > now } }
+            guard blamed.count < Self.blameLimit else { return }
+            blamed[Blame(peer: peer, digest: digest)] = now.advanced(by: Self.blameFor)
+        }
+        logger.warning(
+            convicted ? "a peer sent wrong bytes" : "a peer may have sent wrong bytes",
+            metadata: ["peer": "\(peer)", "digest": "\(digest)"])
+    }
+
+    func open(
+        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?
+    ) async throws(SourceFailure) -> SourceStream {
+        switch source {
+        case .peer(let id): try await openPeer(id, digest, range)
+        case .upstream: try await openUpstream(digest, origins, range)
+        }
+    }
+
+    // MARK: Peers
+
+    private func openPeer(_ id: NodeID, _ digest: Digest, _ range: Range<Int64>?) async throws(SourceFailure)
+        -> SourceStream
+    {
+        guard let peer = directory.peer(id) else {
+            throw SourceFailure(ending: .refused("peer \(id) has gone"))
+        }
+        var last = SourceFailure(ending: .refused("peer \(peer.name) has no address"))
+        for address in peer.addresses.prefix(4) {
+            do {
+                let blob = try await peers.blob(digest, of: id, at: address, range: range)
+                directory.report(.worked, of: id, address: address)
+                return stream(blob, peer: peer, address: address)
+            } catch {
+                last = SourceFailure(ending: ending(of: error, peer: peer, address: address, digest: digest))
+                if error is PeerAnswerError { break }
+            }
+        }
+        throw last
+    }
+
+    private func stream(_ blob: PeerBlob, peer: Peer, address: PeerAddress) -> SourceStream {
+        var iterator = blob.body.makeAsyncIterator()
+        let directory = directory
+        return SourceStream(offset: blob.offset, total: blob.total, rangeIgnored: false) {
+            () async throws(SourceFailure) in
+            do {
+                return try await iterator.next()
+            } catch {
+                directory.report(.broke, of: peer.id, address: address)
+                throw SourceFailure(ending: .broke("peer \(peer.name) broke off: \(error)"))
+            }
+        }
+    }
+
+    private func ending(
+        of error: any Error, peer: Peer, address: PeerAddress, digest: Digest
+    ) -> DownloadPlan.Ending {
+        switch error {
+        case PeerAnswerError.status(404):
+            directory.withdraw(digest, of: peer.id)
+            return .refused("peer \(peer.name) no longer has it")
+        case PeerAnswerError.status(503):
+            return .busy("peer \(peer.name) is busy", retryAfter: nil)
+        case is PeerAnswerError:
+            return .refused("peer \(peer.name): \(error)")
+        case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:
+            directory.report(.timedOut, of: peer.id, address: address)
+            return .refused("peer \(peer.name) does not answer at \(address)")
+        default:
+            directory.report(.refused, of: peer.id, address: address)
+            return .refused("peer \(peer.name) cannot be reached at \(address): \(error)")
+        }
+    }
+
+    // MARK: Upstream
+
+    private func openUpstream(
+        _ digest: Digest, _ origins: [Origin], _ range: Range<Int64>?
+    ) async throws(SourceFailure) -> SourceStream {
+        var last = SourceFailure(ending: .refused("no registry is known to have it"))
+        for origin in origins {
+            do throws(UpstreamError) {
+                let blob = try await upstream.blob(digest, at: origin, range: range, openEnd: false)
+                var iterator = blob.body.makeAsyncIterator()
+                return SourceStream(
+                    offset: blob.offset, total: blob.totalSize, rangeIgnored: blob.rangeIgnored
+                ) { () async throws(SourceFailure) in
+                    do {
+                        return try await iterator.next()
+                    } catch {
+                        throw SourceFailure(ending: .broke("\(origin.registry) broke off: \(error)"))
+                    }
+                }
+            } catch {
+                last = SourceFailure(ending: ending(of: error))
+            }
+        }
+        throw last
+    }
+
+    private func ending(of error: UpstreamError) -> DownloadPlan.Ending {
+        switch error.code {
+        case .broken: .broke(error.message)
+        case .throttled: .busy(error.message, retryAfter: error.retryAfter)
+        default: .refused(error.message)
+        }
+    }
+}

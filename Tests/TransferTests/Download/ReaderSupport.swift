@@ -1,0 +1,63 @@
+import Content
+import SystemPackage
+import Testing
+
+@testable import Transfer
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+extension BlobReader {
+    /// All that a reader came for, read from the files that it is handed.
+    func readAll(_ intent: DownloadPlan.Intent) async throws -> [UInt8] {
+        defer { close() }
+        var position: Int64
+        let end: Int64?
+        switch intent {
+        case .toEnd(let from): (position, end) = (from, nil)
+        case .closed(let range): (position, end) = (range.lowerBound, range.upperBound)
+        }
+        var bytes: [UInt8] = []
+        while position < end ?? .max {
+            if bytes.count > 0, position >= size { break }
+            let slice = try await next(at: position, limit: (end ?? .max) - position)
+            guard slice.length > 0 else { break }
+            var chunk = [UInt8](repeating: 0, count: Int(slice.length))
+            let count = pread(slice.file.descriptor, &chunk, chunk.count, slice.offset)
+            #expect(count == chunk.count)
+            bytes += chunk
+            position += slice.length
+        }
+        return bytes
+    }
+}
+
+/// A directory that is gone afterwards.
+func withTemporaryDirectory<T>(_ body: (FilePath) async throws -> T) async throws -> T {
+    var template = Array("/tmp/shoal-test-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw Errno(rawValue: errno) }
+    let path = String(cString: made)
+    defer {
+        let result = removeTree(path)
+        #expect(result == 0, "the directory \(path) was not removed")
+    }
+    return try await body(FilePath(path))
+}
+
+/// Removes a tree with nftw(3), deepest first.
+private func removeTree(_ path: String) -> CInt {
+    nftw(path, { name, _, _, _ in name.map { remove($0) } ?? -1 }, 16, FTW_DEPTH | FTW_PHYS)
+}
+
+/// Waits until a condition holds; a bounded time.
+func eventually(_ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else {
+            Issue.record("the condition did not come true in 20 s")
+            return
+        }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
