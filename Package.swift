@@ -75,5 +75,9 @@ let package = Package(
             name: "shoal",
             dependencies: ["Agent", "Integrity", "OCI", argumentParser, asyncHTTPClient, log, nioCore, nioHTTP1, systemPackage],
             swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["Content", "Discovery", "Gateway", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
+            swiftSettings: strict),
     ]
 )
