@@ -73,8 +73,23 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "shoal",
-            dependencies: ["Agent", "Integrity", "OCI", argumentParser, asyncHTTPClient, log, nioCore, nioHTTP1, systemPackage],
+            dependencies: ["Agent", "Discovery", "OCI", argumentParser, log, systemPackage],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AgentTests",
+            dependencies: [
+                "Agent", "Discovery", "Gateway", "OCI", "shoal", argumentParser, log, nioCore, nioHTTP1, nioPosix,
+                serviceLifecycle, systemPackage,
+            ],
             swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
+        .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
+        .testTarget(
+            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, systemPackage],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["Content", "Discovery", "Gateway", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
+            swiftSettings: strict),
     ]
 )
