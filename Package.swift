@@ -95,7 +95,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Content", "Discovery", "Gateway", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
+            dependencies: [
+                "Content", "Discovery", "Gateway", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+            ],
             swiftSettings: strict),
     ]
 )

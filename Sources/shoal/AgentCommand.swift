@@ -1,6 +1,6 @@
-import Agent
-import ArgumentParser
-import Logging
+public import Agent
+public import ArgumentParser
+public import Logging
 import SystemPackage
 
 /// `shoal agent`
@@ -20,7 +20,9 @@ struct AgentCommand: AsyncParsableCommand {
               shoal agent --set 'upstream."registry.lan:5000".plain_http=true'
             """)
 
-    @Option(help: ArgumentHelp("The configuration file. Default: /etc/shoal/config.toml, if there is one.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The configuration file. Default: /etc/shoal/config.toml, if there is one.", valueName: "file"))
     var config: String?
 
     @Option(
@@ -28,14 +30,13 @@ struct AgentCommand: AsyncParsableCommand {
         help: ArgumentHelp("Sets a key of the configuration; may be repeated. Lists by comma.", valueName: "key=value"))
     var settings: [String] = []
 
-    @Option(help: "The least level to log: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: ArgumentHelp("The least level to log.", valueName: "level"))
     var logLevel: Logger.Level = .info
 
     @Option(
-        help: """
-            The form of log lines: \(LogFormat.allCases.map(\.rawValue).joined(separator: ", ")). Default: journal where \
-            standard error is the journal, else text.
-            """)
+        help: ArgumentHelp(
+            "The form of log lines. Default: journal where standard error is the journal, else text.",
+            valueName: "format"))
     var logFormat: LogFormat?
 
     func validate() throws {
@@ -61,4 +62,4 @@ struct AgentCommand: AsyncParsableCommand {
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
-extension LogFormat: @retroactive ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}

@@ -12,4 +12,11 @@ enum Environment {
         }
         return variables
     }()
+
+    /// Where relative paths begin; `/` where it has been removed.
+    static var workingDirectory: String {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return String(cString: path)
+    }
 }

@@ -25,12 +25,14 @@ struct KeygenCommand: ParsableCommand {
 
     func run() throws {
         try ClusterKey.write(to: FilePath(file))
+        // The agent has another working directory than whoever types this.
+        let absolute = FilePath(Environment.workingDirectory).pushing(FilePath(file)).lexicallyNormalized()
         Output.print(
             """
-            Wrote a new cluster key to \(file).
-            Next: copy it to every node of the cluster, by a way that nobody else can read, then on each node set
+            Wrote a new cluster key to \(absolute).
+            Next: copy it to every node of the cluster, unread by anybody else, then set on each
               [peers]
-              key_file = "\(file)"
+              key_file = "\(absolute)"
             in /etc/shoal/config.toml and restart the agent.
 
             """)

@@ -16,7 +16,8 @@ public struct AdminResponder: HTTPResponder {
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
         guard access.admits(host: request.headers.first(name: "Host")) else {
             return .problem(
-                .forbidden, "this address answers to loopback names only, such as localhost; set admin.listen for others")
+                .forbidden,
+                "this address answers to loopback names only, such as localhost; set admin.listen for others")
         }
         guard let route = AdminRoute(rawValue: request.path) else {
             return .problem(.notFound, "there is nothing at this path; try \(AdminRoute.status.rawValue)")
@@ -51,7 +52,7 @@ public struct AdminResponder: HTTPResponder {
             guard let text = try Query(query).value(of: "q"), !text.isEmpty else {
                 return .problem(.badRequest, "name an image or a digest: \(AdminRoute.locate.rawValue)?q=nginx")
             }
-            return .json(await source.locate(LocateQuery(text)))
+            return .json(await source.locate(try LocateQuery(text)))
         } catch {
             return .problem(.badRequest, error.message)
         }

@@ -29,7 +29,7 @@ extension ConfigurationConvertible {
 }
 
 /// A value that is text in the file, and one type in the program.
-protocol ConfigurationText: ConfigurationConvertible, CustomStringConvertible {
+protocol ConfigurationText: ConfigurationConvertible {
     init?(text: String)
 }
 
@@ -40,7 +40,9 @@ extension ConfigurationText {
         guard case .string(let text) = value else { return nil }
         self.init(text: text)
     }
+}
 
+extension ConfigurationText where Self: CustomStringConvertible {
     var configurationValue: ConfigurationValue { .string(description) }
 }
 
@@ -51,7 +53,7 @@ extension ConfigurationChoice {
     static var typeName: String { allCases.map { "`\"\($0.rawValue)\"`" }.joined(separator: " or ") }
     static var expectation: String { allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ") }
     init?(text: String) { self.init(rawValue: text) }
-    var description: String { rawValue }
+    var configurationValue: ConfigurationValue { .string(rawValue) }
 }
 
 extension Bool: ConfigurationConvertible {
@@ -91,7 +93,7 @@ extension Optional: ConfigurationConvertible where Wrapped: ConfigurationText {
 
     init?(_ value: ConfigurationValue) {
         if value == .string("") {
-            self = .some(.none)
+            self = .none
         } else if let wrapped = Wrapped(value) {
             self = .some(wrapped)
         } else {

@@ -22,7 +22,9 @@ extension Configuration {
     public static func reloadable(
         from old: Configuration, to new: Configuration
     ) -> (apply: ReloadableSettings, needsRestart: [String]) {
-        let changed = ConfigurationKey<Configuration>.all.filter { $0.change == .restart && $0.read(old) != $0.read(new) }
+        let changed = ConfigurationKey<Configuration>.all.filter {
+            $0.change == .restart && $0.read(old) != $0.read(new)
+        }
         let registries = Set(old.upstream.keys).union(new.upstream.keys).sorted()
             .filter { old.upstream[$0] != new.upstream[$0] }
         return (

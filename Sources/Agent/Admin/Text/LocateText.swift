@@ -1,3 +1,5 @@
+import OCI
+
 /// Who holds an image, as `shoal locate` prints it.
 public struct LocateText: Sendable {
     private let snapshot: LocateSnapshot

@@ -1,3 +1,5 @@
+import OCI
+
 /// A status as `shoal status` prints it: 80 columns, nothing of a stranger's that drives the terminal.
 public struct StatusText: Sendable {
     private let status: StatusSnapshot
