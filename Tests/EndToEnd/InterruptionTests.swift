@@ -72,7 +72,8 @@ struct InterruptionTests {
                 "skopeo", "copy", "-q", "oci:\(image)", "oci:\(agents[0].dataDirectory)/seed:v1")
             try await agents[0].end()
             try await agents[0].host.must(
-                "sh", "-c", "cp -n \(agents[0].dataDirectory)/seed/blobs/sha256/* \(agents[0].dataDirectory)/store/blobs/sha256/")
+                "sh", "-c",
+                "cp -n \(agents[0].dataDirectory)/seed/blobs/sha256/* \(agents[0].dataDirectory)/store/blobs/sha256/")
             try await agents[0].start()
             let count = try await Images.manifest(image).blobs.count
             try await eventually("node 2 knows of node 1's blobs") {

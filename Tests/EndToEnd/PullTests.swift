@@ -16,13 +16,15 @@ struct PullTests {
             let agent = try Agent(on: node, registry: registry)
             try await agent.start()
             try await node.must(
-                "skopeo", "copy", "-q", "--src-tls-verify=false", "docker://127.0.0.1:5050/\(Registry.name)/team/app:v1",
+                "skopeo", "copy", "-q", "--src-tls-verify=false",
+                "docker://127.0.0.1:5050/\(Registry.name)/team/app:v1",
                 "oci:\(node.directory)/copy:v1")
             let original = try await Images.manifest(image)
             let copy = try await Images.manifest("\(node.directory)/copy:v1")
             #expect(copy.digest == original.digest)
             let stored = try await node.must(
-                "skopeo", "inspect", "--format", "{{.Digest}}", "oci:\(agent.dataDirectory)/store:\(Registry.name)/team/app:v1")
+                "skopeo", "inspect", "--format", "{{.Digest}}",
+                "oci:\(agent.dataDirectory)/store:\(Registry.name)/team/app:v1")
             #expect(stored.out.contains(original.digest))
             let status = try await agent.status()
             #expect(status.bytes.upstream >= original.blobs.reduce(0) { $0 + $1.size })
@@ -84,7 +86,10 @@ struct PullTests {
                 insecure = true
                 """, to: "registries.conf")
             let policy = try node.write(#"{"default":[{"type":"insecureAcceptAnything"}]}"#, to: "policy.json")
-            let storage = ["--root", "\(node.directory)/\(client)", "--runroot", "\(node.directory)/\(client)-run", "--storage-driver", "vfs"]
+            let storage = [
+                "--root", "\(node.directory)/\(client)", "--runroot", "\(node.directory)/\(client)-run",
+                "--storage-driver", "vfs",
+            ]
             let pulled = try await Command.run(
                 node.command([client] + storage + ["pull", "--signature-policy", policy, "\(Registry.name)/app:v1"]),
                 environment: ["CONTAINERS_REGISTRIES_CONF": conf])
@@ -139,12 +144,14 @@ struct PullTests {
             let fetched = try await node.run("sh", "-c", script, within: .seconds(300))
             #expect(fetched.isSuccess, "\(fetched.err)")
             let sum = try await node.must(
-                "sh", "-c", "cd \(node.directory) && cat $(seq -f 'part-%.0f' 0 199) | sha256sum", within: .seconds(120))
+                "sh", "-c", "cd \(node.directory) && cat $(seq -f 'part-%.0f' 0 199) | sha256sum", within: .seconds(120)
+            )
             #expect(blob.digest == "sha256:" + sum.out.prefix(64))
             let status = try await agent.status()
             print("200 ranges: upstream \(status.bytes.upstream) bytes, peak memory \(agent.peakMemory >> 20) MiB")
             #expect(Double(status.bytes.upstream) <= 1.02 * Double(blob.size))
-            #expect(Double(try await registry.host.sentBytes() - before) <= 1.06 * Double(blob.size), "with headers of TCP")
+            #expect(
+                Double(try await registry.host.sentBytes() - before) <= 1.06 * Double(blob.size), "with headers of TCP")
             #expect(agent.peakMemory < 96 << 20)
         }
     }

@@ -7,7 +7,8 @@ struct RefusalTests {
     @Test(
         "a wrong configuration is one line that names file and key, and exit 2",
         arguments: [
-            ("colour = \"red\"", "colour"), ("[mirror]\nlisten = 5050", "listen"), ("[store]\ncapacity = \"20 apples\"", "capacity"),
+            ("colour = \"red\"", "colour"), ("[mirror]\nlisten = 5050", "listen"),
+            ("[store]\ncapacity = \"20 apples\"", "capacity"),
             ("[tags]\npolicy = \"whatever\"", "policy"), ("[mirror]\nlisten = [\"0.0.0.0:5050\"]", "listen"),
         ])
     func configuration(text: String, key: String) async throws {
@@ -82,7 +83,9 @@ struct RefusalTests {
             for (path, options, status, code) in cases {
                 let answer = try await agent.get(path, options: options + ["--path-as-is", "--max-time", "20"])
                 #expect(answer.status == status, "\(path) \(options): \(answer.body.prefix(300))")
-                if let code { #expect(answer.body.contains("\"\(code)\""), "\(path) \(options): \(answer.body.prefix(300))") }
+                if let code {
+                    #expect(answer.body.contains("\"\(code)\""), "\(path) \(options): \(answer.body.prefix(300))")
+                }
             }
         }
     }

@@ -14,7 +14,8 @@ struct SharingTests {
             _ count: Int, key: Bool, credential: String? = nil, _ body: (Cluster) async throws -> T
         ) async throws -> T {
             try await LAN.with { lan in
-                let registry = try await Registry(on: try await lan.host("registry", address: 100), credential: credential)
+                let registry = try await Registry(
+                    on: try await lan.host("registry", address: 100), credential: credential)
                 var keyFile: String?
                 if key {
                     keyFile = "\(lan.directory)/cluster.key"
@@ -121,13 +122,15 @@ struct SharingTests {
             try await registry.push(image, as: "app:v1", credential: credential)
             let first = try await lan.host("n1", address: 1)
             let password = try first.write("secret-word\n", to: "password")
-            let holder = try Agent(on: first, registry: nil, extra: """
-                [upstream."\(Registry.name)"]
-                url = "\(registry.url)"
-                plain_http = true
-                username = "user"
-                password_file = "\(password)"
-                """)
+            let holder = try Agent(
+                on: first, registry: nil,
+                extra: """
+                    [upstream."\(Registry.name)"]
+                    url = "\(registry.url)"
+                    plain_http = true
+                    username = "user"
+                    password_file = "\(password)"
+                    """)
             try await holder.start()
             let second = try await lan.host("n2", address: 2)
             let other = try Agent(on: second, registry: registry)

@@ -13,7 +13,7 @@ import Transfer
 #endif
 
 /// Everything that the agent is made of, wired together.
-struct AgentParts: Sendable {
+final class AgentParts: Sendable {
     let configuration: Configuration
     let logger: Logger
     let identity: NodeIdentity
@@ -54,10 +54,11 @@ struct AgentParts: Sendable {
         upstream = UpstreamClient(
             configuration: UpstreamConfiguration(configuration), group: dataLoops, logger: logger)
         peers = PeerClient(
-            group: dataLoops, signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) }, logger: logger)
-        directory = Directory(believesTags: key != nil || configuration.tags.believe == .lan)
+            group: dataLoops, signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
+        directory = Directory(
+            own: identity.id, requiresProof: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
         discovery = DiscoveryService(
-            configuration: DiscoveryConfiguration(), identity: identity,
+            configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
         fetcher = BlobFetcher(
             store: store, spool: spool, directory: directory, questions: discovery.questions, peers: peers,
@@ -98,7 +99,8 @@ struct AgentParts: Sendable {
         if let admin = configuration.admin.listen {
             listeners.append(
                 listener(
-                    [admin], "admin.listen", AdminResponder(source: status, access: AdminAccess(admin)), onControl: true))
+                    [admin], "admin.listen", AdminResponder(source: status, access: AdminAccess(admin)), onControl: true
+                ))
         }
         let socket = configuration.admin.socket.path
         try makeFolder(of: socket)
@@ -131,7 +133,9 @@ struct AgentParts: Sendable {
         let folder = socket.removingLastComponent()
         guard !folder.isEmpty, folder.withPlatformString({ mkdir($0, 0o755) }) != 0, errno != EEXIST else { return }
         throw StartError(
-            message: "admin.socket: the folder \(folder) cannot be made (\(Errno(rawValue: errno))); make it, or set admin.socket")
+            message:
+                "admin.socket: the folder \(folder) cannot be made (\(Errno(rawValue: errno))); make it, or set admin.socket"
+        )
     }
 
     func close() async {

@@ -8,6 +8,7 @@ import OCI
 import ServiceLifecycle
 import SystemPackage
 import Transfer
+import UnixSignals
 
 #if canImport(Glibc)
     import Glibc

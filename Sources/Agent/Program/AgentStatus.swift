@@ -53,7 +53,8 @@ final class AgentStatus: AdminSource {
             shared: ContentCount(blobs: inventory.count, bytes: inventory.totalBytes),
             peers: directory.peers().map(PeerStatus.init).sorted { ($0.name, $0.id) < ($1.name, $1.id) },
             bytes: ByteCounts(
-                store: counts.store, peers: counts.peers, upstream: counts.upstream, servedToPeers: counts.servedToPeers),
+                store: counts.store, peers: counts.peers, upstream: counts.upstream, servedToPeers: counts.servedToPeers
+            ),
             requests: RequestCounts(hits: counts.hits, misses: counts.misses),
             transfers: fetcher.transfers.map(TransferRecord.init), warnings: warnings)
     }

@@ -30,3 +30,11 @@ extension SharePolicy {
         self.init(hasKey: hasKey, include: share.include, exclude: share.exclude)
     }
 }
+
+extension DiscoveryConfiguration {
+    init(_ configuration: Configuration, access: AccessControl) {
+        self.init(
+            port: configuration.discovery.port.number, isBroadcasting: configuration.discovery.broadcast,
+            httpPort: configuration.peers.listen.first?.port ?? 5051, allows: { access.allows($0) })
+    }
+}

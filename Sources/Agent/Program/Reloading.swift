@@ -6,9 +6,11 @@ import Transfer
 import UnixSignals
 
 /// Reads the configuration again on SIGHUP, and applies what can change while running.
-struct Reloading: Service {
+struct Reloading: Service, CustomStringConvertible {
     let parts: AgentParts
     let configuration: Configuration
+
+    var description: String { "Reloading" }
 
     func run() async throws {
         var current = configuration
@@ -29,11 +31,13 @@ struct Reloading: Service {
             parts.logger.notice("the configuration was read again")
             if !needsRestart.isEmpty {
                 parts.logger.warning(
-                    "some changes count after a restart only", metadata: ["keys": "\(needsRestart.joined(separator: ", "))"])
+                    "some changes count after a restart only",
+                    metadata: ["keys": "\(needsRestart.joined(separator: ", "))"])
             }
             return new
         } catch {
-            parts.logger.error("the configuration was not read again; the old one stays", metadata: ["reason": "\(error)"])
+            parts.logger.error(
+                "the configuration was not read again; the old one stays", metadata: ["reason": "\(error)"])
             return current
         }
     }

@@ -16,13 +16,10 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     let zone: String?
 
     init(family: Family, bits: UInt128, zone: String? = nil) {
-        if family == .v6, bits >> 32 == 0xffff {
-            self.init(family: .v4, bits: bits & 0xffff_ffff)
-            return
-        }
-        self.family = family
-        self.bits = bits
-        self.zone = zone
+        let isMapped = family == .v6 && bits >> 32 == 0xffff
+        self.family = isMapped ? .v4 : family
+        self.bits = isMapped ? bits & 0xffff_ffff : bits
+        self.zone = isMapped ? nil : zone
     }
 
     /// Nil where `literal` is neither dotted-quad IPv4 nor IPv6 (a zone after `%` allowed, brackets not).
@@ -56,7 +53,7 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     func prefix(_ length: Int) -> UInt128 {
         guard length > 0 else { return 0 }
         let drop = family.bitCount - min(length, family.bitCount)
-        return bits >> drop << drop
+        return (bits >> drop) << drop
     }
 
     var isLoopback: Bool {

@@ -7,14 +7,14 @@ enum InterfaceScan {
         guard getifaddrs(&head) == 0 else { return [] }
         defer { freeifaddrs(head) }
         var uplinks: [String: Bool] = [:]
-        return sequence(first: head, next: { $0?.pointee.ifa_next }).compactMap { entry in
+        return sequence(first: head, next: { $0?.pointee.ifa_next }).compactMap { entry -> NetworkInterface? in
             guard let entry, let sockaddr = entry.pointee.ifa_addr else { return nil }
             let name = String(cString: entry.pointee.ifa_name)
             let flags = Int32(bitPattern: entry.pointee.ifa_flags)
             guard let address = address(sockaddr, interface: name),
                 let mask = entry.pointee.ifa_netmask.flatMap({ Self.address($0, interface: nil) })
             else { return nil }
-            let canBroadcast = flags & Int32(IFF_BROADCAST.rawValue) != 0
+            let canBroadcast = flags & Int32(IFF_BROADCAST) != 0
             let hasUplink = uplinks[name] ?? Self.hasUplink(bridge: name)
             uplinks[name] = hasUplink
             return NetworkInterface(
@@ -22,10 +22,11 @@ enum InterfaceScan {
                 address: address,
                 prefixLength: mask.bits.nonzeroBitCount,
                 // A union with the far end's address: which one it is, the flag says.
-                broadcast: canBroadcast ? entry.pointee.ifa_ifu.ifu_broadaddr.flatMap { Self.address($0, interface: nil) } : nil,
-                isUp: flags & Int32(IFF_UP.rawValue) != 0 && flags & Int32(IFF_RUNNING.rawValue) != 0,
-                isLoopback: flags & Int32(IFF_LOOPBACK.rawValue) != 0,
-                isPointToPoint: flags & Int32(IFF_POINTOPOINT.rawValue) != 0,
+                broadcast: canBroadcast
+                    ? entry.pointee.ifa_ifu.ifu_broadaddr.flatMap { Self.address($0, interface: nil) } : nil,
+                isUp: flags & Int32(IFF_UP) != 0 && flags & Int32(IFF_RUNNING) != 0,
+                isLoopback: flags & Int32(IFF_LOOPBACK) != 0,
+                isPointToPoint: flags & Int32(IFF_POINTOPOINT) != 0,
                 hasUplink: hasUplink)
         }
     }

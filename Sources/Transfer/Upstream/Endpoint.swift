@@ -18,13 +18,15 @@ struct Endpoint: Sendable, Equatable {
         isConfigured = table != nil
         caFile = table?.caFile
         let host = registry == .dockerHub ? "registry-1.docker.io" : registry.description
-        var text = table?.url.flatMap { $0.isEmpty ? nil : $0 } ?? "\(table?.plainHTTP == true ? "http" : "https")://\(host)"
+        var text =
+            table?.url.flatMap { $0.isEmpty ? nil : $0 } ?? "\(table?.plainHTTP == true ? "http" : "https")://\(host)"
         while text.hasSuffix("/") { text.removeLast() }
         guard let base = URL(string: text), let scheme = base.scheme, scheme == "https" || scheme == "http",
             let name = base.host, !name.isEmpty, base.query == nil, base.user == nil
         else {
             throw UpstreamError(
-                code: .notAllowed, message: "upstream \(registry): its url is no http or https URL; mend url in its [upstream] table",
+                code: .notAllowed,
+                message: "upstream \(registry): its url is no http or https URL; mend url in its [upstream] table",
                 registry: registry)
         }
         self.base = base
@@ -32,13 +34,15 @@ struct Endpoint: Sendable, Equatable {
         if scheme == "http", !allowsPlainHTTP {
             throw UpstreamError(
                 code: .notAllowed,
-                message: "upstream \(registry) would be asked over plain HTTP; allow it with plain_http = true in its table",
+                message:
+                    "upstream \(registry) would be asked over plain HTTP; allow it with plain_http = true in its table",
                 registry: registry)
         }
         if !isConfigured, AddressRules.isForbidden(host: name) {
             throw UpstreamError(
                 code: .notAllowed,
-                message: "upstream \(registry) is on loopback or link-local; name it in an [upstream.\"\(registry)\"] table to allow it",
+                message:
+                    "upstream \(registry) is on loopback or link-local; name it in an [upstream.\"\(registry)\"] table to allow it",
                 registry: registry)
         }
     }
@@ -72,7 +76,8 @@ struct WebOrigin: Hashable, Sendable {
     var port: Int
 
     init?(_ url: URL) {
-        guard let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https", let host = url.host, !host.isEmpty
+        guard let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https", let host = url.host,
+            !host.isEmpty
         else { return nil }
         self.scheme = scheme
         self.host = host.lowercased()

@@ -70,7 +70,9 @@ enum RealmRule {
     /// The last two labels of a name; three where the last two look like `co.uk`. Nil for addresses and single labels.
     static func site(of host: String) -> String? {
         let labels = host.split(separator: ".")
-        guard labels.count >= 2, let last = labels.last, !host.contains(":"), !last.allSatisfy(\.isNumber) else { return nil }
+        guard labels.count >= 2, let last = labels.last, !host.contains(":"), !last.allSatisfy(\.isNumber) else {
+            return nil
+        }
         let looksPublic = last.count == 2 && labels[labels.count - 2].count <= 3
         let count = looksPublic ? 3 : 2
         return labels.count >= count ? labels.suffix(count).joined(separator: ".") : nil

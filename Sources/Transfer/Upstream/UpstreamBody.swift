@@ -41,7 +41,9 @@ public struct UpstreamBody: AsyncSequence, Sendable {
                 return nil
             }
             received += Int64(chunk.readableBytes)
-            if let expected, received > expected { throw broken("sent more than the \(expected) bytes it had announced") }
+            if let expected, received > expected {
+                throw broken("sent more than the \(expected) bytes it had announced")
+            }
             return chunk
         }
 

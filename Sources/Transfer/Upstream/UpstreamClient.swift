@@ -87,7 +87,8 @@ public final class UpstreamClient: Sendable {
     public func isPublic(_ manifest: Digest, at origin: Origin) async throws(UpstreamError) -> Bool {
         do throws(UpstreamError) {
             _ = try await head(
-                .digest(manifest), at: origin, accept: MediaType.manifestAccept, anonymously: true, deadline: .seconds(10))
+                .digest(manifest), at: origin, accept: MediaType.manifestAccept, anonymously: true,
+                deadline: .seconds(10))
             return true
         } catch {
             switch error.code {
@@ -138,7 +139,9 @@ public final class UpstreamClient: Sendable {
     ///
     /// - Parameter range: nil for all of it; an upper bound of `Int64.max` for everything from the lower one on.
     /// - Throws: `.broken` where the answer does not fit the question.
-    public func blob(_ digest: Digest, at origin: Origin, range: Range<Int64>?) async throws(UpstreamError) -> UpstreamBlob {
+    public func blob(_ digest: Digest, at origin: Origin, range: Range<Int64>?) async throws(UpstreamError)
+        -> UpstreamBlob
+    {
         var question = Question(origin: origin, path: "blobs/\(digest)")
         if let range {
             let last = range.upperBound == .max ? "" : String(range.upperBound - 1)
@@ -157,7 +160,8 @@ public final class UpstreamClient: Sendable {
                 offset: 0, totalSize: length, anonymous: answer.anonymous, rangeIgnored: range != nil,
                 body: UpstreamBody(body: answer.response.body, expected: length, registry: origin.registry))
         }
-        guard let range, let header = answer.header("Content-Range"), let content = try? ContentRange(header: header) else {
+        guard let range, let header = answer.header("Content-Range"), let content = try? ContentRange(header: header)
+        else {
             throw broken("upstream answered 206 without a Content-Range that makes sense, or unasked")
         }
         let count = content.range.upperBound - content.first
@@ -171,12 +175,13 @@ public final class UpstreamClient: Sendable {
     }
 
     /// A blob's size; nil where upstream does not say. Nothing is downloaded.
-    public func blobHead(_ digest: Digest, at origin: Origin, deadline: Duration) async throws(UpstreamError) -> Int64? {
+    public func blobHead(_ digest: Digest, at origin: Origin, deadline: Duration) async throws(UpstreamError) -> Int64?
+    {
         do throws(UpstreamError) {
             let answer = try await ask(
                 Question(method: .HEAD, origin: origin, path: "blobs/\(digest)"), deadline: deadline)
             return answer.header("Content-Length").flatMap { Int64($0) }
-        } catch where error.code == .denied || error.code == .broken {
+        } catch  where error.code == .denied || error.code == .broken {
             // Some registries redirect to storage whose signed URLs are good for GET only.
             return try await blob(digest, at: origin, range: 0..<1).totalSize
         }

@@ -47,7 +47,8 @@ extension UpstreamClient {
 
     // MARK: Authorisation
 
-    private func authorised(_ question: Question, _ endpoint: Endpoint, _ deadline: NIODeadline) async throws -> Answer {
+    private func authorised(_ question: Question, _ endpoint: Endpoint, _ deadline: NIODeadline) async throws -> Answer
+    {
         let credential = question.anonymously ? nil : credentials.credential(for: question.origin.registry)
         let key = TokenCache.Key(
             registry: question.origin.registry, scope: "repository:\(question.origin.repository):pull",
@@ -86,9 +87,9 @@ extension UpstreamClient {
         _ request: UpstreamTransport.Request, _ endpoint: Endpoint, _ deadline: NIODeadline
     ) async throws -> HTTPClientResponse {
         do {
-            return try await transport.send(request, to: endpoint, deadline: deadline, logger: logger)
+            return try await transport.send(request, to: endpoint, deadline: deadline)
         } catch let error as HTTPClientError where error == .remoteConnectionClosed {
-            return try await transport.send(request, to: endpoint, deadline: deadline, logger: logger)
+            return try await transport.send(request, to: endpoint, deadline: deadline)
         }
     }
 
@@ -115,7 +116,9 @@ extension UpstreamClient {
         }
         let response = try await sendOnceMore(request, endpoint, deadline)
         guard response.status == .ok else {
-            throw StatusError(status: Int(response.status.code), retryAfter: RetryPolicy.retryAfter(response.headers.first(name: "Retry-After")))
+            throw StatusError(
+                status: Int(response.status.code),
+                retryAfter: RetryPolicy.retryAfter(response.headers.first(name: "Retry-After")))
         }
         let body = try await response.body.collect(upTo: 1 << 20)
         let document = try JSONDecoder().decode(TokenDocument.self, from: Data(body.readableBytesView))

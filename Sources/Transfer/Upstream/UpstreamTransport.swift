@@ -60,13 +60,15 @@ struct UpstreamTransport: Sendable {
     }
 
     /// - Returns: the first answer that is no redirect.
-    func send(_ request: Request, to endpoint: Endpoint, deadline: NIODeadline, logger: Logger) async throws -> HTTPClientResponse {
+    func send(_ request: Request, to endpoint: Endpoint, deadline: NIODeadline) async throws -> HTTPClientResponse {
         guard var url = URL(string: request.url), let first = WebOrigin(url) else {
             throw TransportError.redirect("\(request.url) is no URL that can be asked")
         }
         var visited: Set<String> = []
         while true {
-            guard let origin = WebOrigin(url) else { throw TransportError.redirect("it leads to \(url.scheme ?? "no scheme")") }
+            guard let origin = WebOrigin(url) else {
+                throw TransportError.redirect("it leads to \(url.scheme ?? "no scheme")")
+            }
             guard visited.insert(url.absoluteString).inserted, visited.count <= Self.redirects + 1 else {
                 throw TransportError.redirect("it leads in a circle, or over more than \(Self.redirects) steps")
             }
@@ -88,7 +90,7 @@ struct UpstreamTransport: Sendable {
                 tls.additionalTrustRoots = [.file(caFile.string)]
                 message.tlsConfiguration = tls
             }
-            let response = try await (isNamed ? named : guarded).execute(message, deadline: deadline, logger: logger)
+            let response = try await (isNamed ? named : guarded).execute(message, deadline: deadline)
             guard [301, 302, 303, 307, 308].contains(response.status.code),
                 let location = response.headers.first(name: "Location")
             else { return response }

@@ -42,7 +42,9 @@ final class Agent: Sendable {
             [Requirement.shoal, "agent", "--config", configuration, "--log-level", "debug"], log: "agent")
         process.withLock { $0 = running }
         try await eventually("the agent on \(host.name) is ready") {
-            guard running.isRunning else { throw CommandFailed(description: "the agent on \(self.host.name) has ended") }
+            guard running.isRunning else {
+                throw CommandFailed(description: "the agent on \(self.host.name) has ended")
+            }
             return try await self.host.run("curl", "-sf", "-o", "/dev/null", "http://127.0.0.1:5052/readyz").isSuccess
         }
     }
@@ -106,11 +108,13 @@ final class Agent: Sendable {
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }
-            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(
+                in: .whitespaces)
         }
         let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         return Answer(
-            status: status, headers: headers, body: String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: file))) ?? Data(), as: UTF8.self))
+            status: status, headers: headers,
+            body: String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: file))) ?? Data(), as: UTF8.self))
     }
 
     /// Whether this node can see a number of live peers.

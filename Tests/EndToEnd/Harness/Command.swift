@@ -33,7 +33,8 @@ enum Command {
         let output = try await run(arguments, environment: environment, within: limit)
         guard output.isSuccess else {
             throw CommandFailed(
-                description: "\(arguments.joined(separator: " ")) exited \(output.status):\n\(output.out)\n\(output.err)")
+                description:
+                    "\(arguments.joined(separator: " ")) exited \(output.status):\n\(output.out)\n\(output.err)")
         }
         return output
     }

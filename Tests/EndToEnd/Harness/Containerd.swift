@@ -40,7 +40,8 @@ final class Containerd: Sendable {
     }
 
     private func pullArguments(_ reference: String, _ options: [String]) -> [String] {
-        ["ctr", "--address", address, "images", "pull", "--hosts-dir", hostsDirectory, "--snapshotter", "native"] + options
+        ["ctr", "--address", address, "images", "pull", "--hosts-dir", hostsDirectory, "--snapshotter", "native"]
+            + options
             + [reference]
     }
 
@@ -59,7 +60,8 @@ final class Containerd: Sendable {
     /// Runs the image's own command.
     func runContainer(_ reference: String) async throws -> Output {
         try await host.run(
-            "ctr", "--address", address, "run", "--rm", "--snapshotter", "native", "\(Registry.name)/\(reference)", "test")
+            "ctr", "--address", address, "run", "--rm", "--snapshotter", "native", "\(Registry.name)/\(reference)",
+            "test")
     }
 
     /// Whether containerd has all of an image's blobs, each hashing to its digest.

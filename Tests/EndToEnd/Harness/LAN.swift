@@ -30,7 +30,9 @@ final class LAN: Sendable {
         directory = "/tmp/\(id)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try await Command.must(["ip", "netns", "add", bridgeNamespace])
-        try await Command.must(["ip", "-n", bridgeNamespace, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0"])
+        try await Command.must([
+            "ip", "-n", bridgeNamespace, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0",
+        ])
         try await Command.must(["ip", "-n", bridgeNamespace, "link", "set", "br0", "up"])
     }
 
@@ -42,11 +44,14 @@ final class LAN: Sendable {
         let port = "p\(address)"
         try await Command.must(["ip", "netns", "add", namespace])
         try await Command.must([
-            "ip", "-n", bridgeNamespace, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace,
+            "ip", "-n", bridgeNamespace, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns",
+            namespace,
         ])
         try await Command.must(["ip", "-n", bridgeNamespace, "link", "set", port, "master", "br0", "up"])
         try await Command.must(["ip", "-n", namespace, "link", "set", "lo", "up"])
-        try await Command.must(["ip", "-n", namespace, "addr", "add", "10.77.0.\(address)/24", "brd", "+", "dev", "eth0"])
+        try await Command.must([
+            "ip", "-n", namespace, "addr", "add", "10.77.0.\(address)/24", "brd", "+", "dev", "eth0",
+        ])
         try await Command.must(["ip", "-n", namespace, "link", "set", "eth0", "up"])
         let directory = "\(directory)/\(name)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -114,7 +119,8 @@ struct Host: Sendable {
     /// Holds what the host sends to a rate, such as `100mbit`.
     func limitSending(to rate: String) async throws {
         try await Command.must([
-            "ip", "netns", "exec", namespace, "tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", rate, "burst",
+            "ip", "netns", "exec", namespace, "tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", rate,
+            "burst",
             "128kb", "latency", "50ms",
         ])
     }
