@@ -4,7 +4,7 @@ import FoundationEssentials
 public import Logging
 public import NIOCore
 import NIOHTTP1
-public import OCI
+import OCI
 
 /// The HTTP side of being somebody's peer: blobs, inventories and introductions, authenticated where there is a cluster key.
 ///

@@ -21,7 +21,8 @@ struct BodyTests {
 
     @Test(
         "A range of a file goes out byte for byte",
-        arguments: [0..<1, 0..<0, 5..<4096, 0..<(9 << 20), (4 << 20) - 1..<(4 << 20) + 1, (9 << 20) - 7..<(9 << 20)] as [Range<Int64>])
+        arguments: [0..<1, 0..<0, 5..<4096, 0..<(9 << 20), (4 << 20) - 1..<(4 << 20) + 1, (9 << 20) - 7..<(9 << 20)]
+            as [Range<Int64>])
     func region(range: Range<Int64>) async throws {
         let reader = try WholeReader(9 << 20)
         let responder = Self.blob(reader, range)

@@ -104,7 +104,8 @@ struct ServerTests {
         try await withServer(StubResponder { .text(String(buffer: $0.body)) }) { address in
             try await withClient(address) { client async throws in
                 try await client.send(
-                    "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+                    "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+                )
                 #expect(try await client.response().text == "abcde")
             }
         }
@@ -120,21 +121,43 @@ struct ServerTests {
         "What is no request within the limits gets its status, a problem document, and a FIN",
         arguments: [
             BadRequest(testDescription: "no HTTP", text: "hello\r\n\r\n", status: 501),
-            BadRequest(testDescription: "garbage header", text: "GET / HTTP/1.1\r\nHost: a\r\nb\u{1}d: x\r\n\r\n", status: 400),
+            BadRequest(
+                testDescription: "garbage header", text: "GET / HTTP/1.1\r\nHost: a\r\nb\u{1}d: x\r\n\r\n", status: 400),
             BadRequest(testDescription: "unknown method", text: "FROB / HTTP/1.1\r\nHost: a\r\n\r\n", status: 501),
             BadRequest(testDescription: "HTTP/2", text: "GET / HTTP/2.0\r\nHost: a\r\n\r\n", status: 505),
             BadRequest(testDescription: "no Host", text: "GET / HTTP/1.1\r\n\r\n", status: 400),
             BadRequest(testDescription: "two Hosts", text: "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", status: 400),
             BadRequest(testDescription: "other scheme", text: "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", status: 400),
-            BadRequest(testDescription: "long target", text: "GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\nHost: a\r\n\r\n", status: 414),
-            BadRequest(testDescription: "endless target", text: "GET /\(String(repeating: "a", count: 40_000))", status: 414),
-            BadRequest(testDescription: "large field", text: "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 20_000))\r\n\r\n", status: 431),
-            BadRequest(testDescription: "large header", text: "GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: \(String(repeating: "a", count: 1000))\r\n", count: 20) + "\r\n", status: 431),
-            BadRequest(testDescription: "many fields", text: "GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 101) + "\r\n", status: 431),
-            BadRequest(testDescription: "large body", text: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n", status: 413),
-            BadRequest(testDescription: "large chunked body", text: "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n\(String(repeating: "a", count: 0x20000))\r\n0\r\n\r\n", status: 413),
-            BadRequest(testDescription: "bad length", text: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", status: 400),
-            BadRequest(testDescription: "other expectation", text: "POST / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nContent-Length: 1\r\n\r\n", status: 417),
+            BadRequest(
+                testDescription: "long target",
+                text: "GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\nHost: a\r\n\r\n", status: 414),
+            BadRequest(
+                testDescription: "endless target", text: "GET /\(String(repeating: "a", count: 40_000))", status: 414),
+            BadRequest(
+                testDescription: "large field",
+                text: "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 20_000))\r\n\r\n", status: 431),
+            BadRequest(
+                testDescription: "large header",
+                text: "GET / HTTP/1.1\r\nHost: a\r\n"
+                    + String(repeating: "X: \(String(repeating: "a", count: 1000))\r\n", count: 20) + "\r\n",
+                status: 431),
+            BadRequest(
+                testDescription: "many fields",
+                text: "GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 101) + "\r\n", status: 431),
+            BadRequest(
+                testDescription: "large body", text: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n",
+                status: 413),
+            BadRequest(
+                testDescription: "large chunked body",
+                text:
+                    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n\(String(repeating: "a", count: 0x20000))\r\n0\r\n\r\n",
+                status: 413),
+            BadRequest(
+                testDescription: "bad length", text: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+                status: 400),
+            BadRequest(
+                testDescription: "other expectation",
+                text: "POST / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nContent-Length: 1\r\n\r\n", status: 417),
         ])
     func refused(request: BadRequest) async throws {
         try await withServer(StubResponder("never")) { address in

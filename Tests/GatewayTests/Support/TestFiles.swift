@@ -27,7 +27,9 @@ func patternFile(_ size: Int) throws -> OpenFile {
     let bytes = pattern(0..<size)
     var written = 0
     while written < size {
-        let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress! + written, size - written, off_t(written)) }
+        let count = bytes.withUnsafeBytes {
+            pwrite(descriptor, $0.baseAddress! + written, size - written, off_t(written))
+        }
         guard count > 0 else { throw TestFileError(errno: errno) }
         written += count
     }

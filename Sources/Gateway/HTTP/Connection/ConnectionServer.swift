@@ -104,6 +104,7 @@ struct Answer: Sendable {
             outbound: outbound, link: link, warmer: server.warmer, regionSize: server.limits.regionSize)
         guard case .blob(let blob) = response.body else { return try await sendPlain(response, writer) }
         defer { blob.reader.close() }
+        try Task.checkCancellation()
         let head = head(response)
         guard head.sendsBody else { return try await sendHead(head) }
         let start: BodyWriter.Start
@@ -154,7 +155,9 @@ struct Answer: Sendable {
 
     // MARK: Telling how it went
 
-    private func ended(_ onEnd: (@Sendable (HTTPOutcome) -> Void)?, _ status: HTTPResponseStatus, _ end: HTTPOutcome.End) {
+    private func ended(
+        _ onEnd: (@Sendable (HTTPOutcome) -> Void)?, _ status: HTTPResponseStatus, _ end: HTTPOutcome.End
+    ) {
         let outcome = HTTPOutcome(end: end, status: status, bytes: link.bytes, duration: began.duration(to: .now))
         onEnd?(outcome)
         switch end {

@@ -158,7 +158,7 @@ struct WriteWatch {
     private var lastProgress: NIODeadline
     private var lastCheck: NIODeadline
     private var completed = 0
-    private var pending = 0
+    private var pending = Int.max
 
     init(limit: TimeAmount, interval: TimeAmount, now: NIODeadline) {
         self.limit = limit
@@ -172,6 +172,7 @@ struct WriteWatch {
     mutating func restart(_ now: NIODeadline) {
         lastProgress = now
         lastCheck = now
+        pending = .max
     }
 
     mutating func check(completed: Int, pending: Int, now: NIODeadline) -> ConnectionState.Verdict {

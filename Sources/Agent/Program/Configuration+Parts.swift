@@ -1,0 +1,32 @@
+import Discovery
+import OCI
+import Transfer
+
+// What the operator wrote, in the words of the modules that it is for.
+
+extension UpstreamConfiguration {
+    init(_ configuration: Configuration) {
+        self.init(
+            registries: configuration.upstream.mapValues { table in
+                Registry(
+                    url: table.url?.description, plainHTTP: table.plainHTTP, caFile: table.caFile,
+                    username: table.username.isEmpty ? nil : table.username, passwordFile: table.passwordFile)
+            },
+            dockerConfig: configuration.dockerConfig)
+    }
+}
+
+extension Transfer.TagPolicy {
+    init(_ policy: TagPolicy) {
+        switch policy {
+        case .upstreamFirst: self = .upstreamFirst
+        case .peersFirst: self = .peersFirst
+        }
+    }
+}
+
+extension SharePolicy {
+    init(_ share: Configuration.Share, hasKey: Bool) {
+        self.init(hasKey: hasKey, include: share.include, exclude: share.exclude)
+    }
+}
