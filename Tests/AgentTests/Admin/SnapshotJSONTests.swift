@@ -1,4 +1,3 @@
-import Discovery
 import FoundationEssentials
 import Gateway
 import NIOHTTP1
@@ -61,19 +60,6 @@ import Testing
         #expect(try JSONDecoder().decode(StatusSnapshot.self, from: Data(newer.utf8)) == status)
         let locate = try LocateSnapshot.sample()
         #expect(try JSONDecoder().decode(LocateSnapshot.self, from: Data(json(locate).utf8)) == locate)
-    }
-
-    @Test("a peer of the directory is told with its sources in one order")
-    func peers() throws {
-        let id = try #require(NodeID(hex: "101112131415161718191a1b1c1d1e1f"))
-        let peer = Peer(
-            id: id, name: "node-b", addresses: [PeerAddress(host: "fd00::1", port: 5051)], epoch: 1, version: 2,
-            state: .alive, sources: [.static, .broadcast, .mdns], blobs: 3)
-        #expect(
-            PeerStatus(peer)
-                == PeerStatus(
-                    id: "101112131415161718191a1b1c1d1e1f", name: "node-b", addresses: ["[fd00::1]:5051"],
-                    state: "alive", sources: ["mdns", "broadcast", "static"], blobs: 3))
     }
 
     @Test(
