@@ -77,8 +77,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Discovery", "Gateway", "OCI", "shoal", argumentParser, log, nioCore, nioHTTP1, nioPosix,
-                serviceLifecycle, systemPackage,
+                "Agent", "Content", "Gateway", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix, systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(

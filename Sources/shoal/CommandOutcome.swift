@@ -27,7 +27,7 @@ struct CommandOutcome: Equatable {
         }
     }
 
-    private init(exitCode: Int32, message: String) {
+    init(exitCode: Int32, message: String) {
         self.exitCode = exitCode
         self.message = message
     }

@@ -7,11 +7,19 @@ enum Output {
     static var style: TextStyle { TextStyle(isTerminal: isTerminal, environment: Environment.variables) }
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Writes at once; a reader that has gone (`shoal status | head`) is no error.
+    /// Writes at once.
     static func print(_ text: String) { print(Array(text.utf8)) }
 
     static func print(_ bytes: [UInt8]) {
-        _ = try? FileDescriptor.standardOutput.writeAll(bytes)
+        do {
+            try FileDescriptor.standardOutput.writeAll(bytes)
+        } catch Errno.brokenPipe {
+            // The reader has gone (`shoal status --watch | head`). NIO ignores the signal that would have ended us.
+            signal(SIGPIPE, SIG_DFL)
+            raise(SIGPIPE)
+        } catch {
+            printError("shoal: cannot write to standard output (\(error))\n")
+        }
     }
 
     /// A JSON document as the agent sent it, and a line feed.

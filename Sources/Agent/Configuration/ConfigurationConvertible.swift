@@ -2,7 +2,7 @@ import SystemPackage
 
 /// What a key's value can be: read from and written as a ``ConfigurationValue``.
 protocol ConfigurationConvertible: Sendable, Equatable {
-    /// What the reference calls it: `size`, `list of addresses`.
+    /// What the reference calls it: `size`, `address list`.
     static var typeName: String { get }
     /// What follows "must be" in a message.
     static var expectation: String { get }
@@ -109,7 +109,7 @@ extension Optional: ConfigurationConvertible where Wrapped: ConfigurationText {
 }
 
 extension Array: ConfigurationConvertible where Element: ConfigurationText {
-    static var typeName: String { "list of \(Element.typeName)" }
+    static var typeName: String { "\(Element.typeName) list" }
     static var expectation: String { "a list, each entry \(Element.expectation)" }
     static var shape: ConfigurationShape { .list }
 

@@ -4,15 +4,21 @@ import OCI
 public struct ReloadableSettings: Sendable, Equatable {
     /// `peers.allow`
     public var allow: [AccessRule]
-    /// `[tags]`
-    public var tags: Configuration.Tags
+    /// `[tags]`, as far as it can change while running
+    public var tags: Tags
     /// `[share]`
     public var share: Configuration.Share
+
+    /// What a tag means may be asked another way; whose word counts is decided as words arrive, and cannot be taken back.
+    public struct Tags: Sendable, Equatable {
+        /// `tags.policy`
+        public var policy: TagPolicy
+    }
 
     /// The settings of a configuration.
     public init(_ configuration: Configuration) {
         allow = configuration.peers.allow
-        tags = configuration.tags
+        tags = Tags(policy: configuration.tags.policy)
         share = configuration.share
     }
 }
