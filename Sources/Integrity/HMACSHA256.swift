@@ -3,7 +3,7 @@ import CLibCrypto
 /// HMAC with SHA-256 (RFC 2104) over several parts, for beacons and peer requests.
 public enum HMACSHA256 {
     /// Length of a code in bytes.
-    public static let byteCount = 32
+    public static let length = 32
 
     /// The code over `parts`, each preceded by its length as eight bytes, big-endian.
     ///
@@ -31,12 +31,12 @@ public enum HMACSHA256 {
 
     /// The code of RFC 2104 itself, which the vectors of RFC 4231 are for.
     static func plainCode(key: [UInt8], message: [UInt8]) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+        [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
             // Nothing but a lack of memory makes this fail; going on without a code would be worse than ending.
             let code = HMAC(
                 EVP_sha256(), key, CInt(key.count), message, message.count, buffer.baseAddress, nil)
             precondition(code != nil, "libcrypto cannot compute an HMAC: out of memory, or the library is damaged")
-            count = byteCount
+            count = length
         }
     }
 }

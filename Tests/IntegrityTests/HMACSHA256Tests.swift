@@ -58,7 +58,7 @@ struct HMACSHA256Tests {
     func empty() {
         let codes = [HMACSHA256.code(key: [1]), HMACSHA256.code(key: [1], []), HMACSHA256.code(key: [], [])]
         #expect(Set(codes).count == 3)
-        #expect(codes.allSatisfy { $0.count == HMACSHA256.byteCount })
+        #expect(codes.allSatisfy { $0.count == HMACSHA256.length })
     }
 
     @Test(
