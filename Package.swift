@@ -78,9 +78,6 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(
-            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, systemPackage],
-            swiftSettings: strict),
-        .testTarget(
             name: "GatewayTests",
             dependencies: ["Content", "Discovery", "Gateway", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
             swiftSettings: strict),
