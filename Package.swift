@@ -77,7 +77,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Gateway", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix, systemPackage,
+                "Agent", "Content", "Discovery", "Gateway", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix, systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -89,9 +89,6 @@ let package = Package(
         .testTarget(name: "EndToEndTests", path: "Tests/EndToEnd", swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
-        .testTarget(
-            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, systemPackage],
-            swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
