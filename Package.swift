@@ -81,7 +81,10 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(
-            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, systemPackage],
+            name: "DiscoveryTests",
+            dependencies: [
+                "Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage,
+            ],
             swiftSettings: strict),
     ]
 )
