@@ -12,7 +12,7 @@ struct RefusalTests {
             ("[tags]\npolicy = \"whatever\"", "policy"), ("[mirror]\nlisten = [\"0.0.0.0:5050\"]", "listen"),
         ])
     func configuration(text: String, key: String) async throws {
-        let file = NSTemporaryDirectory() + "/shoal-bad-\(UUID().uuidString).toml"
+        let file = FileManager.default.temporaryDirectory.path + "/shoal-bad-\(UUID().uuidString).toml"
         try text.write(toFile: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: file) }
         let output = try await Command.run([Requirement.shoal, "agent", "--config", file], within: .seconds(20))
@@ -35,7 +35,7 @@ struct RefusalTests {
 
     @Test("keygen writes a key that only its owner reads, and never overwrites one")
     func keygen() async throws {
-        let file = NSTemporaryDirectory() + "/shoal-key-\(UUID().uuidString)"
+        let file = FileManager.default.temporaryDirectory.path + "/shoal-key-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: file) }
         try await Command.must([Requirement.shoal, "keygen", file])
         let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? NSNumber

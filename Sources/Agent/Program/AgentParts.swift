@@ -56,7 +56,7 @@ final class AgentParts: Sendable {
         peers = PeerClient(
             group: dataLoops, signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
         directory = Directory(
-            own: identity.id, requiresProof: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
+            own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)

@@ -34,7 +34,8 @@ extension SharePolicy {
 extension DiscoveryConfiguration {
     init(_ configuration: Configuration, access: AccessControl) {
         self.init(
-            port: configuration.discovery.port.number, isBroadcasting: configuration.discovery.broadcast,
-            httpPort: configuration.peers.listen.first?.port ?? 5051, allows: { access.allows($0) })
+            port: configuration.discovery.port.number, httpPort: configuration.peers.listen.first?.port ?? 5051,
+            broadcasts: configuration.discovery.broadcast, mustBind: configuration.isSet("discovery.port"),
+            allows: { access.allows($0) })
     }
 }

@@ -22,10 +22,11 @@ struct Attempt: Sendable {
         isRunning = true
     }
 
-    mutating func succeed() {
+    /// - Parameter rest: not again before this has passed, however much it is wanted.
+    mutating func succeed(now: ContinuousClock.Instant, rest: Duration = .zero) {
         isRunning = false
         failures = 0
-        notBefore = nil
+        notBefore = now + rest
     }
 
     /// - Parameter again: whether it is still wanted, after a while.

@@ -46,7 +46,9 @@ extension PeerTable {
         var candidates = record.addresses.compactMap { known in
             known.confirmation.due(now: now).map { ($0, Inquiry.node(record.id, at: known.address)) }
         }
-        if record.hasGap, let due = record.mending.due(now: now), let best = record.bestAddresses(now: now).first {
+        if record.hasGap, record.isAlive(now: now), let due = record.mending.due(now: now),
+            let best = record.bestAddresses(now: now).first
+        {
             let inquiry = Inquiry.inventory(
                 record.id, at: best.address, epoch: record.epoch, since: record.knownVersion)
             candidates.append((due, inquiry))
@@ -82,10 +84,13 @@ extension PeerTable {
     ) {
         guard var record = records[id], let index = record.index(of: address) else { return }
         guard let document else {
-            // An unconfirmed address is asked again when it is heard again.
-            record.addresses[index].confirmation.fail(now: now, again: record.addresses[index].isConfirmed)
+            // Asked again when it is heard again; or, where it worked before, when its penalty ends.
+            record.addresses[index].confirmation.fail(now: now, again: false)
+            if record.addresses[index].isConfirmed {
+                record.addresses[index].failed(now: now)
+                setAside(&record, now: now)
+            }
             records[id] = record
-            if record.addresses[index].isConfirmed { wanting.insert(id) }
             return
         }
         guard document.id == id, document.epoch > 0 else {
@@ -96,7 +101,8 @@ extension PeerTable {
             return
         }
         let wasConfirmed = record.isConfirmed
-        record.addresses[index].confirmation.succeed()
+        // A rest, so that forged Hellos of other epochs do not become as many requests.
+        record.addresses[index].confirmation.succeed(now: now, rest: .seconds(1))
         record.addresses[index].isConfirmed = true
         record.addresses[index].worked(now: now)
         if let name = PrintableName(document.name), !name.text.isEmpty { record.name = name.text }
@@ -134,7 +140,12 @@ extension PeerTable {
             wanting.insert(id)
             return
         }
-        record.mending.succeed()
+        if reading.version < record.mendingToward {
+            // What was announced is not there: somebody else announced it, or the node is not in order.
+            record.mending.fail(now: now, again: false)
+        } else {
+            record.mending.succeed(now: now)
+        }
         record.hasAnswered = true
         if let index = record.index(of: address) { record.addresses[index].worked(now: now) }
         take(reading, of: record.handle, now: now)

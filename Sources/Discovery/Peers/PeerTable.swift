@@ -102,7 +102,7 @@ struct PeerTable: Sendable {
     }
 
     /// A peer none of whose addresses may be asked is put aside, and asked again when the first penalty ends.
-    private mutating func setAside(_ record: inout PeerRecord, now: ContinuousClock.Instant) {
+    mutating func setAside(_ record: inout PeerRecord, now: ContinuousClock.Instant) {
         let confirmed = record.addresses.indices.filter { record.addresses[$0].isConfirmed }
         guard !confirmed.isEmpty, confirmed.allSatisfy({ record.addresses[$0].isAside(now: now) }) else { return }
         record.isAside = true

@@ -1,62 +1,111 @@
 public import OCI
 import Synchronization
 
-/// Asks the LAN who has what nobody is known to have. Who answers enters the directory.
+/// Asks the LAN who holds something. Safe from any thread; what is asked is bounded, and the same question is asked once at a time.
 public final class Questions: Sendable {
-    /// Questions that may wait for answers at once; one more is answered from the directory as it is.
-    static let limit = 256
+    /// Holders answer at random moments of twenty milliseconds; after the first answer the others get that long.
+    private static let grace = Duration.milliseconds(25)
 
-    private let directory: Directory
-    private let pending = Mutex<[UInt64: Bell]>([:])
-    private let send: @Sendable (Beacon.WhoHas) -> Void
-
-    init(directory: Directory, send: @escaping @Sendable (Beacon.WhoHas) -> Void) {
-        self.directory = directory
-        self.send = send
+    private struct Guarded: Sendable {
+        var book = QuestionBook()
+        var link: BeaconLink?
+        var lastWaiter: UInt64 = 0
     }
 
-    /// The live peers that have a blob: those known, else those that answer within the wait.
+    private let directory: Directory
+    private let guarded = Mutex(Guarded())
+
+    init(directory: Directory) {
+        self.directory = directory
+    }
+
+    /// Who holds the blob. The holders that answer enter the directory; returns soon after the first of them, or after `wait` at the
+    /// latest, with all that the directory knows. Cancellation ends the wait.
     public func whoHas(_ digest: Digest, wait: Duration) async -> [Directory.Holder] {
-        let known = directory.holders(of: digest)
-        guard known.isEmpty else { return known }
-        await ask(digests: [digest], references: [], wait: wait) { !self.directory.holders(of: digest).isEmpty }
+        await ask(.digest(digest), wait: wait)
         return directory.holders(of: digest)
     }
 
-    /// What live peers say a tag means: those known, else those that answer within the wait.
+    /// What peers say of a tag; empty unless the word of others counts. Otherwise as above.
     public func whoHas(_ reference: ImageReference, wait: Duration) async -> [TagClaim] {
-        let known = directory.claims(for: reference)
-        guard known.isEmpty else { return known }
-        await ask(digests: [], references: [reference], wait: wait) { !self.directory.claims(for: reference).isEmpty }
+        await ask(.reference(reference), wait: wait)
         return directory.claims(for: reference)
     }
 
-    private func ask(
-        digests: [Digest], references: [ImageReference], wait: Duration, until isAnswered: () -> Bool
+    // MARK: For the service
+
+    func connect(_ link: BeaconLink?) {
+        guarded.withLock { $0.link = link }
+    }
+
+    func isWaiting(for question: UInt64) -> Bool {
+        guarded.withLock { $0.book.isWaiting(for: question, now: .now) }
+    }
+
+    /// The directory has learnt something; maybe that is what somebody waits for.
+    func lookAgain() {
+        let unanswered = guarded.withLock { $0.book.unanswered }
+        for subject in unanswered where isAnswered(subject) {
+            for waiter in guarded.withLock({ $0.book.answer(subject) }) { waiter.finish() }
+        }
+    }
+
+    private func isAnswered(_ subject: QuestionBook.Subject) -> Bool {
+        switch subject {
+        case .digest(let digest): !directory.holders(of: digest).isEmpty
+        case .reference(let reference): !directory.claims(for: reference).isEmpty
+        }
+    }
+
+    private func ask(_ subject: QuestionBook.Subject, wait: Duration) async {
+        let now = ContinuousClock.now
+        let (decision, link) = guarded.withLock { guarded in
+            guard guarded.link != nil else { return (QuestionBook.Decision.nothing, BeaconLink?.none) }
+            let decision = guarded.book.ask(subject, wait: wait, random: .random(in: .min ... .max), now: now)
+            return (decision, guarded.link)
+        }
+        switch decision {
+        case .nothing:
+            return
+        case .join(let until):
+            await self.wait(for: subject, until: min(until, now + wait)) {}
+        case .ask(let question):
+            await self.wait(for: subject, until: now + wait) {
+                link?.ask(subject.whoHas(question: question))
+            }
+        }
+    }
+
+    /// - Parameter begin: called when an answer would be noticed.
+    private func wait(
+        for subject: QuestionBook.Subject, until deadline: ContinuousClock.Instant, _ begin: () -> Void
     ) async {
-        let number = UInt64.random(in: 1...UInt64.max)
-        let bell = Bell()
-        let isAdmitted = pending.withLock { pending in
-            guard pending.count < Self.limit else { return false }
-            pending[number] = bell
-            return true
+        let (answers, waiter) = AsyncStream.makeStream(of: Void.self)
+        let number = guarded.withLock { guarded -> UInt64? in
+            guarded.lastWaiter += 1
+            let isWaiting = guarded.book.addWaiter(waiter, number: guarded.lastWaiter, for: subject)
+            return isWaiting ? guarded.lastWaiter : nil
         }
-        guard isAdmitted else { return }
-        defer { pending.withLock { $0[number] = nil } }
-        send(Beacon.WhoHas(question: number, digests: digests, references: references))
-        let deadline = ContinuousClock.now + wait
-        while !isAnswered(), ContinuousClock.now < deadline, !Task.isCancelled {
-            await bell.wait(until: deadline)
+        guard let number else { return }
+        begin()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await Task.sleep(until: deadline) }
+            group.addTask {
+                for await _ in answers {}
+                try? await Task.sleep(for: Self.grace)
+            }
+            await group.next()
+            group.cancelAll()
         }
+        guarded.withLock { $0.book.removeWaiter(number, for: subject) }
     }
+}
 
-    /// Whether somebody waits for answers to a question.
-    func isPending(_ question: UInt64) -> Bool {
-        pending.withLock { $0[question] != nil }
-    }
-
-    /// An answer has been taken up.
-    func answered(_ question: UInt64) {
-        pending.withLock { $0[question] }?.ring()
+extension QuestionBook.Subject {
+    fileprivate func whoHas(question: UInt64) -> Beacon.WhoHas {
+        switch self {
+        case .digest(let digest): Beacon.WhoHas(question: question, digests: [digest], references: [])
+        case .reference(let reference): Beacon.WhoHas(question: question, digests: [], references: [reference])
+        }
     }
 }

@@ -38,7 +38,7 @@ final class Registry: Sendable {
 
     /// Puts an image of an OCI layout into the registry.
     func push(_ layout: String, as name: String, credential: String? = nil) async throws {
-        var arguments = ["skopeo", "copy", "-q", "--dest-tls-verify=false"]
+        var arguments = ["skopeo", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false"]
         if let credential { arguments += ["--dest-creds", credential] }
         try await Command.must(
             host.command(arguments + ["oci:\(layout)", "docker://\(reference)/\(name)"]), within: .seconds(300))
