@@ -39,6 +39,7 @@ http: {addr: ":$3"}
 YAML
     on "$1" docker-registry serve "$work/$1.yml" >"$work/$1.log" 2>&1 &
     registry_pid=$!
+    disown # nobody wants to read that it was killed
     wait_for 20 "docker-registry; its log is $work/$1.log" on "$1" curl --fail --silent "http://127.0.0.1:$3/v2/"
 }
 
