@@ -7,6 +7,8 @@ source "$root/deploy/lib/toolchain.sh"
 
 # The agent under test or on show: this checkout's, unless SHOAL_BINARY names another.
 binary=${SHOAL_BINARY:-$root/.build/release/shoal}
+# Told to these scripts; the agent would take it for a key of its configuration, and warn.
+export -n SHOAL_BINARY
 
 # build_release: installs what building needs, and builds. With dry_run=1 it says what it would do.
 build_release() {

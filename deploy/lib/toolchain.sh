@@ -8,7 +8,7 @@ readonly swift_release=6.3.1
 # the file that it comes in.
 readonly swift_signing_key=52BB7E3DE28A71BE22EC05FFEF80A866B47A981F
 readonly swift_keys=https://www.swift.org/keys/all-keys.asc
-readonly swift_home=${SHOAL_SWIFT_HOME:-/opt/shoal-swift}
+readonly swift_home=${DEPLOY_SWIFT_HOME:-/opt/shoal-swift}
 
 # swift_version: "6.3.1" of the swift on the PATH, or nothing.
 swift_version() {
@@ -50,7 +50,7 @@ check_signature() {
 fetch_toolchain() {
     local url folder=$swift_home/$swift_release scratch
     url=$(toolchain_url)
-    mkdir -p "$swift_home" || die "cannot make $swift_home; run as root, or set SHOAL_SWIFT_HOME to a folder of yours"
+    mkdir -p "$swift_home" || die "cannot make $swift_home; run as root, or set DEPLOY_SWIFT_HOME to a folder of yours"
     scratch=$(mktemp -d "$swift_home/.fetch-XXXXXX")
     # shellcheck disable=SC2064 # the folder of now
     trap "rm -rf '$scratch'" RETURN EXIT

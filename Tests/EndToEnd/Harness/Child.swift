@@ -38,6 +38,8 @@ final class Child: Sendable {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
         var variables = Environment.all
+        // Said to the harness; an agent would take it for a key of its configuration, and warn.
+        variables["SHOAL_BINARY"] = nil
         variables.merge(environment) { $1 }
         let argv = arguments.map { strdup($0) } + [nil]
         let envp = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]

@@ -40,12 +40,12 @@ final class Containerd: Sendable {
         _ = try node.lan.start(
             ["containerd", "--config", folder + "/config.toml"], on: node.machine, log: folder + "/containerd.log")
         try await eventually("containerd on \(node.name) answers", within: .seconds(30)) {
-            try await Command(ctr(["version"])).result().succeeded
+            try await Command(node.machine.command(ctr(["version"]))).result().succeeded
         }
     }
 
     private func ctr(_ arguments: [String]) -> [String] {
-        node.machine.command(["ctr", "--address", address] + arguments)
+        ["ctr", "--address", address] + arguments
     }
 
     private func pullCommand(_ reference: String, _ options: [String]) -> [String] {
@@ -56,26 +56,26 @@ final class Containerd: Sendable {
     @discardableResult
     func pull(_ reference: String, _ options: String..., within limit: Duration = .seconds(180)) async throws -> Duration {
         let start = ContinuousClock.now
-        try await Command(pullCommand(reference, options), within: limit).run()
+        try await Command(node.machine.command(pullCommand(reference, options)), within: limit).run()
         return .now - start
     }
 
     /// A pull that must not succeed, by what it said.
     func failingPull(_ reference: String) async throws -> String? {
-        let result = try await Command(pullCommand(reference, [])).result()
+        let result = try await Command(node.machine.command(pullCommand(reference, []))).result()
         return result.succeeded ? nil : result.errors
     }
 
     /// A pull that runs while the test goes on.
     func startPull(_ reference: String) throws -> Child {
-        try node.lan.start(pullCommand(reference, []), on: nil, log: folder + "/pull.log")
+        try node.lan.start(pullCommand(reference, []), on: node.machine, log: folder + "/pull.log")
     }
 
     /// What a container made of the image prints.
     func say(_ reference: String, _ command: String...) async throws -> String {
         let group = "/" + (node.lan.folder.path.split(separator: "/").last.map(String.init) ?? "shoal")
         return try await Command(
-            ctr(["run", "--rm", "--cgroup", group, reference, "say-\(node.name)"] + command)
+            node.machine.command(ctr(["run", "--rm", "--cgroup", group, reference, "say-\(node.name)"] + command))
         ).run()
     }
 }

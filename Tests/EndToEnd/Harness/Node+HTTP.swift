@@ -13,7 +13,7 @@ struct HTTPAnswer: Sendable {
 
 extension Node {
     /// Asks from this node, by curl. `options` are curl's own.
-    func get(_ url: String, _ options: String..., within limit: Duration = .seconds(60)) async throws -> HTTPAnswer {
+    func get(_ url: String, _ options: [String] = [], within limit: Duration = .seconds(60)) async throws -> HTTPAnswer {
         let folder = try TemporaryFolder()
         let result = try await Command(
             machine.command(
@@ -34,11 +34,10 @@ extension Node {
             body: [UInt8](files.contents(atPath: folder.path + "/body") ?? Data()))
     }
 
-    /// Asks this node's mirror as containerd does.
-    func mirror(_ path: String, namespace: String? = "registry.test", _ options: String...) async throws -> HTTPAnswer {
-        let query = namespace.map { "?ns=\($0)" } ?? ""
-        let url = "http://127.0.0.1:5050/v2/\(path)\(query)"
-        guard let first = options.first else { return try await get(url) }
-        return try await get(url, first, options.count > 1 ? options[1] : "--compressed")
+    /// Asks this node's mirror as containerd does, with the registry as `ns`; without one, in path form.
+    func mirror(
+        _ path: String, namespace: String? = "registry.test", _ options: [String] = []
+    ) async throws -> HTTPAnswer {
+        try await get("http://127.0.0.1:5050/v2/\(path)" + (namespace.map { "?ns=\($0)" } ?? ""), options)
     }
 }

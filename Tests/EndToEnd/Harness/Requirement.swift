@@ -19,7 +19,7 @@ enum Requirement: Sendable {
         case .root:
             geteuid() == 0 ? nil : "needs root"
         case .sandbox:
-            Environment.all["SHOAL_SANDBOX"] == "inside"
+            Environment.all["DEPLOY_SANDBOX"] == "inside"
                 ? nil : "needs a network of its own: run it by deploy/test, or by deploy/lib/sandbox swift test …"
         case .agent:
             FileManager.default.isExecutableFile(atPath: Environment.binary)
@@ -29,7 +29,7 @@ enum Requirement: Sendable {
         case .kernel(let module):
             FileManager.default.fileExists(atPath: "/sys/module/\(module)") ? nil : "needs the kernel's \(module)"
         case .patience:
-            Environment.all["SHOAL_TEST_ALL"] == "1" ? nil : "takes minutes: deploy/test --all runs it"
+            Environment.all["DEPLOY_TEST_ALL"] == "1" ? nil : "takes minutes: deploy/test --all runs it"
         }
     }
 
