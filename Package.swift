@@ -76,5 +76,7 @@ let package = Package(
             dependencies: ["Agent", "Integrity", "OCI", argumentParser, asyncHTTPClient, log, nioCore, nioHTTP1, systemPackage],
             swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: [nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
     ]
 )

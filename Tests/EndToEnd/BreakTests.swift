@@ -133,7 +133,7 @@ extension EndToEnd {
                 let containerd = try await Containerd(on: nodes[1])
                 // A registry that swallows every packet is worse than one that refuses.
                 try await Command([
-                    "ip", "netns", "exec", "registry", "nft",
+                    "nsenter", "--net=/run/netns/registry", "nft",
                     "add table ip t; add chain ip t c { type filter hook input priority 0; policy drop; }",
                 ]).run()
                 let took = try await containerd.pull(image.tagged())

@@ -20,9 +20,10 @@ lan_add() {
     ip -n "$1" route add default via 10.77.0.1
 }
 
-# on HOST COMMAND...: on that machine, which also has its own host name.
+# on HOST COMMAND...: on that machine, which also has its own host name. Not by `ip netns exec`: that hides the control
+# groups, which runc needs.
 # shellcheck disable=SC2016 # expanded by the inner shell
-on() { ip netns exec "$1" unshare --uts sh -c 'hostname "$0" && exec "$@"' "$@"; }
+on() { nsenter --net="/run/netns/$1" unshare --uts sh -c 'hostname "$0" && exec "$@"' "$@"; }
 
 # sent_by HOST: bytes that left its interface.
 sent_by() { ip -n "$1" -s -j link show eth0 | jq '.[0].stats64.tx.bytes'; }
@@ -57,17 +58,14 @@ data_dir = "$work/$1/data"
 $2
 [admin]
 socket = "$work/$1/shoal.sock"
-
-[runtime.containerd]
-address = ""
 TOML
     on "$1" "$binary" agent --config "$work/$1/config.toml" >"$work/$1/agent.log" 2>&1 &
 }
 
 agent_ready() { on "$1" curl --fail --silent --max-time 2 http://127.0.0.1:5052/readyz; }
 
-# status HOST FILTER: a part of `shoal status --json`.
-status() { "$binary" status --json --socket "$work/$1/shoal.sock" | jq "$2"; }
+# status HOST FILTER: a part of `shoal status --json`, strings without quotes.
+status() { "$binary" status --json --socket "$work/$1/shoal.sock" | jq -r "$2"; }
 
 # containerd_start HOST REGISTRY: a containerd of its own that asks the agent on its machine first, and REGISTRY itself
 # when the agent has nothing or is not there.
@@ -107,8 +105,8 @@ containerd_pull() {
 
 # container_says HOST IMAGE COMMAND...: what it prints in a container of that image.
 container_says() {
-    local host=$1 image=$2 folder=$work/$1/containerd
+    local host=$1 reference=$2 folder=$work/$1/containerd
     shift 2
     on "$host" ctr --address "$folder/sock" run --rm --snapshotter "$snapshotter" --cgroup "/$(basename "$work")" \
-        "$image" "hello-$host" "$@" 2>"$folder/run.log"
+        "$reference" "hello-$host" "$@" 2>"$folder/run.log"
 }

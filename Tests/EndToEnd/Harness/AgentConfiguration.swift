@@ -13,7 +13,6 @@ struct AgentConfiguration: Sendable {
         var text = "data_dir = \"\(dataDirectory ?? folder + "/data")\"\n"
         if let keyFile { text += "[peers]\nkey_file = \"\(keyFile)\"\n" }
         text += "[admin]\nsocket = \"\(folder)/shoal.sock\"\n"
-        text += "[runtime.containerd]\naddress = \"\"\n"
         for (registry, url) in upstreams {
             text += "[upstream.\"\(registry)\"]\nurl = \"\(url)\"\nplain_http = true\n"
             if let (user, passwordFile) = credentials[registry] {

@@ -6,8 +6,9 @@ struct Machine: Sendable {
     let address: String
 
     /// The command as run on this machine. It replaces the shells in front of it, so that the child's pid is the program's.
+    /// Not by `ip netns exec`: that hides the control groups, which runc needs.
     func command(_ arguments: [String]) -> [String] {
-        ["ip", "netns", "exec", name, "unshare", "--uts", "sh", "-c", #"hostname "$0" && exec "$@""#, name] + arguments
+        ["nsenter", "--net=/run/netns/\(name)", "unshare", "--uts", "sh", "-c", #"hostname "$0" && exec "$@""#, name] + arguments
     }
 
     func run(_ arguments: String..., within limit: Duration = .seconds(120)) async throws -> String {
