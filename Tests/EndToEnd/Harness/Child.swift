@@ -23,8 +23,6 @@ final class Child: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, mode, 0o644)
         posix_spawn_file_actions_addopen(&actions, 2, errors, mode, 0o644)
-        // Nothing of the test runner's own is for the program: a socket kept open would hide a peer's end.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -26,7 +26,7 @@ final class LAN: Sendable {
             try await lan.setUp()
             try await test(lan)
         } catch {
-            lan.printLogs()
+            try? await lan.printLogs()
             try? await lan.tearDown()
             throw error
         }
@@ -99,7 +99,7 @@ final class LAN: Sendable {
         for machine in machines {
             // What those started in turn: containerd's shims, and clients that a failed test left behind.
             let left = try? await Command(["ip", "netns", "pids", machine.name]).run()
-            for pid in (left ?? "").split(separator: "\n") { try? await Command(["kill", "-KILL", String(pid)]).run() }
+            for pid in (left ?? "").split(separator: "\n") { _ = try? await Command(["kill", "-KILL", String(pid)]).run() }
             _ = try? await Command(["ip", "link", "del", machine.name]).run()
             _ = try? await Command(["ip", "netns", "del", machine.name]).run()
         }
@@ -110,13 +110,7 @@ final class LAN: Sendable {
     }
 
     /// After a failure: the end of every log, because the folder goes.
-    private func printLogs() {
-        let files = FileManager.default
-        let logs = (files.subpaths(atPath: folder.path) ?? []).filter { $0.hasSuffix(".log") }.sorted()
-        for log in logs {
-            guard let bytes = files.contents(atPath: folder.path + "/" + log), !bytes.isEmpty else { continue }
-            print("---- \(log)")
-            print(String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(40).joined(separator: "\n"))
-        }
+    private func printLogs() async throws {
+        print(try await Command(["sh", "-c", "cd \(folder.path) && find . -name '*.log' -exec tail -n 40 {} +"]).run())
     }
 }
