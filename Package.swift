@@ -86,7 +86,8 @@ let package = Package(
                 "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage,
             ],
             swiftSettings: strict),
-        .testTarget(name: "EndToEndTests", path: "Tests/EndToEnd", swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: [nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
             dependencies: ["Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage],

@@ -1,0 +1,57 @@
+import FoundationEssentials
+import Testing
+
+extension EndToEnd {
+    /// Many readers of one blob.
+    @Suite(.serialized, .needs(.root, .sandbox, .agent, .program("docker-registry")))
+    struct LoadTests {
+        @Test("two hundred parallel range requests for one cold blob of 1 GiB cause one download, in little memory")
+        func ranges() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.big)
+                let blob = try image.largestBlob
+                _ = try await lan.registry()
+                try await FaultProxy.with { proxy in
+                    var configuration = AgentConfiguration()
+                    configuration.upstreams = ["registry.test": "http://proxy.test"]
+                    let node = try await lan.node(configuration)
+                    let folder = lan.folder.path + "/ranges"
+                    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                    try Data(curlConfiguration(blob, folder: folder).utf8).write(to: URL(filePath: folder + "/requests"))
+                    let start = ContinuousClock.now
+                    let statuses = try await node.machine.run(
+                        "curl", "--silent", "--parallel", "--parallel-immediate", "--parallel-max", "200",
+                        "--config", folder + "/requests", within: .seconds(600))
+                    report("1 GiB in 200 ranges", .now - start)
+
+                    #expect(statuses.split(separator: "\n").map(String.init) == Array(repeating: "206", count: 200))
+                    #expect(Double(proxy.forwarded) <= Double(blob.size) * 1.02)
+                    let memory = try node.peakMemory()
+                    print("  measured: the agent's peak memory: \(memory >> 20) MiB")
+                    #expect(memory < 96 << 20)
+                    let digest = try await Command(
+                        ["sh", "-c", "cat \(folder)/part-* | sha256sum"], within: .seconds(120)
+                    ).run()
+                    #expect(blob.digest == "sha256:" + digest.prefix(64))
+                }
+            }
+        }
+
+        /// Two hundred ranges that together are the blob, in files whose names sort as the ranges do.
+        private func curlConfiguration(_ blob: Fixtures.Image.Blob, folder: String) -> String {
+            let step = (blob.size + 199) / 200
+            let requests = (0..<200).map { part in
+                let first = part * step
+                let last = min(first + step, blob.size) - 1
+                return """
+                    url = "http://127.0.0.1:5050/v2/registry.test/debian/big/blobs/\(blob.digest)"
+                    output = "\(folder)/part-\(1000 + part)"
+                    range = "\(first)-\(last)"
+                    write-out = "%{http_code}\\n"
+
+                    """
+            }
+            return requests.joined(separator: "next\n")
+        }
+    }
+}
