@@ -81,5 +81,11 @@ let package = Package(
             name: "GatewayTests",
             dependencies: ["Content", "Discovery", "Gateway", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
             swiftSettings: strict),
+        .testTarget(
+            name: "DiscoveryTests",
+            dependencies: [
+                "Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage,
+            ],
+            swiftSettings: strict),
     ]
 )

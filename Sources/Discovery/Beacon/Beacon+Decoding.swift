@@ -26,7 +26,7 @@ extension Beacon.Hello {
             interval >= BeaconLimits.shortestInterval, interval <= BeaconLimits.longestInterval
         else { throw .invalidField }
         self.init(
-            httpPort: try httpPort(wire.httpPort), name: name.text, interval: interval, version: wire.version,
+            httpPort: try portNumber(wire.httpPort), name: name.text, interval: interval, version: wire.version,
             count: wire.count,
             changes: wire.hasChanges ? try InventoryState.Changes(wire.changes, to: wire.version) : nil)
     }
@@ -64,7 +64,7 @@ extension Beacon.Have {
         else { throw .invalidField }
         self.init(
             question: wire.question,
-            httpPort: try httpPort(wire.httpPort),
+            httpPort: try portNumber(wire.httpPort),
             blobs: try each(wire.blobs, InventoryEntry.init(wire:)),
             references: try each(wire.references, ReferenceEntry.init(wire:)))
     }
@@ -109,7 +109,7 @@ extension ImageReference {
     }
 }
 
-private func httpPort(_ number: UInt32) throws(BeaconDrop) -> UInt16 {
+private func portNumber(_ number: UInt32) throws(BeaconDrop) -> UInt16 {
     guard let port = UInt16(exactly: number), port > 0 else { throw .invalidField }
     return port
 }

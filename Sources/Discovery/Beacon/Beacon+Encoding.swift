@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OCI
+import SwiftProtobuf
 
 extension WireBeacon {
     /// All but the cluster id, the padding and the code, which are the codec's.

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Integrity
 import SwiftProtobuf
 
@@ -60,14 +61,14 @@ struct BeaconCodec: Sendable {
     /// - Parameter paddedTo: the datagram gets at least this many bytes, as far as `limit` allows.
     func encode(_ beacon: Beacon, paddedTo minimum: Int = 0, limit: Int = BeaconLimits.datagram) -> [UInt8]? {
         var wire = WireBeacon(beacon)
-        if let key { wire.cluster = .init(key.clusterID) }
+        if let key { wire.cluster = Data(key.clusterID) }
         guard var bytes = serialized(wire) else { return nil }
         let overhead = key == nil ? 0 : Self.macLength
         let missing = min(minimum, limit) - bytes.count - overhead
         if missing > 0 {
             // Tag and length take two or three bytes of it, and an empty field is not sent at all.
             let zeros = max(1, missing - (missing > 129 ? 3 : 2))
-            wire.padding = .init([UInt8](repeating: 0, count: zeros))
+            wire.padding = Data(count: zeros)
             guard let padded = serialized(wire) else { return nil }
             bytes = padded
         }

@@ -28,7 +28,8 @@ public struct AccessList: Sendable {
                 guard let block = AddressBlock(word) else {
                     throw DiscoveryError(
                         .accessInvalid,
-                        "“\(word.prefix(64))” in peers.allow is no CIDR; write on-link, private, any, or as in 192.0.2.0/24")
+                        "“\(word.prefix(64))” in peers.allow is no CIDR; write on-link, private, any, or as in 192.0.2.0/24"
+                    )
                 }
                 rules.append(.block(block))
             }

@@ -16,13 +16,10 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     let zone: String?
 
     init(family: Family, bits: UInt128, zone: String? = nil) {
-        if family == .v6, bits >> 32 == 0xffff {
-            self.init(family: .v4, bits: bits & 0xffff_ffff)
-            return
-        }
-        self.family = family
-        self.bits = bits
-        self.zone = zone
+        let isMapped = family == .v6 && bits >> 32 == 0xffff
+        self.family = isMapped ? .v4 : family
+        self.bits = isMapped ? bits & 0xffff_ffff : bits
+        self.zone = isMapped ? nil : zone
     }
 
     /// Nil where `literal` is neither dotted-quad IPv4 nor IPv6 (a zone after `%` allowed, brackets not).
@@ -32,31 +29,48 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         let zone = parts.count == 2 ? String(parts[1]) : nil
         if let zone, zone.isEmpty || zone.utf8.count > 15 { return nil }
 
-        var v4 = in_addr()
-        if inet_pton(AF_INET, String(text), &v4) == 1 {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, String(text), &bytes) == 1 {
             guard zone == nil else { return nil }
-            self.init(v4)
-            return
+            self.init(family: .v4, bytes: bytes.prefix(4))
+        } else if inet_pton(AF_INET6, String(text), &bytes) == 1 {
+            self.init(family: .v6, bytes: bytes, zone: zone)
+        } else {
+            return nil
         }
-        var v6 = in6_addr()
-        guard inet_pton(AF_INET6, String(text), &v6) == 1 else { return nil }
-        self.init(v6, zone: zone)
     }
 
-    init(_ address: in_addr) {
-        self.init(family: .v4, bits: UInt128(UInt32(bigEndian: address.s_addr)))
+    /// - Parameter bytes: in network order.
+    init(family: Family, bytes: some Sequence<UInt8>, zone: String? = nil) {
+        self.init(family: family, bits: bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }, zone: zone)
     }
 
-    init(_ address: in6_addr, zone: String? = nil) {
-        let bits = withUnsafeBytes(of: address) { $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
-        self.init(family: .v6, bits: bits, zone: zone)
+    /// Nil where it is the address of something else than IP.
+    ///
+    /// Read by offset, which are Linux's ABI: `sockaddr_in` is declared by several C modules of the packages used here, and which of
+    /// them Swift takes it from differs from build to build.
+    init?(_ socketAddress: UnsafePointer<sockaddr>, zone: String? = nil) {
+        let raw = UnsafeRawPointer(socketAddress)
+        switch CInt(raw.load(as: sa_family_t.self)) {
+        case AF_INET: self.init(family: .v4, bytes: UnsafeRawBufferPointer(start: raw + 4, count: 4))
+        case AF_INET6: self.init(family: .v6, bytes: UnsafeRawBufferPointer(start: raw + 8, count: 16), zone: zone)
+        default: return nil
+        }
     }
+
+    /// In network order.
+    var bytes: [UInt8] {
+        let width = family.bitCount
+        return stride(from: width - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> $0) }
+    }
+
+    func inZone(_ zone: String) -> IPAddress { IPAddress(family: family, bits: bits, zone: zone) }
 
     /// The first `length` bits, the others zero.
     func prefix(_ length: Int) -> UInt128 {
         guard length > 0 else { return 0 }
         let drop = family.bitCount - min(length, family.bitCount)
-        return bits >> drop << drop
+        return (bits >> drop) << drop
     }
 
     var isLoopback: Bool {
@@ -83,17 +97,7 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        switch family {
-        case .v4:
-            var address = in_addr(s_addr: UInt32(truncatingIfNeeded: bits).bigEndian)
-            inet_ntop(AF_INET, &address, &text, socklen_t(text.count))
-        case .v6:
-            var address = in6_addr()
-            withUnsafeMutableBytes(of: &address) { bytes in
-                for index in 0..<16 { bytes[index] = UInt8(truncatingIfNeeded: bits >> (120 - 8 * index)) }
-            }
-            inet_ntop(AF_INET6, &address, &text, socklen_t(text.count))
-        }
+        inet_ntop(family == .v4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count))
         let literal = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         return zone.map { "\(literal)%\($0)" } ?? literal
     }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// The interfaces of this machine, as the kernel lists them now. The one place that calls getifaddrs.
@@ -7,40 +8,26 @@ enum InterfaceScan {
         guard getifaddrs(&head) == 0 else { return [] }
         defer { freeifaddrs(head) }
         var uplinks: [String: Bool] = [:]
-        return sequence(first: head, next: { $0?.pointee.ifa_next }).compactMap { entry in
+        return sequence(first: head, next: { $0?.pointee.ifa_next }).compactMap { entry -> NetworkInterface? in
             guard let entry, let sockaddr = entry.pointee.ifa_addr else { return nil }
             let name = String(cString: entry.pointee.ifa_name)
             let flags = Int32(bitPattern: entry.pointee.ifa_flags)
-            guard let address = address(sockaddr, interface: name),
-                let mask = entry.pointee.ifa_netmask.flatMap({ Self.address($0, interface: nil) })
+            guard let address = IPAddress(sockaddr),
+                let mask = entry.pointee.ifa_netmask.flatMap({ IPAddress($0) })
             else { return nil }
-            let canBroadcast = flags & Int32(IFF_BROADCAST.rawValue) != 0
+            let canBroadcast = flags & Int32(IFF_BROADCAST) != 0
             let hasUplink = uplinks[name] ?? Self.hasUplink(bridge: name)
             uplinks[name] = hasUplink
             return NetworkInterface(
                 name: name,
-                address: address,
+                address: address.family == .v6 && address.isLinkLocal ? address.inZone(name) : address,
                 prefixLength: mask.bits.nonzeroBitCount,
                 // A union with the far end's address: which one it is, the flag says.
-                broadcast: canBroadcast ? entry.pointee.ifa_ifu.ifu_broadaddr.flatMap { Self.address($0, interface: nil) } : nil,
-                isUp: flags & Int32(IFF_UP.rawValue) != 0 && flags & Int32(IFF_RUNNING.rawValue) != 0,
-                isLoopback: flags & Int32(IFF_LOOPBACK.rawValue) != 0,
-                isPointToPoint: flags & Int32(IFF_POINTOPOINT.rawValue) != 0,
+                broadcast: canBroadcast ? entry.pointee.ifa_ifu.ifu_broadaddr.flatMap { IPAddress($0) } : nil,
+                isUp: flags & Int32(IFF_UP) != 0 && flags & Int32(IFF_RUNNING) != 0,
+                isLoopback: flags & Int32(IFF_LOOPBACK) != 0,
+                isPointToPoint: flags & Int32(IFF_POINTOPOINT) != 0,
                 hasUplink: hasUplink)
-        }
-    }
-
-    private static func address(_ sockaddr: UnsafeMutablePointer<sockaddr>, interface: String?) -> IPAddress? {
-        switch Int32(sockaddr.pointee.sa_family) {
-        case AF_INET:
-            return sockaddr.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { IPAddress($0.pointee.sin_addr) }
-        case AF_INET6:
-            return sockaddr.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                let address = IPAddress($0.pointee.sin6_addr)
-                return address.isLinkLocal ? IPAddress($0.pointee.sin6_addr, zone: interface) : address
-            }
-        default:
-            return nil
         }
     }
 
@@ -54,15 +41,6 @@ enum InterfaceScan {
     }
 
     private static func entries(of folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
+        (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     }
 }
