@@ -1,23 +1,19 @@
 import NIOCore
 
-/// Which addresses an upstream must not have unless the operator named it: those that only mean something on this machine or link.
+/// Which addresses an upstream must not have unless the operator named it: those that only mean something on this machine
+/// or link, and where services listen that trust whoever comes from there.
 enum AddressRules {
-    /// Judged by name, before anything is resolved.
+    /// Judged by how it is written, before anything is resolved.
     static func isForbidden(host: String) -> Bool {
         if isLoopback(host: host) { return true }
-        guard let address = try? SocketAddress(ipAddress: unbracketed(host), port: 0) else { return false }
-        return isForbidden(address)
+        return literal(host).map(isForbidden) ?? false
     }
 
+    /// `localhost`, names under it, and loopback addresses.
     static func isLoopback(host: String) -> Bool {
         let name = host.lowercased()
         if name == "localhost" || name.hasSuffix(".localhost") { return true }
-        guard let address = try? SocketAddress(ipAddress: unbracketed(name), port: 0) else { return false }
-        return isLoopback(bytes(of: address))
-    }
-
-    private static func unbracketed(_ host: String) -> String {
-        host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        return literal(name).map { isLoopback(bytes(of: $0)) } ?? false
     }
 
     /// Judged by the address that a connection really has, so that a name cannot resolve to something else later.
@@ -40,7 +36,14 @@ enum AddressRules {
         }
     }
 
-    /// The address's bytes, behind family and port (and, in IPv6, the flow) in the system's structures; an IPv4 address in IPv6's clothes as IPv4. Empty for a unix socket.
+    private static func literal(_ host: String) -> SocketAddress? {
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        return try? SocketAddress(ipAddress: isBracketed ? String(host.dropFirst().dropLast()) : host, port: 0)
+    }
+
+    /// The address's bytes, which stand behind family and port (and, in IPv6, the flow) in the system's structures.
+    ///
+    /// An IPv4 address in IPv6's clothes is one of IPv4. Empty for a unix socket.
     private static func bytes(of address: SocketAddress) -> [UInt8] {
         switch address {
         case .v4(let v4):
