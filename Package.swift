@@ -77,13 +77,15 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Discovery", "Gateway", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix, systemPackage,
+                "Agent", "Content", "Discovery", "Gateway", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix,
+                systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "TransferTests",
             dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage,
+                "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix, nioSSL,
+                systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(

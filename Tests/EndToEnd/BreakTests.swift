@@ -8,7 +8,8 @@ extension EndToEnd {
         /// In the middle of the demo image's three big layers, which are on their way together.
         private static let middle = 24 << 20
 
-        @Test("a pull survives the agent being killed in mid-body and started again", .needs(.kernel(module: "sch_tbf")))
+        @Test(
+            "a pull survives the agent being killed in mid-body and started again", .needs(.kernel(module: "sch_tbf")))
         func agentKilled() async throws {
             try await LAN.with { lan in
                 let image = try await Fixtures.image(.demo)

@@ -19,7 +19,8 @@ extension EndToEnd {
             let folder = try TemporaryFolder()
             let file = folder.path + "/config.toml"
             try Data(text.utf8).write(to: URL(filePath: file))
-            let result = try await Command([Environment.binary, "agent", "--config", file], within: .seconds(20)).result()
+            let result = try await Command([Environment.binary, "agent", "--config", file], within: .seconds(20))
+                .result()
             #expect(result.exit == .code(2))
             let lines = result.errors.split(separator: "\n")
             #expect(lines.count == 1, "\(result.errors)")
@@ -45,7 +46,8 @@ extension EndToEnd {
         @Test("without an agent the commands say so in one line and end with 1", arguments: ["status", "peers"])
         func noAgent(command: String) async throws {
             let folder = try TemporaryFolder()
-            let result = try await Command([Environment.binary, command, "--socket", folder.path + "/none.sock"]).result()
+            let result = try await Command([Environment.binary, command, "--socket", folder.path + "/none.sock"])
+                .result()
             #expect(result.exit == .code(1))
             #expect(result.errors.split(separator: "\n").count == 1)
         }
