@@ -59,7 +59,7 @@ import Testing
 
     @Test(
         "padding makes a datagram as long as was asked, and changes nothing else",
-        arguments: [1, 90, 150, 200, 333, 1200])
+        arguments: Array(60...400) + [1199, 1200])
     func padding(length: Int) throws {
         for codec in [BeaconCodec(key: nil), BeaconCodec(key: try Samples.key())] {
             let bytes = try #require(codec.encode(beacon(.bye), paddedTo: length))
@@ -71,10 +71,10 @@ import Testing
     @Test("what does not fit is not encoded")
     func tooLarge() {
         let changes = InventoryState.Changes(
-            since: 0, added: (0..<16).map { .init(digest: Samples.longDigest($0), size: 1) }, removed: [])
+            since: 0, added: (0..<18).map { .init(digest: Samples.longDigest($0), size: 1) }, removed: [])
         let hello = Beacon.Payload.hello(
-            .init(httpPort: 1, name: "a", interval: .seconds(5), version: 1, count: 16, changes: changes))
-        #expect(BeaconCodec(key: nil).encode(beacon(hello)) == nil)
+            .init(httpPort: 1, name: "a", interval: .seconds(5), version: 1, count: 18, changes: changes))
+        #expect(BeaconCodec(key: nil).encode(beacon(hello))?.count == nil)
         #expect(BeaconCodec(key: nil).encode(beacon(.bye), limit: 10) == nil)
     }
 
