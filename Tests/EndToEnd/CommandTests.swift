@@ -19,7 +19,8 @@ extension EndToEnd {
             let folder = try TemporaryFolder()
             let file = folder.path + "/config.toml"
             try Data(text.utf8).write(to: URL(filePath: file))
-            let result = try await Command([Environment.binary, "agent", "--config", file], within: .seconds(20)).result()
+            let result = try await Command([Environment.binary, "agent", "--config", file], within: .seconds(20))
+                .result()
             #expect(result.exit == .code(2))
             let lines = result.errors.split(separator: "\n")
             #expect(lines.count == 1, "\(result.errors)")
@@ -45,20 +46,21 @@ extension EndToEnd {
         @Test("without an agent the commands say so in one line and end with 1", arguments: ["status", "peers"])
         func noAgent(command: String) async throws {
             let folder = try TemporaryFolder()
-            let result = try await Command([Environment.binary, command, "--socket", folder.path + "/none.sock"]).result()
+            let result = try await Command([Environment.binary, command, "--socket", folder.path + "/none.sock"])
+                .result()
             #expect(result.exit == .code(1))
             #expect(result.errors.split(separator: "\n").count == 1)
         }
 
-        @Test("SIGHUP reloads, and serving goes on")
+        @Test("SIGHUP reads the configuration again, and serving goes on")
         func reload() async throws {
             try await LAN.with { lan in
                 let node = try await lan.node()
                 let agent = try node.agent
                 agent.send(SIGHUP)
-                try await eventually("the agent says that it reloaded") {
+                try await eventually("the agent says that it read its configuration") {
                     try String(decoding: Data(contentsOf: URL(filePath: node.agentLog)), as: UTF8.self)
-                        .lowercased().contains("reload")
+                        .contains("configuration was read again")
                 }
                 #expect(agent.isRunning)
                 #expect(try await node.mirror("", namespace: nil).status == 200)

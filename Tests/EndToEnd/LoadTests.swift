@@ -17,7 +17,8 @@ extension EndToEnd {
                     let node = try await lan.node(configuration)
                     let folder = lan.folder.path + "/ranges"
                     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-                    try Data(curlConfiguration(blob, folder: folder).utf8).write(to: URL(filePath: folder + "/requests"))
+                    try Data(curlConfiguration(blob, folder: folder).utf8).write(
+                        to: URL(filePath: folder + "/requests"))
                     let start = ContinuousClock.now
                     let statuses = try await node.machine.run(
                         "curl", "--silent", "--parallel", "--parallel-immediate", "--parallel-max", "200",

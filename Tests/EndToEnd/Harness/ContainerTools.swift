@@ -26,7 +26,9 @@ final class ContainerTools: Sendable {
 
     /// Pulls into storage that does not have the image yet: `place` names it.
     func pull(_ image: Fixtures.Image, with client: String, into place: String) async throws {
-        let storage = ["--root", "\(node.folder)/\(place)", "--runroot", "\(node.folder)/\(place)-run", "--storage-driver", "vfs"]
+        let storage = [
+            "--root", "\(node.folder)/\(place)", "--runroot", "\(node.folder)/\(place)-run", "--storage-driver", "vfs",
+        ]
         let policy = ["--signature-policy", node.folder + "/policy.json"]
         let arguments =
             switch client {
@@ -35,8 +37,10 @@ final class ContainerTools: Sendable {
             case "buildah":
                 ["buildah"] + storage + ["pull", "--quiet"] + policy + [image.tagged()]
             case "skopeo":
-                ["skopeo", "--policy", node.folder + "/policy.json", "copy", "--quiet", "docker://" + image.tagged(),
-                    "oci:\(node.folder)/\(place):1"]
+                [
+                    "skopeo", "--policy", node.folder + "/policy.json", "--registries-conf", configuration,
+                    "copy", "--quiet", "docker://" + image.tagged(), "oci:\(node.folder)/\(place):1",
+                ]
             default: throw HarnessError("no such client: \(client)")
             }
         let variables = ["CONTAINERS_REGISTRIES_CONF": configuration]

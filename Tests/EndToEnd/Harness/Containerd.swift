@@ -54,7 +54,9 @@ final class Containerd: Sendable {
 
     /// Pulls, unpacks, and returns how long it took.
     @discardableResult
-    func pull(_ reference: String, _ options: String..., within limit: Duration = .seconds(180)) async throws -> Duration {
+    func pull(_ reference: String, _ options: String..., within limit: Duration = .seconds(180)) async throws
+        -> Duration
+    {
         let start = ContinuousClock.now
         try await Command(node.machine.command(pullCommand(reference, options)), within: limit).run()
         return .now - start

@@ -11,7 +11,8 @@ enum Environment {
     static let binary: String = {
         let files = FileManager.default
         let candidates = [all["SHOAL_BINARY"], "\(root)/.build/release/shoal", "\(root)/.build/debug/shoal"]
-        return candidates.compactMap(\.self).first { files.isExecutableFile(atPath: $0) } ?? "\(root)/.build/release/shoal"
+        return candidates.compactMap(\.self).first { files.isExecutableFile(atPath: $0) }
+            ?? "\(root)/.build/release/shoal"
     }()
 
     /// Under CI a test that cannot run is a failure.

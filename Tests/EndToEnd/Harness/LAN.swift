@@ -99,13 +99,17 @@ final class LAN: Sendable {
         for machine in machines {
             // What those started in turn: containerd's shims, and clients that a failed test left behind.
             let left = try? await Command(["ip", "netns", "pids", machine.name]).run()
-            for pid in (left ?? "").split(separator: "\n") { _ = try? await Command(["kill", "-KILL", String(pid)]).run() }
+            for pid in (left ?? "").split(separator: "\n") {
+                _ = try? await Command(["kill", "-KILL", String(pid)]).run()
+            }
             _ = try? await Command(["ip", "link", "del", machine.name]).run()
             _ = try? await Command(["ip", "netns", "del", machine.name]).run()
         }
         for mount in mounts { _ = try? await Command(["umount", "--lazy", mount]).run() }
         // containerd's own mounts under the folder, which would keep it from being removed
-        _ = try? await Command(["sh", "-c", "awk '$2 ~ \"^\(folder.path)/\" { print $2 }' /proc/mounts | xargs -r umount --lazy"]).run()
+        _ = try? await Command([
+            "sh", "-c", "awk '$2 ~ \"^\(folder.path)/\" { print $2 }' /proc/mounts | xargs -r umount --lazy",
+        ]).run()
         _ = try? await Command(["ip", "link", "del", "lan"]).run()
     }
 

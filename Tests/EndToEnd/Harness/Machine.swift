@@ -8,7 +8,8 @@ struct Machine: Sendable {
     /// The command as run on this machine. It replaces the shells in front of it, so that the child's pid is the program's.
     /// Not by `ip netns exec`: that hides the control groups, which runc needs.
     func command(_ arguments: [String]) -> [String] {
-        ["nsenter", "--net=/run/netns/\(name)", "unshare", "--uts", "sh", "-c", #"hostname "$0" && exec "$@""#, name] + arguments
+        ["nsenter", "--net=/run/netns/\(name)", "unshare", "--uts", "sh", "-c", #"hostname "$0" && exec "$@""#, name]
+            + arguments
     }
 
     func run(_ arguments: String..., within limit: Duration = .seconds(120)) async throws -> String {
@@ -41,7 +42,8 @@ struct Machine: Sendable {
             }
             let stats64: Counters
         }
-        let links = try JSON.decode([Link].self, try await Command(["ip", "-n", name, "-s", "-j", "link", "show", "eth0"]).run())
+        let links = try JSON.decode(
+            [Link].self, try await Command(["ip", "-n", name, "-s", "-j", "link", "show", "eth0"]).run())
         return try #require(links.first).stats64.tx.bytes
     }
 }

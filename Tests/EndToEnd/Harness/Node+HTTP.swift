@@ -13,11 +13,15 @@ struct HTTPAnswer: Sendable {
 
 extension Node {
     /// Asks from this node, by curl. `options` are curl's own.
-    func get(_ url: String, _ options: [String] = [], within limit: Duration = .seconds(60)) async throws -> HTTPAnswer {
+    func get(_ url: String, _ options: [String] = [], within limit: Duration = .seconds(60)) async throws -> HTTPAnswer
+    {
         let folder = try TemporaryFolder()
         let result = try await Command(
             machine.command(
-                ["curl", "--silent", "--max-time", "\(limit.components.seconds)", "--dump-header", folder.path + "/head"]
+                [
+                    "curl", "--silent", "--max-time", "\(limit.components.seconds)", "--dump-header",
+                    folder.path + "/head",
+                ]
                     + ["--output", folder.path + "/body", "--write-out", "%{http_code}"] + options + [url]),
             within: limit + .seconds(5)
         ).result()
