@@ -1,35 +1,42 @@
-internal import CLibCrypto
+import CLibCrypto
 
-/// HMAC-SHA-256 (RFC 2104) over several parts.
+/// HMAC with SHA-256 (RFC 2104) over several parts, for beacons and peer requests.
 public enum HMACSHA256 {
-    /// The code's length in bytes.
+    /// Length of a code in bytes.
     public static let length = 32
 
-    /// The authentication code of the parts under a key.
+    /// The code over `parts`, each preceded by its length as eight bytes, big-endian.
     ///
-    /// Every part is preceded by its length (eight bytes, big endian), so that no two lists of parts look alike.
+    /// Thus `"ab", "c"` and `"a", "bc"` have different codes, and what one part ends with cannot pass for the next.
     public static func code(key: [UInt8], _ parts: [UInt8]...) -> [UInt8] {
+        code(key: key, parts: parts)
+    }
+
+    /// The code over `parts`, as above.
+    public static func code(key: [UInt8], parts: [[UInt8]]) -> [UInt8] {
         var message: [UInt8] = []
-        message.reserveCapacity(parts.reduce(0) { $0 + $1.count + 8 })
+        message.reserveCapacity(parts.reduce(0) { $0 + $1.count + MemoryLayout<UInt64>.size })
         for part in parts {
             withUnsafeBytes(of: UInt64(part.count).bigEndian) { message.append(contentsOf: $0) }
-            message.append(contentsOf: part)
+            message += part
         }
-        return plain(key: key, message)
+        return plainCode(key: key, message: message)
     }
 
-    /// The code of one message as RFC 2104 has it, without lengths.
-    static func plain(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
-        var code = [UInt8](repeating: 0, count: length)
-        // libcrypto takes a null key for "the one before"; an empty key needs an address.
-        let padded = key.isEmpty ? [0] : key
-        let result = HMAC(EVP_sha256(), padded, CInt(key.count), message, message.count, &code, nil)
-        precondition(result != nil, "libcrypto refused to make an HMAC")
-        return code
-    }
-
-    /// Compares in a time that does not depend on the bytes.
+    /// Whether two codes are the same, in a time that does not tell where they differ.
     public static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
+        guard left.count == right.count, !left.isEmpty else { return left.isEmpty && right.isEmpty }
+        return CRYPTO_memcmp(left, right, left.count) == 0
+    }
+
+    /// The code of RFC 2104 itself, which the vectors of RFC 4231 are for.
+    static func plainCode(key: [UInt8], message: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+            // Nothing but a lack of memory makes this fail; going on without a code would be worse than ending.
+            let code = HMAC(
+                EVP_sha256(), key, CInt(key.count), message, message.count, buffer.baseAddress, nil)
+            precondition(code != nil, "libcrypto cannot compute an HMAC: out of memory, or the library is damaged")
+            count = length
+        }
     }
 }

@@ -164,13 +164,12 @@ extension ConfigurationBuilder {
         _ value: ConfigurationValue, at path: [String], place: ConfigurationPlace
     ) -> ConfigurationError {
         let name = TOMLText.dotted(path)
-        // [upstream.registry.example.com] is TOML for a table in a table in a table.
         if case .table = value {
-            let registry = path.dropFirst().joined(separator: ".")
+            let registry = path.dropFirst() + Self.onlyTables(in: value)
             return ConfigurationError(
                 code: .unknownKey, place: place.description,
                 message: "\(name) is not a key: put the whole name of the registry in quotes, "
-                    + "[upstream.\"\(registry.escapingControls)…\"]")
+                    + "[upstream.\(TOMLText.quoted(registry.joined(separator: ".")))]")
         }
         if path.count > 3 {
             let registry = path[1..<(path.count - 1)].joined(separator: ".")
@@ -183,6 +182,19 @@ extension ConfigurationBuilder {
         return ConfigurationError(
             code: .unknownKey, place: place.description,
             message: "\(name) is not a key" + suggestion(path[path.count - 1], known))
+    }
+
+    /// [upstream.registry.example.com] is TOML for a table in a table in a table: the names from here down.
+    private static func onlyTables(in value: ConfigurationValue) -> [String] {
+        var names: [String] = []
+        var value = value
+        while case .table(let tables) = value, tables.count == 1, let (name, inner) = tables.first,
+            case .table = inner
+        {
+            names.append(name)
+            value = inner
+        }
+        return names
     }
 
     private func suggestion(_ name: String, _ known: [String]) -> String {

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// What a key's value can be: read from and written as a ``ConfigurationValue``.
 protocol ConfigurationConvertible: Sendable, Equatable {
-    /// What the reference calls it: `size`, `list of addresses`.
+    /// What the reference calls it: `size`, `address list`.
     static var typeName: String { get }
     /// What follows "must be" in a message.
     static var expectation: String { get }
@@ -29,7 +29,7 @@ extension ConfigurationConvertible {
 }
 
 /// A value that is text in the file, and one type in the program.
-protocol ConfigurationText: ConfigurationConvertible, CustomStringConvertible {
+protocol ConfigurationText: ConfigurationConvertible {
     init?(text: String)
 }
 
@@ -40,7 +40,9 @@ extension ConfigurationText {
         guard case .string(let text) = value else { return nil }
         self.init(text: text)
     }
+}
 
+extension ConfigurationText where Self: CustomStringConvertible {
     var configurationValue: ConfigurationValue { .string(description) }
 }
 
@@ -51,7 +53,7 @@ extension ConfigurationChoice {
     static var typeName: String { allCases.map { "`\"\($0.rawValue)\"`" }.joined(separator: " or ") }
     static var expectation: String { allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ") }
     init?(text: String) { self.init(rawValue: text) }
-    var description: String { rawValue }
+    var configurationValue: ConfigurationValue { .string(rawValue) }
 }
 
 extension Bool: ConfigurationConvertible {
@@ -91,7 +93,7 @@ extension Optional: ConfigurationConvertible where Wrapped: ConfigurationText {
 
     init?(_ value: ConfigurationValue) {
         if value == .string("") {
-            self = .some(.none)
+            self = .none
         } else if let wrapped = Wrapped(value) {
             self = .some(wrapped)
         } else {
@@ -107,7 +109,7 @@ extension Optional: ConfigurationConvertible where Wrapped: ConfigurationText {
 }
 
 extension Array: ConfigurationConvertible where Element: ConfigurationText {
-    static var typeName: String { "list of \(Element.typeName)" }
+    static var typeName: String { "\(Element.typeName) list" }
     static var expectation: String { "a list, each entry \(Element.expectation)" }
     static var shape: ConfigurationShape { .list }
 

@@ -32,7 +32,7 @@ struct ConfigurationKey<Root: Sendable>: Sendable {
     let read: @Sendable (Root) -> ConfigurationValue
 
     init<Value: ConfigurationConvertible>(
-        _ name: String, _ path: WritableKeyPath<Root, Value> & Sendable, _ meaning: String,
+        _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ meaning: String,
         change: Change = .restart, effect: Effect = .now
     ) {
         self.name = name

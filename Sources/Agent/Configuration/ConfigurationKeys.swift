@@ -56,7 +56,7 @@ extension ConfigurationKey where Root == Configuration {
             change: .reload),
         Self(
             "tags.believe", \.tags.believe,
-            "Whose tags count: those of holders of the cluster key, or anybody's on the LAN.", change: .reload),
+            "Whose tags count: those of holders of the cluster key, or anybody's on the LAN."),
         Self(
             "share.include", \.share.include,
             "Repositories to offer to peers; empty: all that may be offered. Without a cluster key only public content "

@@ -51,9 +51,10 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads an IPv4 or IPv6 literal, without brackets and without a zone.
     public init?(text: String) {
-        guard let address = try? SocketAddress(ipAddress: text, port: 0), let canonical = address.ipAddress else {
-            return nil
-        }
+        // A zone (%eth0) is understood by the resolver, and lost on the way.
+        guard !text.utf8.contains(UInt8(ascii: "%")), let address = try? SocketAddress(ipAddress: text, port: 0),
+            let canonical = address.ipAddress
+        else { return nil }
         description = canonical
     }
 

@@ -1,4 +1,4 @@
-public import Logging
+import Logging
 
 /// How an event becomes a line.
 public enum LogFormat: String, Sendable, CaseIterable {

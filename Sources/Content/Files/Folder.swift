@@ -1,124 +1,114 @@
+import Glibc
 import SystemPackage
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-/// The few things that a store does with folders and small files. All of them block.
-enum Folder {
-    /// Makes a folder and those above it.
-    static func make(_ path: FilePath) throws(ContentError) {
-        if path.withPlatformString({ mkdir($0, 0o755) }) == 0 || errno == EEXIST {
-            guard isFolder(path) else {
-                throw ContentError(.unusable, "\(path) is not a folder; move it away, or set another data_dir")
-            }
-            return
-        }
-        guard errno == ENOENT, let parent = Optional(path.removingLastComponent()), parent != path, !parent.isEmpty
-        else {
-            throw .system("making the folder", path.string, errno)
-        }
-        try make(parent)
-        guard path.withPlatformString({ mkdir($0, 0o755) }) == 0 || errno == EEXIST else {
-            throw .system("making the folder", path.string, errno)
-        }
-    }
-
-    static func isFolder(_ path: FilePath) -> Bool {
-        var status = stat()
-        return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    /// An entry that is a regular file; links and everything else are passed over.
+/// A folder that belongs to the agent, and what it does there. Everything here blocks.
+struct Folder {
+    /// What stands in a folder; links are not followed.
     struct Entry {
-        var name: String
+        enum Kind { case file, folder, other }
+        var name: FilePath.Component
+        var kind: Kind
+        /// In bytes.
         var size: Int64
+        /// When it was written or used last, in nanoseconds since 1970.
         var modified: Int64
     }
 
-    static func files(in path: FilePath) throws(ContentError) -> [Entry] {
-        guard let stream = path.withPlatformString({ opendir($0) }) else {
-            throw .system("listing", path.string, errno)
+    let path: FilePath
+
+    /// Opens a folder, making it and those above it where they are missing.
+    ///
+    /// - Throws: `.unusable` where it can neither be made nor written to, naming the path that is in the way.
+    init(making path: FilePath) throws(ContentError) {
+        self.path = path
+        // What is stored may belong to private images: nobody's business but the agent's.
+        try Self.make(path, mode: 0o700)
+        guard path.withPlatformString({ access($0, R_OK | W_OK | X_OK) }) == 0 else {
+            throw Self.unusable(path, errno)
         }
+    }
+
+    private static func make(_ path: FilePath, mode: mode_t) throws(ContentError) {
+        if path.withPlatformString({ mkdir($0, mode) }) == 0 { return }
+        let number = errno
+        let parent = path.removingLastComponent()
+        if number == ENOENT, !parent.isEmpty, parent != path {
+            try make(parent, mode: 0o755)
+            guard path.withPlatformString({ mkdir($0, mode) }) == 0 || errno == EEXIST else {
+                throw unusable(path, errno)
+            }
+            return
+        }
+        var status = stat()
+        let exists = path.withPlatformString { stat($0, &status) } == 0
+        guard exists else { throw unusable(path, number) }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw unusable(path, ENOTDIR) }
+    }
+
+    private static func unusable(_ path: FilePath, _ number: CInt) -> ContentError {
+        let cause = Errno(rawValue: number)
+        let mend =
+            switch number {
+            case ENOTDIR, EEXIST: "move that file away, or choose another folder"
+            case ENOSPC, EDQUOT: "free space on that disk"
+            case EROFS: "mount it writable, or choose another folder"
+            default: "make it and give it to the agent's user, or choose another folder"
+            }
+        return ContentError(
+            .unusable, "the folder \(path) cannot be used: \(cause); \(mend) (data_dir, store.spool)", cause: cause)
+    }
+
+    /// What stands in the folder, in no order.
+    func entries() throws(ContentError) -> [Entry] {
+        guard let stream = path.withPlatformString({ opendir($0) }) else { throw .system("listing", path, errno) }
         defer { closedir(stream) }
         var entries: [Entry] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                // The end looks like an error but for errno.
+                guard errno == 0 else { throw .system("listing", path, errno) }
+                return entries
             }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: name.pointee)) {
+                    FilePath.Component(platformString: $0)
+                }
+            }
+            guard let name, name.kind == .regular else { continue }  // "." and ".."
             var status = stat()
-            let found = path.appending(name).withPlatformString { lstat($0, &status) }
-            guard found == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            let modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-            entries.append(Entry(name: name, size: Int64(status.st_size), modified: modified))
+            guard path.appending(name).withPlatformString({ lstat($0, &status) }) == 0 else { continue }  // gone since
+            let kind: Entry.Kind =
+                switch status.st_mode & S_IFMT {
+                case S_IFREG: .file
+                case S_IFDIR: .folder
+                default: .other
+                }
+            entries.append(
+                Entry(
+                    name: name, kind: kind, size: Int64(status.st_size),
+                    modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)))
         }
-        return entries
     }
 
+    /// Removes a file's name. One that is not there is as good.
     static func remove(_ path: FilePath) throws(ContentError) {
         guard path.withPlatformString({ unlink($0) }) == 0 || errno == ENOENT else {
-            throw .system("removing", path.string, errno)
+            throw .system("removing", path, errno)
         }
     }
 
-    static func rename(_ from: FilePath, to: FilePath) throws(ContentError) {
-        let result = from.withPlatformString { from in to.withPlatformString { Glibc.rename(from, $0) } }
-        guard result == 0 else { throw .system("moving \(from) to", to.string, errno) }
+    /// Moves a file, replacing what has the name.
+    /// - Returns: Whether it was moved; false where the two are on different filesystems.
+    static func move(_ source: FilePath, to target: FilePath) throws(ContentError) -> Bool {
+        let result = source.withPlatformString { source in target.withPlatformString { rename(source, $0) } }
+        if result == 0 { return true }
+        guard errno == EXDEV else { throw .system("moving \(source) to", target, errno) }
+        return false
     }
 
-    /// Writes a small file so that after a crash there is the old one or the new one, whole.
-    static func write(_ bytes: [UInt8], to path: FilePath, temporary: FilePath) throws(ContentError) {
-        let descriptor = temporary.withPlatformString {
-            open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        }
-        guard descriptor >= 0 else { throw .system("creating", temporary.string, errno) }
-        let file = OpenFile(adopting: descriptor)
-        do throws(ContentError) {
-            try file.writeAll(bytes, path: temporary)
-            guard fdatasync(descriptor) == 0 else { throw .system("syncing", temporary.string, errno) }
-            try rename(temporary, to: path)
-        } catch {
-            _ = temporary.withPlatformString { unlink($0) }
-            throw error
-        }
-        try sync(path.removingLastComponent())
-    }
-
-    /// Makes renames in a folder outlive a power cut.
-    static func sync(_ folder: FilePath) throws(ContentError) {
-        let descriptor = folder.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        guard descriptor >= 0 else { throw .system("opening", folder.string, errno) }
-        let file = OpenFile(adopting: descriptor)
-        guard fsync(file.descriptor) == 0 else { throw .system("syncing", folder.string, errno) }
-    }
-}
-
-extension OpenFile {
-    /// Writes a small file from its first byte.
-    fileprivate func writeAll(_ bytes: [UInt8], path: FilePath) throws(ContentError) {
-        let result = bytes.withUnsafeBytes { bytes -> ContentError? in
-            do throws(ContentError) {
-                try write(bytes, at: 0, path: path)
-                return nil
-            } catch {
-                return error
-            }
-        }
-        if let result { throw result }
-    }
-
-    /// Writes all bytes at an offset.
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64, path: FilePath) throws(ContentError) {
-        var written = 0
-        while written < bytes.count {
-            let count = pwrite(
-                descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written,
-                off_t(offset) + off_t(written))
-            if count > 0 {
-                written += count
-            } else if count < 0, errno != EINTR {
-                throw .system("writing", path.string, errno)
-            }
-        }
+    /// Makes the names in the folder outlive a power cut. May take long.
+    func sync() throws(ContentError) {
+        try OpenFile.open(path, O_RDONLY | O_DIRECTORY).syncNames()
     }
 }

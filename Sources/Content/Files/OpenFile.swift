@@ -1,81 +1,127 @@
+import Glibc
 public import SystemPackage
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-/// An open file descriptor. It is closed in one place: when the last reference goes.
+/// Owns one file descriptor, which is closed in one place only: when the last reference goes.
 public final class OpenFile: Sendable {
-    /// Valid for as long as this object lives; `dup(2)` it for anything that closes what it gets.
+    /// Valid for as long as this object lives. Hand a `dup(2)` of it to whatever closes what it is given.
     public let descriptor: CInt
 
+    /// Takes over an open descriptor.
     public init(adopting descriptor: CInt) {
         self.descriptor = descriptor
     }
 
     deinit {
+        // EINTR included, the descriptor is gone on Linux whatever close(2) says.
         close(descriptor)
     }
 
-    /// Opens a regular file for reading; links are not followed.
+    /// Opens a regular file for reading.
+    ///
+    /// - Throws: `.notFound` where there is nothing of this name; `.io` for symbolic links, which are not followed, and for
+    ///   everything else that is no regular file.
     public static func open(path: FilePath) throws(ContentError) -> OpenFile {
-        let descriptor = path.withPlatformString { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
-        guard descriptor >= 0 else { throw .system("opening", path.string, errno) }
+        // Non-blocking, so that a FIFO of a blob's name cannot hang the agent. It means nothing to regular files.
+        let file = try open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        let status = try file.status()
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ContentError(.io, "\(path) is not a regular file; remove it")
+        }
+        return file
+    }
+
+    /// `open(2)`, never inherited by child processes.
+    static func open(_ path: FilePath, _ flags: CInt, mode: mode_t = 0) throws(ContentError) -> OpenFile {
+        let descriptor = uninterrupted { path.withPlatformString { Glibc.open($0, flags | O_CLOEXEC, mode) } }
+        guard descriptor >= 0 else {
+            throw .system(flags & O_CREAT == 0 ? "opening" : "creating", path, errno)
+        }
         return OpenFile(adopting: descriptor)
     }
 
-    /// The file's size now.
+    /// The file's size now, in bytes.
     public func size() throws(ContentError) -> Int64 {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .system("looking at", "descriptor \(descriptor)", errno) }
-        return Int64(status.st_size)
+        Int64(try status().st_size)
     }
 
-    /// Reads at an offset without moving a file position.
-    /// - Returns: how many bytes; 0 at the file's end.
+    /// Reads what there is at an offset, without a file position.
+    /// - Returns: How many bytes were read; 0 at and past the file's end.
     public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(ContentError) -> Int {
-        while true {
-            let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
-            if count >= 0 { return count }
-            guard errno == EINTR else { throw .system("reading", "descriptor \(descriptor)", errno) }
+        let count = uninterrupted { pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset)) }
+        guard count >= 0 else { throw .system("reading", path, errno) }
+        return count
+    }
+
+    /// Writes all bytes at an offset, without a file position.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(ContentError) {
+        var written = 0
+        while written < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+            let count = uninterrupted {
+                pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(written))
+            }
+            guard count >= 0 else { throw .system("writing", path, errno) }
+            written += count
         }
     }
 
-    /// All bytes of a file that is known to be small.
-    /// - Throws: ``ContentError`` with `.sizeMismatch` where the file does not have `size` bytes.
+    /// Reads a small file from its first byte.
+    /// - Throws: `.io` where it has fewer than `size` bytes.
     func readAll(size: Int64) throws(ContentError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(size))
-        var filled = 0
-        while filled < bytes.count {
-            let offset = filled
-            let count: Int
-            do {
-                count = try bytes.withUnsafeMutableBytes {
-                    try read(into: UnsafeMutableRawBufferPointer(rebasing: $0[offset...]), at: Int64(offset))
+        try bytes.withUnsafeMutableBufferPointer { (buffer) throws(ContentError) in
+            let buffer = UnsafeMutableRawBufferPointer(buffer)
+            var filled = 0
+            while filled < buffer.count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                let count = try read(into: rest, at: Int64(filled))
+                guard count > 0 else {
+                    throw ContentError(.io, "\(path) ended after \(filled) bytes instead of \(size)")
                 }
-            } catch let error as ContentError {
-                throw error
-            } catch {
-                throw ContentError(.io, "\(error)")
+                filled += count
             }
-            guard count > 0 else {
-                throw ContentError(.sizeMismatch, "a file of \(size) bytes ended after \(filled)")
-            }
-            filled += count
         }
         return bytes
     }
+
+    /// Makes the bytes outlive a power cut: `fdatasync(2)`. May take long.
+    func syncData() throws(ContentError) {
+        guard uninterrupted({ fdatasync(descriptor) }) == 0 else { throw .system("syncing", path, errno) }
+    }
+
+    /// Makes the names in a folder outlive a power cut: `fsync(2)`. May take long.
+    func syncNames() throws(ContentError) {
+        guard uninterrupted({ fsync(descriptor) }) == 0 else { throw .system("syncing", path, errno) }
+    }
+
+    /// Sets the file's times to now. Best effort: they carry nothing but the order of use over a restart.
+    func renewTimes() {
+        _ = futimens(descriptor, nil)
+    }
+
+    private func status() throws(ContentError) -> stat {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system("looking at", path, errno) }
+        return status
+    }
+
+    /// For messages: what the kernel calls the file now, which stays right when it is renamed.
+    private var path: FilePath {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX) + 1) { buffer in
+            let saved = errno
+            defer { errno = saved }
+            let length = readlink("/proc/self/fd/\(descriptor)", buffer.baseAddress!, Int(PATH_MAX))
+            guard length > 0 else { return FilePath("descriptor \(descriptor)") }
+            buffer[length] = 0
+            return FilePath(platformString: buffer.baseAddress!)
+        }
+    }
 }
 
-/// A part of an open file.
-public struct FileSlice: Sendable {
-    public var file: OpenFile
-    public var offset: Int64
-    public var length: Int64
-
-    public init(file: OpenFile, offset: Int64, length: Int64) {
-        self.file = file
-        self.offset = offset
-        self.length = length
+/// Repeats a system call for as long as signals interrupt it.
+func uninterrupted<Outcome: SignedInteger>(_ call: () -> Outcome) -> Outcome {
+    while true {
+        let outcome = call()
+        guard outcome == -1, errno == EINTR else { return outcome }
     }
 }

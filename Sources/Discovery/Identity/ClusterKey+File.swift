@@ -15,7 +15,7 @@ extension ClusterKey {
         do {
             let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
             bytes = try file.closeAfter {
-                if let reason = exposure(of: file) {
+                if let reason = try exposure(of: file) {
                     throw DiscoveryError(.keyUnusable, "cluster key \(path): \(reason); chmod 600 \(path)")
                 }
                 guard let bytes = try SmallFile.read(file, limit: fileLimit) else {
@@ -93,10 +93,9 @@ extension ClusterKey {
     }
 
     /// Why the mode of the file lets others read it, or nil.
-    private static func exposure(of file: FileDescriptor) -> String? {
-        var status = stat()
-        guard fstat(file.rawValue, &status) == 0 else { return nil }
-        return exposure(mode: status.st_mode, owner: status.st_uid)
+    private static func exposure(of file: FileDescriptor) throws -> String? {
+        let status = try file.stat()
+        return exposure(mode: status.permissions.rawValue, owner: status.userID.rawValue)
     }
 
     static func exposure(mode: UInt32, owner: UInt32) -> String? {

@@ -5,8 +5,8 @@ public struct NodeID: Hashable, Sendable, Comparable, Codable, CustomStringConve
     public static let byteCount = 16
 
     // Two words, so that an id needs no heap: the peer table is keyed by it.
-    private let high: UInt64
-    private let low: UInt64
+    let high: UInt64
+    let low: UInt64
 
     /// Nil where `hex` is not exactly 32 hexadecimal digits.
     public init?(hex: some StringProtocol) {

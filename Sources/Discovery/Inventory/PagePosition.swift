@@ -9,20 +9,23 @@ enum PagePosition: Equatable {
 
     /// Nil for what this node never handed out.
     init?(_ text: String) {
-        if text.hasPrefix("b:"), let digest = try? Digest(text.dropFirst(2)) {
+        guard let bytes = Hex.bytes(text.dropFirst()) else { return nil }
+        let name = String(decoding: bytes, as: UTF8.self)
+        if text.hasPrefix("b"), let digest = try? Digest(name) {
             self = .blob(digest)
-        } else if text.hasPrefix("r:"), let reference = try? ImageReference(normalizing: text.dropFirst(2)) {
+        } else if text.hasPrefix("r"), let reference = try? ImageReference(normalizing: name) {
             self = .reference(reference)
         } else {
             return nil
         }
     }
 
+    /// Letters and digits only: it goes into a query as it is.
     var text: String {
         switch self {
         case .start: ""
-        case .blob(let digest): "b:\(digest)"
-        case .reference(let reference): "r:\(reference)"
+        case .blob(let digest): "b" + Hex.string(digest.description.utf8)
+        case .reference(let reference): "r" + Hex.string(reference.description.utf8)
         }
     }
 

@@ -88,7 +88,8 @@ extension DistributionRoute {
     var repository: RepositoryName? {
         switch self {
         case .base: nil
-        case .manifest(let name, _), .blob(let name, _), .tags(let name, _, _), .referrers(let name, _, _), .uploads(let name):
+        case .manifest(let name, _), .blob(let name, _), .tags(let name, _, _), .referrers(let name, _, _),
+            .uploads(let name):
             name
         }
     }

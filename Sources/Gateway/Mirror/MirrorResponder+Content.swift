@@ -16,7 +16,8 @@ extension MirrorResponder {
                 requestID: request.id))
         if case .tag = reference, !accept.accepts(manifest.mediaType) {
             throw MirrorFailure(
-                .notFound, "\(place):\(reference) is of type \(manifest.mediaType), which the request's Accept excludes")
+                .notFound, "\(place):\(reference) is of type \(manifest.mediaType), which the request's Accept excludes"
+            )
         }
         let tag = EntityTag(manifest.digest)
         var headers = Self.headers(manifest.digest, tag)
@@ -56,7 +57,7 @@ extension MirrorResponder {
         let reader: any BlobReader
         do {
             reader = try await backend.openBlob(question)
-        } catch where backend.isDiskFull(error) {
+        } catch  where backend.isDiskFull(error) {
             let size = try await backend.blobSize(question)
             return try await ranged(question, headers, size: size) { range in
                 let stream = try await backend.passThrough(question, after: nil, rest: range)

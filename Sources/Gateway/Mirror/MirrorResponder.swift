@@ -40,7 +40,8 @@ public struct MirrorResponder: HTTPResponder {
                 throw DistributionError(code: .denied, message: objection)
             }
             let address = try MirrorAddress(
-                path: request.path, query: request.query, audience: audience, isConfiguredUpstream: isConfiguredUpstream)
+                path: request.path, query: request.query, audience: audience, isConfiguredUpstream: isConfiguredUpstream
+            )
             subject = address.subject
             response = try await answer(request, address)
         } catch {
@@ -61,7 +62,8 @@ public struct MirrorResponder: HTTPResponder {
     public func refuse(_ refusal: HTTPRefusal) -> HTTPResponse {
         let code: DistributionError.Code =
             switch refusal.reason {
-            case .malformed, .targetTooLong, .headerTooLarge, .tooSlow, .expectationUnknown, .methodUnknown, .versionUnsupported:
+            case .malformed, .targetTooLong, .headerTooLarge, .tooSlow, .expectationUnknown, .methodUnknown,
+                .versionUnsupported:
                 .unsupported
             case .bodyTooLarge: .sizeInvalid
             case .tooManyConnections: .unavailable

@@ -39,7 +39,8 @@ extension PeerResponder {
     ) async -> HTTPResponse {
         guard let slot = backend.acquireUpload() else {
             return .problem(
-                .serviceUnavailable, "as many uploads are running as this node allows; ask another holder, or again soon",
+                .serviceUnavailable,
+                "as many uploads are running as this node allows; ask another holder, or again soon",
                 headers: ["Retry-After": "1"])
         }
         do {

@@ -74,7 +74,8 @@ public struct PeerResponder: HTTPResponder {
     }
 
     private func proven(_ response: HTTPResponse, to request: HTTPRequest) -> HTTPResponse {
-        guard let gate, let nonce = request.headers.first(name: "Shoal-Challenge"), case .bytes(let body) = response.body
+        guard let gate, let nonce = request.headers.first(name: "Shoal-Challenge"),
+            case .bytes(let body) = response.body
         else { return response }
         guard nonce.utf8.count <= Self.maximumChallengeSize else {
             return .problem(.badRequest, "Shoal-Challenge is longer than \(Self.maximumChallengeSize) bytes")

@@ -4,6 +4,7 @@ import Integrity
 public import Logging
 import NIOCore
 public import OCI
+import Synchronization
 
 /// A manifest or index, verified, and where it was asked for.
 public struct ManifestAnswer: Sendable {
@@ -41,8 +42,8 @@ public final class ManifestResolver: Sendable {
     let upstream: UpstreamClient
     let memory: RepositoryMemory
     let counters: TransferCounters
-    let policy: TagPolicy
     let logger: Logger
+    private let policyInForce: Mutex<TagPolicy>
     private let flights = SingleFlight<Digest, Found>()
 
     public init(
@@ -55,10 +56,16 @@ public final class ManifestResolver: Sendable {
         self.upstream = upstream
         self.memory = memory
         self.counters = counters
-        self.policy = policy
+        policyInForce = Mutex(policy)
         self.logger = logger
         sources = NetworkSources(
             directory: directory, questions: questions, peers: peers, upstream: upstream, logger: logger)
+    }
+
+    /// Whose word about a tag is asked first. May be changed while running.
+    public var policy: TagPolicy {
+        get { policyInForce.withLock { $0 } }
+        set { policyInForce.withLock { $0 = newValue } }
     }
 
     /// A manifest and who gave it.
@@ -102,6 +109,12 @@ public final class ManifestResolver: Sendable {
             throw DistributionError(
                 code: .manifestUnknown, message: "\(origin) \(reference) cannot be had through this mirror: \(error)")
         }
+    }
+
+    /// A manifest that this node or a live peer holds; upstream is not asked.
+    public func onLAN(_ digest: Digest, at origin: Origin) async -> ManifestDocument? {
+        if let document = try? await held(digest) { return document }
+        return try? await fromPeers(digest, at: origin)?.document
     }
 
     // MARK: By digest

@@ -1,7 +1,6 @@
 internal import AsyncHTTPClient
 public import Discovery
 import FoundationEssentials
-public import Logging
 public import NIOCore
 import NIOHTTP1
 import OCI
@@ -17,10 +16,9 @@ public final class PeerClient: Sendable {
 
     private let client: HTTPClient
     private let signer: PeerSigner?
-    private let logger: Logger
 
     /// - Parameter signer: proves this node to peers; nil without a cluster key.
-    public init(group: any EventLoopGroup, signer: PeerSigner?, logger: Logger) {
+    public init(group: any EventLoopGroup, signer: PeerSigner?) {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: .init(connect: Self.connectTimeout, read: Self.idleTimeout),
@@ -34,7 +32,6 @@ public final class PeerClient: Sendable {
         }
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
         self.signer = signer
-        self.logger = logger
     }
 
     public func shutdown() async {
@@ -70,7 +67,7 @@ public final class PeerClient: Sendable {
                 mayRetry = false
                 continue
             }
-            let response = try await client.execute(request, timeout: timeout, logger: logger)
+            let response = try await client.execute(request, timeout: timeout)
             guard response.status == .unauthorized, mayRetry, let signer else { return response }
             mayRetry = false
             if let nonce = response.headers.first(name: "Shoal-Nonce") {
@@ -103,7 +100,7 @@ extension PeerClient: PeerInquiry {
         request.headers.add(name: "User-Agent", value: "shoal")
         let clientNonce = signer?.newClientNonce()
         if let clientNonce { request.headers.add(name: "Shoal-Challenge", value: clientNonce) }
-        let response = try await client.execute(request, timeout: .seconds(5), logger: logger)
+        let response = try await client.execute(request, timeout: .seconds(5))
         let body = try await collect(response, limit: 64 << 10)
         let document = try JSONDecoder().decode(NodeDocument.self, from: Data(body))
         if let signer, let clientNonce {

@@ -4,7 +4,9 @@ import OCI
 
 /// A blob's bytes from upstream.
 ///
-/// Ends with an error where the connection breaks, is silent for too long, or brings another number of bytes than was said.
+/// Ends with an error where the connection breaks, is silent for 30 s while it is read, or brings another number of bytes than was
+/// said. Nothing is read ahead of the one who iterates but what a few chunks hold. To be iterated once; letting go of it, and
+/// cancelling the task that waits for it, end the transfer.
 public struct UpstreamBody: AsyncSequence, Sendable {
     public typealias Element = ByteBuffer
 
@@ -18,9 +20,9 @@ public struct UpstreamBody: AsyncSequence, Sendable {
     }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
-        var body: HTTPClientResponse.Body.AsyncIterator
-        let expected: Int64?
-        let registry: RegistryName
+        private var body: HTTPClientResponse.Body.AsyncIterator
+        private let expected: Int64?
+        private let registry: RegistryName
         private var received: Int64 = 0
 
         init(body: HTTPClientResponse.Body.AsyncIterator, expected: Int64?, registry: RegistryName) {
@@ -34,14 +36,16 @@ public struct UpstreamBody: AsyncSequence, Sendable {
             do {
                 chunk = try await body.next()
             } catch {
-                throw broken("broke off after \(received) bytes: \(error)")
+                throw broken("broke off after \(received) bytes: \(TransportFailure(error).reason)")
             }
             guard let chunk else {
                 if let expected, received != expected { throw broken("sent \(received) of \(expected) bytes") }
                 return nil
             }
             received += Int64(chunk.readableBytes)
-            if let expected, received > expected { throw broken("sent more than the \(expected) bytes it had announced") }
+            if let expected, received > expected {
+                throw broken("sent more than the \(expected) bytes it had announced")
+            }
             return chunk
         }
 
@@ -49,17 +53,4 @@ public struct UpstreamBody: AsyncSequence, Sendable {
             UpstreamError(code: .broken, message: "\(registry) \(what)", registry: registry)
         }
     }
-}
-
-/// The head of upstream's answer to a request for a blob, checked against what was asked.
-public struct UpstreamBlob: Sendable {
-    /// Where in the blob the body begins.
-    public var offset: Int64
-    /// The size of the whole blob; nil where upstream did not say.
-    public var totalSize: Int64?
-    /// No credentials of this node were needed.
-    public var anonymous: Bool
-    /// A range was asked for, and the whole blob is coming.
-    public var rangeIgnored: Bool
-    public var body: UpstreamBody
 }

@@ -31,12 +31,16 @@ public struct UpstreamConfiguration: Sendable {
     public var dockerConfig: FilePath?
     /// How many connections are open to one registry at once.
     public var connectionsPerRegistry: Int
+    /// What the agent calls itself, `shoal/<version>`.
+    public var userAgent: String
 
     public init(
-        registries: [RegistryName: Registry] = [:], dockerConfig: FilePath? = nil, connectionsPerRegistry: Int = 8
+        registries: [RegistryName: Registry] = [:], dockerConfig: FilePath? = nil, connectionsPerRegistry: Int = 8,
+        userAgent: String = "shoal"
     ) {
         self.registries = registries
         self.dockerConfig = dockerConfig
         self.connectionsPerRegistry = connectionsPerRegistry
+        self.userAgent = userAgent
     }
 }

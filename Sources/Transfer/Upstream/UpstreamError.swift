@@ -27,6 +27,8 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
     public var registry: RegistryName
     /// How long upstream asks to be left alone.
     public var retryAfter: Duration?
+    /// The same request may be answered otherwise a little later.
+    var isTransient = false
 
     public init(code: Code, message: String, registry: RegistryName, retryAfter: Duration? = nil) {
         self.code = code

@@ -1,4 +1,5 @@
 import Content
+import Discovery
 import OCI
 import Testing
 
@@ -42,7 +43,8 @@ struct SharePolicyTests {
 
     @Test("without a key offers what share.include names although it is private")
     func withoutKeyNamed() throws {
-        let policy = try SharePolicy(hasKey: false, include: [#require(SharePattern(text: "ghcr.io/acme/*"))], exclude: [])
+        let policy = try SharePolicy(
+            hasKey: false, include: [#require(SharePattern(text: "ghcr.io/acme/*"))], exclude: [])
         let images = try [
             image(1, "ghcr.io/acme/app:1", isPublic: false), image(2, "ghcr.io/other/app:1", isPublic: false),
         ]
@@ -62,7 +64,8 @@ struct SharePolicyTests {
 
     @Test("with a key leaves out what share.exclude names")
     func excluded() throws {
-        let policy = try SharePolicy(hasKey: true, include: [], exclude: [#require(SharePattern(text: "docker.io/library/b"))])
+        let policy = try SharePolicy(
+            hasKey: true, include: [], exclude: [#require(SharePattern(text: "docker.io/library/b"))])
         let images = try [
             image(1, "docker.io/library/a:1", isPublic: true), image(2, "docker.io/library/b:1", isPublic: true),
         ]

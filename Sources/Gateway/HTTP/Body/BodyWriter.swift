@@ -79,7 +79,8 @@ struct BodyWriter {
         return (slice, try FileLease(slice.file))
     }
 
-    private func rest(of blob: HTTPBlobBody, from offset: Int64, after error: any Error) async throws -> HTTPBodyStream {
+    private func rest(of blob: HTTPBlobBody, from offset: Int64, after error: any Error) async throws -> HTTPBodyStream
+    {
         do {
             if let stream = try await blob.continuation?(error, offset..<blob.range.upperBound) { return stream }
         } catch {

@@ -15,6 +15,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var assembler: RequestAssembler
     private let link: ConnectionLink
     private let isUnixSocket: Bool
+    private var context: ChannelHandlerContext?
     private var isReadHeld = false
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var completedWrites = 0
@@ -30,12 +31,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     var isLingering: Bool { state.phase != .open }
 
+    /// Bytes have come in, and the parser has not seen them yet.
     func arrived(_ bytes: ByteBuffer) -> ConnectionState.Arrival {
         let endsLine = state.isInRequestLine && bytes.readableBytesView.contains(UInt8(ascii: "\n"))
-        return state.bytesArrived(bytes.readableBytes, endsLine: endsLine, now: .now())
+        let arrival = state.bytesArrived(bytes.readableBytes, endsLine: endsLine, now: .now())
+        if let context { setTimer(context) }
+        return arrival
     }
 
     // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         setTimer(context)
@@ -50,6 +58,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
         timer?.task.cancel()
         timer = nil
         link.close()

@@ -43,7 +43,8 @@ struct RequestAssembler {
 
     private mutating func begin(_ head: HTTPRequestHead) -> Step {
         guard head.uri.utf8.count <= limits.requestLineSize else {
-            return .refuse(HTTPRefusal(.targetTooLong, "the request's target is longer than \(limits.requestLineSize) bytes"))
+            return .refuse(
+                HTTPRefusal(.targetTooLong, "the request's target is longer than \(limits.requestLineSize) bytes"))
         }
         guard let target = RequestTarget(head.uri) else {
             return .refuse(HTTPRefusal(.malformed, "the request's target is neither a path nor an http URL"))
@@ -75,7 +76,9 @@ struct RequestAssembler {
     }
 
     private mutating func append(_ chunk: ByteBuffer) -> Step {
-        guard let size = partial?.body.readableBytes, size + chunk.readableBytes <= limits.bodySize else { return tooLarge }
+        guard let size = partial?.body.readableBytes, size + chunk.readableBytes <= limits.bodySize else {
+            return tooLarge
+        }
         partial?.body.writeImmutableBuffer(chunk)
         return .wait
     }

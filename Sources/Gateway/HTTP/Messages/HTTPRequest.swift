@@ -19,7 +19,8 @@ public struct HTTPRequest: Sendable {
 
     public init(
         method: HTTPMethod, version: HTTPVersion = .http1_1, path: String, query: String? = nil,
-        headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer(), remoteAddress: SocketAddress? = nil, id: String = "-"
+        headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer(), remoteAddress: SocketAddress? = nil,
+        id: String = "-"
     ) {
         self.method = method
         self.version = version

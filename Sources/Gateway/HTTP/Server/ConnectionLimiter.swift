@@ -43,7 +43,10 @@ final class ConnectionLimiter: Sendable {
 
     func leave(_ place: Place) {
         state.withLock { state in
-            guard !place.isRefused else { return state.refused -= 1 }
+            guard !place.isRefused else {
+                state.refused -= 1
+                return
+            }
             state.served -= 1
             guard let address = place.address, let count = state.byAddress[address] else { return }
             state.byAddress[address] = count > 1 ? count - 1 : nil

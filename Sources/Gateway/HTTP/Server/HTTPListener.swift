@@ -158,13 +158,16 @@ public final class HTTPListener: Service {
     /// Runs on the new connection's event loop.
     private func take(_ channel: any Channel, id: String) throws {
         // A unix socket has no address to judge by; its file's mode does that.
-        let address = channel.remoteAddress?.ipAddress
-        if address != nil, let remote = channel.remoteAddress, !accept(remote) {
-            logger.debug("a connection is not allowed", metadata: ["from": "\(remote)"])
-            throw ChannelError.ioOnClosedChannel
+        let address = channel.localAddress?.protocol == .unix ? nil : channel.remoteAddress
+        if channel.localAddress?.protocol != .unix {
+            guard let address, accept(address) else {
+                logger.debug("a connection is not allowed", metadata: ["from": "\(address?.ipAddress ?? "unknown")"])
+                throw ChannelError.ioOnClosedChannel
+            }
         }
-        guard let place = limiter.enter(address) else {
-            logger.debug("a connection is dropped: there are too many", metadata: ["from": "\(address ?? "unix")"])
+        guard let place = limiter.enter(address?.ipAddress) else {
+            logger.debug(
+                "a connection is dropped: there are too many", metadata: ["from": "\(address?.ipAddress ?? "unix")"])
             throw ChannelError.ioOnClosedChannel
         }
         do {

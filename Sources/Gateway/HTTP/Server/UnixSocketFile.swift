@@ -36,7 +36,8 @@ final class UnixSocketFile: Sendable {
     /// Puts the bound socket in its place.
     func publish() throws(ListenError) {
         var status = stat()
-        guard chmod(temporaryPath, mode) == 0, stat(temporaryPath, &status) == 0, rename(temporaryPath, path) == 0 else {
+        guard chmod(temporaryPath, mode) == 0, stat(temporaryPath, &status) == 0, rename(temporaryPath, path) == 0
+        else {
             let reason = String(cString: strerror(errno))
             unlink(temporaryPath)
             throw error(.notAvailable, "cannot put a socket at \(path): \(reason)")
@@ -56,7 +57,8 @@ final class UnixSocketFile: Sendable {
     }
 
     private static func isListening(_ path: String) -> Bool {
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+        let descriptor = socket(
+            AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         var address = sockaddr_un()

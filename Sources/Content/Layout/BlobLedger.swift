@@ -1,0 +1,95 @@
+import OCI
+
+/// The blobs of a layout in the order of their use, and what has to go for others to fit. A value without I/O.
+struct BlobLedger: Sendable {
+    /// A blob's use reaches its file, and so outlives a restart, at most this often.
+    static let renewal: Duration = .seconds(60)
+
+    private struct Entry {
+        var size: Int64
+        /// The neighbours in the order of use: a doubly linked list whose links are digests.
+        var older: Digest?
+        var newer: Digest?
+        var renewed: ContinuousClock.Instant?
+    }
+
+    /// How many bytes the blobs may have in all.
+    let capacity: Int64
+    /// How many they have.
+    private(set) var bytes: Int64 = 0
+    private var entries: [Digest: Entry] = [:]
+    private var oldest: Digest?
+    private var newest: Digest?
+
+    init(capacity: Int64) {
+        self.capacity = capacity
+    }
+
+    /// How many blobs there are.
+    var count: Int { entries.count }
+
+    /// All blobs, in no order.
+    var blobs: [BlobInfo] { entries.map { BlobInfo(digest: $0.key, size: $0.value.size) } }
+
+    /// The blob's size; nil where it is not there.
+    func size(of digest: Digest) -> Int64? { entries[digest]?.size }
+
+    /// Adds a blob as the one used last. One that is there already is replaced.
+    mutating func insert(_ blob: BlobInfo) {
+        remove(blob.digest)
+        entries[blob.digest] = Entry(size: blob.size)
+        bytes += blob.size
+        link(blob.digest)
+    }
+
+    /// Takes a blob off the books.
+    @discardableResult
+    mutating func remove(_ digest: Digest) -> Int64? {
+        guard let entry = unlink(digest) else { return nil }
+        entries[digest] = nil
+        bytes -= entry.size
+        return entry.size
+    }
+
+    /// Notes that a blob is used now.
+    /// - Returns: Whether its file's time should be renewed.
+    mutating func use(_ digest: Digest, at now: ContinuousClock.Instant) -> Bool {
+        guard let entry = unlink(digest) else { return false }
+        link(digest)
+        if let renewed = entry.renewed, renewed.duration(to: now) < Self.renewal { return false }
+        entries[digest]?.renewed = now
+        return true
+    }
+
+    /// What has to go so that `size` bytes more fit; everything where they never will.
+    func victims(fitting size: Int64) -> [BlobInfo] { victims(freeing: bytes - capacity + size) }
+
+    /// The blobs used longest ago that have `wanted` bytes together; all where that is not enough.
+    func victims(freeing wanted: Int64) -> [BlobInfo] {
+        var victims: [BlobInfo] = []
+        var freed: Int64 = 0
+        var next = oldest
+        while freed < wanted, let digest = next, let entry = entries[digest] {
+            victims.append(BlobInfo(digest: digest, size: entry.size))
+            freed += entry.size
+            next = entry.newer
+        }
+        return victims
+    }
+
+    /// Puts an entry at the newest end.
+    private mutating func link(_ digest: Digest) {
+        entries[digest]?.older = newest
+        entries[digest]?.newer = nil
+        if let newest { entries[newest]?.newer = digest } else { oldest = digest }
+        newest = digest
+    }
+
+    /// Takes an entry out of the order, and closes the gap.
+    private mutating func unlink(_ digest: Digest) -> Entry? {
+        guard let entry = entries[digest] else { return nil }
+        if let older = entry.older { entries[older]?.newer = entry.newer } else { oldest = entry.newer }
+        if let newer = entry.newer { entries[newer]?.older = entry.older } else { newest = entry.older }
+        return entry
+    }
+}

@@ -1,0 +1,122 @@
+import Integrity
+import Logging
+public import OCI
+import Synchronization
+import SystemPackage
+
+/// How blobs enter a layout.
+extension ImageLayout {
+    /// Takes in a spool file whose bytes the caller has verified, and makes room for it first.
+    ///
+    /// The bytes are synced to disk, then the file gets the blob's name, by rename or, from another filesystem, by way
+    /// of a copy. From the call on nothing can be written to it. Where the blob is held already, the spool's copy goes.
+    /// Cancelling the task does not stop it.
+    /// - Throws: `.sizeMismatch` where the file does not have `size` bytes, `.exceedsCapacity` where the blob is larger
+    ///   than the whole store may become, `.noSpace` where the disk is full even though older blobs were let go, `.io`.
+    ///   The spool file is left alone then, and can still be read.
+    public func commit(_ spool: SpoolFile, as digest: Digest, size: Int64) async throws(ContentError) -> StoredBlob {
+        spool.seal()
+        return try await BlockingWork.run { () throws(ContentError) in
+            if let held = try self.openHeld(digest) {
+                spool.discard()
+                return held
+            }
+            try self.checkCapacity(digest, size)
+            let actual = try spool.file.size()
+            guard actual == size else {
+                throw ContentError(.sizeMismatch, "\(spool.path) has \(actual) bytes; \(digest) has \(size)")
+            }
+            let file = try self.lettingGo(size) { () throws(ContentError) in try self.take(spool, as: digest, size) }
+            self.settle(digest)
+            return StoredBlob(digest: digest, size: size, file: file)
+        }
+    }
+
+    /// Stores bytes that are in memory, such as a manifest. Cancelling the task does not stop it.
+    /// - Throws: `.digestMismatch` where they do not have the digest, and what ``commit(_:as:size:)`` throws.
+    public func put(_ bytes: [UInt8], as digest: Digest) async throws(ContentError) {
+        try await BlockingWork.run { () throws(ContentError) in
+            let actual = ContentHasher.digest(of: bytes, algorithm: digest.algorithm)
+            guard actual == digest else {
+                throw ContentError(.digestMismatch, "\(bytes.count) bytes given as \(digest) have \(actual); dropped")
+            }
+            if try self.openHeld(digest) != nil { return }
+            let size = Int64(bytes.count)
+            try self.checkCapacity(digest, size)
+            try self.lettingGo(size) { () throws(ContentError) in
+                let temporary = try self.files.write(bytes)
+                try self.enter(temporary, as: digest, size)
+            }
+            self.settle(digest)
+        }
+    }
+
+    private func checkCapacity(_ digest: Digest, _ size: Int64) throws(ContentError) {
+        let capacity = usage.capacity
+        guard size <= capacity else {
+            throw ContentError(
+                .exceedsCapacity,
+                "\(digest) has \(size) bytes and the store may have \(capacity); raise store.capacity to keep it")
+        }
+    }
+
+    /// - Returns: The blob's file: the spool's own, or the copy's.
+    private func take(_ spool: SpoolFile, as digest: Digest, _ size: Int64) throws(ContentError) -> OpenFile {
+        try spool.file.syncData()
+        if try enter(spool.path, as: digest, size) {
+            spool.surrender()
+            spool.file.renewTimes()
+            return spool.file
+        }
+        let copy = try files.copy(spool.file, size: size)
+        try enter(copy, as: digest, size)
+        spool.discard()
+        return copy.file
+    }
+
+    private func enter(_ temporary: LayoutFiles.Temporary, as digest: Digest, _ size: Int64) throws(ContentError) {
+        guard try enter(temporary.path, as: digest, size) else {
+            throw ContentError(
+                .unusable, "\(paths.temporary) and \(paths.blobs) must be on one filesystem; unmount the former")
+        }
+    }
+
+    /// Gives a finished file its name among the blobs, after making room under the capacity.
+    /// - Returns: False where the file is on another filesystem.
+    private func enter(_ path: FilePath, as digest: Digest, _ size: Int64) throws(ContentError) -> Bool {
+        try blobFiles.withLock { blobFiles throws(ContentError) in
+            // Two may bring the same blob at once: the second replaces the file by its equal, and changes nothing.
+            let isNew = state.withLock { $0.ledger.size(of: digest) == nil }
+            if isNew { drop(state.withLock { $0.ledger.victims(fitting: size) }, &blobFiles) }
+            guard try blobFiles.enter(path, as: digest) else { return false }
+            if isNew {
+                let blob = BlobInfo(digest: digest, size: size)
+                state.withLock { $0.ledger.insert(blob) }
+                feed.publish(.added(blob))
+            }
+            return true
+        }
+    }
+
+    /// What can wait until a blob is there: its name outlives a power cut, and a manifest that an index announced is read.
+    private func settle(_ digest: Digest) {
+        do {
+            try Folder(making: paths.blobs(digest.algorithm)).sync()
+        } catch {
+            logger.warning("a blob's name may not outlive a power cut", metadata: ["reason": "\(error)"])
+        }
+        if let type = state.withLock({ $0.graph.manifestType(of: digest) }) { learn(digest, as: type) }
+    }
+
+    /// Does what needs `bytes` on disk; a full disk is answered once, by letting older blobs go.
+    func lettingGo<Value>(
+        _ bytes: Int64, _ work: () throws(ContentError) -> Value
+    ) throws(ContentError) -> Value {
+        do {
+            return try work()
+        } catch {
+            guard error.code == .noSpace, makeRoom(for: bytes) > 0 else { throw error }
+            return try work()
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import Logging
+public import OCI
+import Synchronization
+import SystemPackage
+
+/// How blobs leave a layout.
+extension ImageLayout {
+    /// Lets blobs go that were used longest ago, until `bytes` bytes are free or nothing is left. Blocks.
+    ///
+    /// The disk gets the space of a blob that is being read when its last reader closes it.
+    /// - Returns: How many bytes of blobs went.
+    @discardableResult
+    public func makeRoom(for bytes: Int64) -> Int64 {
+        evict { $0.victims(freeing: bytes) }
+    }
+
+    /// Removes a blob, and the images that are nothing without it. One that is not held is as good. Blocks.
+    /// - Throws: `.io` where the disk refuses; the blob is not offered any more, but comes back with a restart.
+    public func remove(_ digest: Digest) throws(ContentError) {
+        let fault = blobFiles.withLock { blobFiles in
+            guard let size = size(of: digest) else { return nil as ContentError? }
+            return drop([BlobInfo(digest: digest, size: size)], &blobFiles).fault
+        }
+        if let fault { throw fault }
+    }
+
+    @discardableResult
+    func evict(_ choose: (BlobLedger) -> [BlobInfo]) -> Int64 {
+        blobFiles.withLock { blobFiles in
+            let victims = state.withLock { choose($0.ledger) }
+            if !victims.isEmpty {
+                logger.info("blobs used longest ago make room", metadata: ["count": "\(victims.count)"])
+            }
+            return drop(victims, &blobFiles).freed
+        }
+    }
+
+    /// Withdraws a blob whose file is gone, is no file, or has another size than it should.
+    /// - Returns: False where the file is what it should be.
+    func withdraw(_ digest: Digest, ifUnsound size: Int64) -> Bool {
+        blobFiles.withLock { blobFiles in
+            var status = stat()
+            let isThere = paths.blob(digest).withPlatformString { lstat($0, &status) } == 0
+            if isThere, status.st_mode & S_IFMT == S_IFREG, Int64(status.st_size) == size { return false }
+            // Meanwhile it may have been removed properly.
+            guard self.size(of: digest) != nil else { return true }
+            logger.warning(
+                "a blob's file is gone or is not what it was; the blob is withdrawn",
+                metadata: ["digest": "\(digest)", "file": "\(paths.blob(digest))"])
+            drop([BlobInfo(digest: digest, size: size)], &blobFiles)
+            return true
+        }
+    }
+
+    /// Withdraws a manifest whose bytes do not have its digest any more.
+    func withdrawDamaged(_ digest: Digest) {
+        logger.warning("a manifest is damaged on disk; it is withdrawn", metadata: ["digest": "\(digest)"])
+        do {
+            try remove(digest)
+        } catch {
+            logger.warning("a damaged manifest cannot be removed", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Lets blobs go, in this order: what is known, `index.json`, the files. So the index never names what is not there.
+    @discardableResult
+    func drop(_ blobs: [BlobInfo], _ blobFiles: inout LayoutFiles.Blobs) -> (freed: Int64, fault: ContentError?) {
+        guard !blobs.isEmpty else { return (0, nil) }
+        let losesImages = state.withLock { state in
+            let before = state.catalog.version
+            state.forget(blobs)
+            return state.catalog.version != before
+        }
+        if losesImages {
+            do {
+                try writeIndex()
+            } catch {
+                // On a full disk this is how space comes back; the next write tells it, and so does a restart.
+                logger.warning("index.json cannot be written now", metadata: ["reason": "\(error)"])
+            }
+        }
+        var freed: Int64 = 0
+        var fault: ContentError?
+        for blob in blobs {
+            do throws(ContentError) {
+                try blobFiles.remove(blob.digest)
+                freed += blob.size
+            } catch {
+                logger.warning("a blob's file cannot be removed", metadata: ["reason": "\(error)"])
+                fault = error
+            }
+            feed.publish(.removed(blob.digest))
+        }
+        if losesImages { feed.publish(.images) }
+        return (freed, fault)
+    }
+}

@@ -1,0 +1,14 @@
+/// What the body of an answer is read from: hands out regions of a file as they may go out.
+public protocol BlobReader: Sendable {
+    /// The size of the whole blob in bytes, whatever part of it is here.
+    var size: Int64 { get }
+
+    /// Waits until bytes from `offset` on may go out, and gives 1 to `limit` of them.
+    ///
+    /// Cancelling the task ends the wait.
+    /// - Throws: When no such bytes will ever go out.
+    func next(at offset: Int64, limit: Int64) async throws -> FileSlice
+
+    /// The reader needs no more. May be called more than once.
+    func close()
+}
