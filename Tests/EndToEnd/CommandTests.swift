@@ -52,15 +52,15 @@ extension EndToEnd {
             #expect(result.errors.split(separator: "\n").count == 1)
         }
 
-        @Test("SIGHUP reloads, and serving goes on")
+        @Test("SIGHUP reads the configuration again, and serving goes on")
         func reload() async throws {
             try await LAN.with { lan in
                 let node = try await lan.node()
                 let agent = try node.agent
                 agent.send(SIGHUP)
-                try await eventually("the agent says that it reloaded") {
+                try await eventually("the agent says that it read its configuration") {
                     try String(decoding: Data(contentsOf: URL(filePath: node.agentLog)), as: UTF8.self)
-                        .lowercased().contains("reload")
+                        .contains("configuration was read again")
                 }
                 #expect(agent.isRunning)
                 #expect(try await node.mirror("", namespace: nil).status == 200)

@@ -40,7 +40,9 @@ extension EndToEnd {
             try await LAN.with { lan in
                 let image = try await Fixtures.image(.small)
                 _ = try await lan.registry()
-                let nodes = try await lan.trustedNodes(2)
+                var configuration = AgentConfiguration()
+                configuration.keyFile = try await lan.clusterKey()
+                let nodes = [try await lan.node(configuration), try await lan.node(configuration)]
                 let found = try await eventually("the nodes see each other") {
                     let (one, two) = (try await nodes[0].status(), try await nodes[1].status())
                     return !one.peers.isEmpty && !two.peers.isEmpty

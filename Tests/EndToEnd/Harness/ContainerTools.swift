@@ -38,8 +38,8 @@ final class ContainerTools: Sendable {
                 ["buildah"] + storage + ["pull", "--quiet"] + policy + [image.tagged()]
             case "skopeo":
                 [
-                    "skopeo", "--policy", node.folder + "/policy.json", "copy", "--quiet", "docker://" + image.tagged(),
-                    "oci:\(node.folder)/\(place):1",
+                    "skopeo", "--policy", node.folder + "/policy.json", "--registries-conf", configuration,
+                    "copy", "--quiet", "docker://" + image.tagged(), "oci:\(node.folder)/\(place):1",
                 ]
             default: throw HarnessError("no such client: \(client)")
             }

@@ -9,7 +9,6 @@ enum Requirement: Sendable {
     case sandbox
     case agent
     case program(String)
-    case kernel(module: String)
     /// Asked for by `deploy/test --all`.
     case patience
 
@@ -26,8 +25,6 @@ enum Requirement: Sendable {
                 ? nil : "needs the agent at \(Environment.binary): build it, or set SHOAL_BINARY"
         case .program(let name):
             Self.isOnPath(name) ? nil : "needs the program \(name): deploy/packages/test.txt says what to install"
-        case .kernel(let module):
-            FileManager.default.fileExists(atPath: "/sys/module/\(module)") ? nil : "needs the kernel's \(module)"
         case .patience:
             Environment.all["DEPLOY_TEST_ALL"] == "1" ? nil : "takes minutes: deploy/test --all runs it"
         }
