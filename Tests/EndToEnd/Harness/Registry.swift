@@ -44,6 +44,13 @@ final class Registry: Sendable {
         }
     }
 
+    /// The lines of its access log that name something: one per request that it answered.
+    func requests(for name: String) throws -> [Substring] {
+        let log = try String(
+            decoding: Data(contentsOf: URL(filePath: "\(lan.folder.path)/\(machine.name).log")), as: UTF8.self)
+        return log.split(separator: "\n").filter { $0.contains(name) }
+    }
+
     /// As when its plug is pulled: nothing answers, not even a refusal.
     func switchOff() async throws {
         try await machine.plug(false)
