@@ -195,6 +195,11 @@ final class StubRegistry: Sendable {
     func stop() async {
         let channel = listener.withLock { $0 }
         try? await channel?.close().get()
+        await hangUpAll()
+    }
+
+    /// Closes every connection; new ones are accepted.
+    func hangUpAll() async {
         for channel in state.withLock({ Array($0.channels.values) }) { try? await channel.close().get() }
     }
 }
