@@ -126,11 +126,18 @@ import Testing
         #expect(state.page(epoch: nil, since: nil, next: next, now: 0).added.count == 3)
     }
 
-    @Test("a page position is letters and digits, whatever it names")
+    @Test("a page position goes into a query as it is, whatever it names, and is short")
     func position() throws {
         let registry = try Samples.reference("[::1]:5000/team/app:v1")
-        for position in [PagePosition.blob(Samples.digest(1)), .reference(registry)] {
-            #expect(position.text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) })
+        let longest = try Samples.reference(
+            "\(String(repeating: "a", count: 60)).example:65535/\(String(repeating: "b", count: 255)):\(String(repeating: "c", count: 128))"
+        )
+        for position in [
+            PagePosition.blob(Samples.digest(1)), .blob(Samples.longDigest(1)), .reference(registry),
+            .reference(longest),
+        ] {
+            let isPlain = position.text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }
+            #expect(isPlain && position.text.utf8.count < 1024)
             #expect(PagePosition(position.text) == position)
         }
     }

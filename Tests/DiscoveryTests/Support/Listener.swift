@@ -12,8 +12,6 @@ final class Listener: Sendable {
         socket = try BeaconSocket(port: 0)
         reader = try socket.duplicate()
         port = socket.port
-        var zero: CInt = 0
-        setsockopt(reader, SOL_SOCKET, SO_REUSEADDR, &zero, socklen_t(MemoryLayout<CInt>.size))
     }
 
     func send(_ bytes: [UInt8], to target: BeaconTarget) {
