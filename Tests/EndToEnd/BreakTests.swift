@@ -109,6 +109,33 @@ extension EndToEnd {
             }
         }
 
+        @Test("an upstream that falls silent in mid-body is left for a peer that has the blob", .needs(.patience))
+        func upstreamSilent() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.demo)
+                _ = try await lan.registry()
+                try await FaultProxy.with { proxy in
+                    var configuration = AgentConfiguration()
+                    configuration.keyFile = try await lan.clusterKey()
+                    let holder = try await lan.node(configuration)
+                    try await Containerd(on: holder).pull(image.tagged())
+                    try await holder.machine.plug(false)
+
+                    configuration.upstreams = ["registry.test": "http://proxy.test"]
+                    let node = try await lan.node(configuration)
+                    let containerd = try await Containerd(on: node)
+                    proxy.set(.hold(after: Self.middle))
+                    let pull = try containerd.startPull(image.tagged())
+                    try await eventually("the pull is in mid-body", within: .seconds(30)) {
+                        proxy.forwarded >= Self.middle
+                    }
+                    try await holder.machine.plug(true)
+                    #expect(try await pull.wait(within: .seconds(180)) == .code(0))
+                    #expect(try await node.status().bytes.peers > 0)
+                }
+            }
+        }
+
         @Test("a full disk passes bytes through")
         func fullDisk() async throws {
             try await LAN.with { lan in

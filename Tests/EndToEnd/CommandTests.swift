@@ -52,17 +52,43 @@ extension EndToEnd {
             #expect(result.errors.split(separator: "\n").count == 1)
         }
 
-        @Test("SIGHUP reads the configuration again, and serving goes on")
+        @Test(
+            "wrong usage ends with 2",
+            arguments: [["nonsense"], ["locate"], ["status", "--colour"], ["keygen"], ["agent", "x"]])
+        func usage(arguments: [String]) async throws {
+            let result = try await Command([Environment.binary] + arguments, within: .seconds(20)).result()
+            #expect(result.exit == .code(2))
+            #expect(!result.errors.isEmpty)
+        }
+
+        @Test("a cluster key is its owner's alone to read, and is never written over")
+        func keygen() async throws {
+            let folder = try TemporaryFolder()
+            let file = folder.path + "/cluster.key"
+            try await Command([Environment.binary, "keygen", file]).run()
+            #expect(try await Command(["stat", "-c", "%a", file]).run() == "600\n")
+            let key = try Data(contentsOf: URL(filePath: file))
+            let again = try await Command([Environment.binary, "keygen", file]).result()
+            #expect(again.exit == .code(1))
+            #expect(try Data(contentsOf: URL(filePath: file)) == key)
+        }
+
+        @Test("SIGHUP puts a changed configuration in force, and keeps the old one where the new is wrong")
         func reload() async throws {
             try await LAN.with { lan in
                 let node = try await lan.node()
-                let agent = try node.agent
-                agent.send(SIGHUP)
-                try await eventually("the agent says that it read its configuration") {
-                    try String(decoding: Data(contentsOf: URL(filePath: node.agentLog)), as: UTF8.self)
-                        .contains("configuration was read again")
-                }
-                #expect(agent.isRunning)
+                let other = try await lan.node()
+                let peer = "http://\(node.machine.address):5051/v1/node"
+                #expect(try await other.get(peer).status == 200)
+                var configuration = AgentConfiguration()
+                configuration.tables = "[peers]\nallow = [\"10.99.0.0/24\"]\n"
+                try node.reload(configuration)
+                try await eventually("peers from elsewhere are refused") { try await other.get(peer).status != 200 }
+                configuration.tables = "[peers]\nallow = [\"nowhere\"]\n"
+                try node.reload(configuration)
+                try await eventually("the agent says what is wrong") { try node.log().contains("nowhere") }
+                #expect(try node.agent.isRunning)
+                #expect(try await other.get(peer).status != 200)
                 #expect(try await node.mirror("", namespace: nil).status == 200)
             }
         }

@@ -40,6 +40,38 @@ extension EndToEnd {
             }
         }
 
+        @Test("readers of one cold blob share one download, and one that goes away stops nothing for the others")
+        func sharedDownload() async throws {
+            try await LAN.with { lan in
+                let blob = try await Fixtures.image(.demo).largestBlob
+                _ = try await lan.registry()
+                try await FaultProxy.with { proxy in
+                    var configuration = AgentConfiguration()
+                    configuration.upstreams = ["registry.test": "http://proxy.test"]
+                    let node = try await lan.node(configuration)
+                    let url = "http://127.0.0.1:5050/v2/debian/demo/blobs/\(blob.digest)?ns=registry.test"
+                    proxy.set(.hold(after: blob.size / 2))
+                    let readers = try (1...8).map { number in
+                        try lan.start(
+                            ["curl", "--silent", "--fail", "--output", "\(node.folder)/reader-\(number)", url],
+                            on: node.machine, log: "\(node.folder)/readers.log")
+                    }
+                    try await eventually("the first reader, who started the download, reads") {
+                        let file = "\(node.folder)/reader-1"
+                        return FileManager.default.fileExists(atPath: file) && proxy.forwarded >= blob.size / 2
+                    }
+                    try await readers[0].destroy()
+                    proxy.set(.none)
+                    for (number, reader) in readers.enumerated().dropFirst() {
+                        #expect(try await reader.wait(within: .seconds(60)) == .code(0))
+                        let sum = try await Command(["sha256sum", "\(node.folder)/reader-\(number + 1)"]).run()
+                        #expect(blob.digest == "sha256:" + sum.prefix(64))
+                    }
+                    #expect(try await node.status().bytes.upstream < blob.size + blob.size / 20)
+                }
+            }
+        }
+
         /// Two hundred ranges that together are the blob, in files whose names sort as the ranges do.
         private func curlConfiguration(_ blob: Fixtures.Image.Blob, folder: String) -> String {
             let step = (blob.size + 199) / 200

@@ -113,7 +113,7 @@ extension EndToEnd {
                 let layer = try await node.get("http://127.0.0.1:5054/v2/library/small/blobs/\(blob.digest)")
                 #expect(layer.body.count == blob.size)
                 // The mirror's own listener keeps bare names for the local namespace.
-                let bare = try await node.mirror("library/small/manifests/1", namespace: nil, accept)
+                let bare = try await node.mirror("library/small/manifests/1", accept, namespace: nil)
                 #expect(bare.status == 404)
             }
         }
@@ -125,7 +125,7 @@ extension EndToEnd {
             try await LAN.with { lan in
                 let node = try await lan.node()
                 #expect(try await node.mirror("", namespace: nil).status == 200)
-                let answer = try await node.mirror("", namespace: nil, ["--header", header])
+                let answer = try await node.mirror("", ["--header", header], namespace: nil)
                 #expect((400..<500).contains(answer.status))
             }
         }

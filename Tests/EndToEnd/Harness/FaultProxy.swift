@@ -7,7 +7,8 @@ import Synchronization
 final class FaultProxy: Sendable {
     enum Fault: Sendable, Equatable {
         case none
-        /// Passes so many more bytes of the registry's, over all connections, then nothing: connections stay, silent.
+        /// Passes so many more bytes of the registry's, over all connections, then nothing: connections stay, silent, and
+        /// go on where they were when the fault is taken away.
         case hold(after: Int)
         /// Passes so many more bytes, then closes every connection, and each new one at once.
         case cut(after: Int)
@@ -18,13 +19,15 @@ final class FaultProxy: Sendable {
         var fault = Fault.none
         /// What may still pass before the fault strikes.
         var allowance = Int.max
+        /// What goes on when a hold ends.
+        var held: [@Sendable () -> Void] = []
         var connections: [ObjectIdentifier: any Channel] = [:]
     }
 
     /// What a relay is to do with bytes that came from the registry.
     enum Verdict: Equatable {
-        case pass(Int)
-        case swallow(passing: Int)
+        case pass
+        case hold(passing: Int)
         case close(passing: Int)
     }
 
@@ -69,26 +72,35 @@ final class FaultProxy: Sendable {
 
     /// From now on.
     func set(_ fault: Fault) {
-        let doomed = state.withLock { state in
+        let (doomed, released) = state.withLock { state in
             state.fault = fault
             switch fault {
             case .none: state.allowance = .max
             case .hold(let after), .cut(let after): state.allowance = after
             }
-            return fault == .cut(after: 0) ? Array(state.connections.values) : []
+            let released = state.held
+            state.held = []
+            return (fault == .cut(after: 0) ? Array(state.connections.values) : [], released)
         }
         for channel in doomed { channel.close(promise: nil) }
+        for release in released { release() }
     }
 
-    /// Accounts for bytes of the registry's, and says how many go on and what follows.
-    fileprivate func judge(_ count: Int) -> Verdict {
+    /// Accounts for bytes of the registry's, and says how many go on and what follows. `release` is called when a hold ends.
+    fileprivate func judge(_ count: Int, release: @escaping @Sendable () -> Void) -> Verdict {
         state.withLock { state in
             let passing = min(count, state.allowance)
             state.forwarded += passing
             if state.allowance != .max { state.allowance -= passing }
-            guard passing < count || state.allowance == 0 else { return .pass(passing) }
-            if case .cut = state.fault { return .close(passing: passing) }
-            return .swallow(passing: passing)
+            switch state.fault {
+            case .cut where state.allowance == 0:
+                return .close(passing: passing)
+            case .hold where passing < count:
+                state.held.append(release)
+                return .hold(passing: passing)
+            default:
+                return .pass
+            }
         }
     }
 
@@ -145,39 +157,64 @@ private final class Relay: ChannelInboundHandler {
     var other: (any Channel)?
     /// Only bytes from the registry are judged.
     private let proxy: FaultProxy?
+    /// Bytes that wait for a hold to end.
+    private var held: ByteBuffer?
 
     init(proxy: FaultProxy?) {
         self.proxy = proxy
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var buffer = unwrapInboundIn(data)
-        guard let proxy else {
+        let buffer = unwrapInboundIn(data)
+        if held != nil {
+            // Read before the reading could be stopped.
+            held?.writeImmutableBuffer(buffer)
+        } else if let proxy {
+            judge(buffer, by: proxy, context: context)
+        } else {
             other?.writeAndFlush(buffer, promise: nil)
-            return
         }
-        switch proxy.judge(buffer.readableBytes) {
+    }
+
+    private func judge(_ bytes: ByteBuffer, by proxy: FaultProxy, context: ChannelHandlerContext) {
+        var buffer = bytes
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        let verdict = proxy.judge(buffer.readableBytes) {
+            loop.execute { bound.value.0.release(context: bound.value.1) }
+        }
+        switch verdict {
         case .pass:
             send(buffer, context: context)
-        case .swallow(let passing):
-            if passing > 0, let rest = buffer.readSlice(length: passing) { send(rest, context: context) }
+        case .hold(let passing):
+            if let first = buffer.readSlice(length: passing), first.readableBytes > 0 { send(first, context: context) }
+            held = buffer
+            context.channel.setOption(.autoRead, value: false).whenFailure { _ in }
         case .close(let passing):
-            if passing > 0, let rest = buffer.readSlice(length: passing) {
-                other?.writeAndFlush(rest).whenComplete { _ in proxy.closeAll() }
-            } else {
-                proxy.closeAll()
-            }
+            let first = buffer.readSlice(length: passing) ?? ByteBuffer()
+            guard let other else { return }
+            other.writeAndFlush(first).whenComplete { _ in proxy.closeAll() }
         }
+    }
+
+    /// Goes on with what was held.
+    private func release(context: ChannelHandlerContext) {
+        guard let buffer = held, let proxy else { return }
+        held = nil
+        context.channel.setOption(.autoRead, value: true).whenFailure { _ in }
+        judge(buffer, by: proxy, context: context)
     }
 
     /// Reads no more than the other side takes.
     private func send(_ buffer: ByteBuffer, context: ChannelHandlerContext) {
         guard let other else { return }
-        let source = context.channel
         if !other.isWritable {
-            source.setOption(.autoRead, value: false).whenFailure { _ in }
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            context.channel.setOption(.autoRead, value: false).whenFailure { _ in }
             other.writeAndFlush(buffer).whenComplete { _ in
-                source.setOption(.autoRead, value: true).whenFailure { _ in }
+                let (relay, context) = bound.value
+                guard relay.held == nil else { return }
+                context.channel.setOption(.autoRead, value: true).whenFailure { _ in }
             }
         } else {
             other.writeAndFlush(buffer, promise: nil)

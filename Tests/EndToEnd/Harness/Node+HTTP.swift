@@ -40,7 +40,7 @@ extension Node {
 
     /// Asks this node's mirror as containerd does, with the registry as `ns`; without one, in path form.
     func mirror(
-        _ path: String, namespace: String? = "registry.test", _ options: [String] = []
+        _ path: String, _ options: [String] = [], namespace: String? = "registry.test"
     ) async throws -> HTTPAnswer {
         try await get("http://127.0.0.1:5050/v2/\(path)" + (namespace.map { "?ns=\($0)" } ?? ""), options)
     }

@@ -24,7 +24,7 @@ final class Node: Sendable {
     }
 
     var name: String { machine.name }
-    var agentLog: String { folder + "/agent.log" }
+    private var configurationFile: String { folder + "/config.toml" }
     var dataDirectory: String { state.withLock { $0.configuration.dataDirectory } ?? folder + "/data" }
 
     /// The agent's process.
@@ -32,15 +32,31 @@ final class Node: Sendable {
 
     /// Starts the agent, and returns when it is ready.
     func startAgent() async throws {
-        let configuration = state.withLock { $0.configuration }
-        let file = folder + "/config.toml"
-        try Data(configuration.toml(folder: folder).utf8).write(to: URL(filePath: file))
-        let child = try lan.start([Environment.binary, "agent", "--config", file], on: machine, log: agentLog)
+        try writeConfiguration()
+        let child = try lan.start(
+            [Environment.binary, "agent", "--config", configurationFile], on: machine, log: folder + "/agent.log")
         state.withLock { $0.agent = child }
         try await eventually("the agent on \(name) is ready", within: .seconds(30)) {
-            guard child.isRunning else { throw HarnessError("the agent on \(name) ended: see \(agentLog)") }
+            guard child.isRunning else { throw HarnessError("the agent on \(name) ended: see its log") }
             return try await get("http://127.0.0.1:5052/readyz").status == 200
         }
+    }
+
+    /// Rewrites the configuration, and tells the running agent.
+    func reload(_ configuration: AgentConfiguration) throws {
+        state.withLock { $0.configuration = configuration }
+        try writeConfiguration()
+        try agent.send(SIGHUP)
+    }
+
+    private func writeConfiguration() throws {
+        let text = state.withLock { $0.configuration }.toml(folder: folder)
+        try Data(text.utf8).write(to: URL(filePath: configurationFile))
+    }
+
+    /// What the agent has logged.
+    func log() throws -> String {
+        try String(decoding: Data(contentsOf: URL(filePath: folder + "/agent.log")), as: UTF8.self)
     }
 
     /// SIGTERM, and waits until it has drained.
