@@ -17,6 +17,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -62,25 +63,49 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Gateway",
-            dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix,
-                serviceLifecycle, systemPackage,
-            ],
+            dependencies: ["Content", "Discovery", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
             swiftSettings: strict),
         .target(
             name: "Agent",
             dependencies: [
                 "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix,
-                serviceLifecycle, systemPackage, toml,
+                serviceLifecycle, systemPackage, toml, unixSignals,
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "shoal",
-            dependencies: ["Agent", "Integrity", "OCI", argumentParser, asyncHTTPClient, log, nioCore, nioHTTP1, systemPackage],
+            dependencies: ["Agent", "Discovery", "OCI", argumentParser, log, systemPackage],
             swiftSettings: strict),
+        .testTarget(
+            name: "AgentTests",
+            dependencies: [
+                "Agent", "Content", "Discovery", "Gateway", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix,
+                systemPackage,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TransferTests",
+            dependencies: [
+                "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix, nioSSL,
+                systemPackage,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: [nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
+        .testTarget(
+            name: "DiscoveryTests",
+            dependencies: ["Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage],
+            swiftSettings: strict),
+        .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(
             name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, subprocess, systemPackage],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Content", "Discovery", "Gateway", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+            ],
             swiftSettings: strict),
     ]
 )

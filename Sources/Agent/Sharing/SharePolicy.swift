@@ -7,8 +7,8 @@ import OCI
 /// Without a cluster key that is public content by digest and nothing else; with one, everything that the patterns allow, tags too.
 struct SharePolicy: Equatable, Sendable {
     var hasKey: Bool
-    var include: [RepositoryPattern]
-    var exclude: [RepositoryPattern]
+    var include: [SharePattern]
+    var exclude: [SharePattern]
 
     /// What is offered of a node's content.
     struct Offer: Equatable, Sendable {
@@ -56,8 +56,8 @@ struct SharePolicy: Equatable, Sendable {
 
     private static func close(over digest: Digest, _ children: (Digest) -> [Digest], into set: inout Set<Digest>) {
         var pending = [digest]
-        while let next = pending.popLast() where set.insert(next).inserted {
-            pending += children(next)
+        while let next = pending.popLast() {
+            if set.insert(next).inserted { pending += children(next) }
         }
     }
 }

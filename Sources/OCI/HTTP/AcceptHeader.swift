@@ -20,8 +20,8 @@ public struct AcceptHeader: Sendable, Hashable {
     private static let maximumPatterns = 128
     private let patterns: [Pattern]
 
-    /// Reads the values of all `Accept` fields of a request. Elements that are no media range are skipped; where nothing
-    /// is left, everything is accepted, as without the header.
+    /// Reads the values of all `Accept` fields of a request. Elements that are no media range are skipped; where
+    /// nothing is left, everything is accepted, as without the header.
     public init(values: [String]) {
         var patterns: [Pattern] = []
         for value in values {

@@ -1,4 +1,4 @@
-/// A strict look over a JSON object before it is decoded: what `JSONDecoder` lets pass and other readers read otherwise.
+/// A strict look over a JSON object before it is decoded, for what `JSONDecoder` lets pass and others read otherwise.
 ///
 /// Refused are: anything outside RFC 8259, nesting deeper than `maximumDepth`, and two keys of one object that are
 /// the same, or the same but for case. Go, which runtimes and registries are written in, matches keys whatever their

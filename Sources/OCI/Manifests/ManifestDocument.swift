@@ -24,7 +24,7 @@ public struct ManifestDocument: Sendable {
     ///
     /// `mediaType` is what the sender said it is; nil, and types that say nothing such as `application/json`, mean that
     /// the document's own `mediaType` tells it, or else its shape.
-    /// - Throws: `.manifestInvalid` if it is too large, is not JSON of one meaning only (see `JSONOutline`), contradicts
+    /// - Throws: `.manifestInvalid` if it is too large, is not JSON of one meaning only (`JSONOutline`), contradicts
     ///   the sender's type, is an image and an index at once (CVE-2021-41190), or lacks what its type requires.
     public init(bytes: [UInt8], mediaType: MediaType?) throws(OCIError) {
         guard !bytes.isEmpty else { throw Self.error("is empty") }
@@ -88,7 +88,7 @@ public struct ManifestDocument: Sendable {
     private static func type(of outline: JSONOutline, told: MediaType?) throws(OCIError) -> MediaType {
         let own: MediaType?
         switch outline.members["mediatype"] {
-        case nil, .string("")?: own = nil
+        case nil: own = nil
         case .string(let text)?:
             do { own = try MediaType(text) } catch { throw Self.error("is wrong at mediaType: \(error.message)") }
         default: throw error("has a mediaType that is not a string")

@@ -1,4 +1,4 @@
-/// A content digest of the OCI image specification: `sha256:` and 64, or `sha512:` and 128 lower-case hexadecimal digits.
+/// A content digest of the OCI image specification: `sha256:` and 64, or `sha512:` and 128 lower-case hex digits.
 ///
 /// Kept as machine words; a SHA-256 digest needs no heap allocation, so that a directory of many thousands stays small.
 public struct Digest: TextualValue {

@@ -1,7 +1,7 @@
 /// Untrusted text as it may stand in a message: in quotes, printable ASCII only, and not longer than a line.
 ///
-/// A log line or a terminal must not be driven by what a stranger puts into a URL. What stands before an `@` is left out:
-/// in a name that was meant as a URL it is a password.
+/// A log line or a terminal must not be driven by what a stranger puts into a URL. What stands before an `@` is left
+/// out: in a name that was meant as a URL it is a password.
 struct Excerpt: CustomStringConvertible {
     private static let limit = 80
     let description: String

@@ -51,7 +51,13 @@ public final class TransferCounters: Sendable {
     public func served(_ count: Int64) { servedToPeers.wrappingAdd(count, ordering: .relaxed) }
 
     /// A GET of a blob or manifest was answered, or could not be.
-    public func answered(hit: Bool) { (hit ? hits : misses).wrappingAdd(1, ordering: .relaxed) }
+    public func answered(hit: Bool) {
+        if hit {
+            hits.wrappingAdd(1, ordering: .relaxed)
+        } else {
+            misses.wrappingAdd(1, ordering: .relaxed)
+        }
+    }
 
     func received(_ count: Int64, from source: DownloadPlan.Source) {
         switch source {

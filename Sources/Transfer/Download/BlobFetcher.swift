@@ -1,7 +1,7 @@
 public import Content
 public import Discovery
 public import Logging
-public import NIOCore
+import NIOCore
 import NIOPosix
 public import OCI
 public import ServiceLifecycle
@@ -86,7 +86,7 @@ public final class BlobFetcher: Service {
     ///
     /// Returns when the blob's size is known and the first byte of the range may go out, so that the status line can follow.
     /// - Throws: ``FetchError`` where nobody has the blob; nothing has been sent then.
-    public func open(_ question: BlobQuestion) async throws -> any BlobReader {
+    public func open(_ question: BlobQuestion) async throws -> any SourcedReader {
         if let stored = try await store.open(question.digest) {
             counters.answered(hit: true)
             return CountedReader(stored, counters: counters)
@@ -178,10 +178,10 @@ public final class BlobFetcher: Service {
                 throw FetchError(.busy, "\(Self.downloadLimit) downloads are running already")
             }
             let file: SpoolFile
-            do {
+            do throws(ContentError) {
                 file = try spool.create(question.digest)
-            } catch  where error.code == .noSpace {
-                throw FetchError(.noSpace, error.message)
+            } catch {
+                throw FetchError(error.code == .noSpace ? .noSpace : .broken, error.message)
             }
             let download = Download(
                 digest: question.digest, size: size, origins: question.origin.map { [$0] } ?? [], spool: file,

@@ -1,9 +1,11 @@
 import Content
+import Synchronization
 
 /// A stored blob whose bytes are counted as they go to the runtime.
-struct CountedReader: BlobReader {
+final class CountedReader: SourcedReader {
     private let blob: StoredBlob
     private let counters: TransferCounters
+    private let count = Atomic<Int64>(0)
 
     init(_ blob: StoredBlob, counters: TransferCounters) {
         self.blob = blob
@@ -12,9 +14,16 @@ struct CountedReader: BlobReader {
 
     var size: Int64 { blob.size }
 
+    var sources: SourceBytes {
+        var bytes = SourceBytes()
+        bytes.store = count.load(ordering: .relaxed)
+        return bytes
+    }
+
     func next(at offset: Int64, limit: Int64) async throws -> FileSlice {
         let slice = try await blob.next(at: offset, limit: limit)
         counters.readFromStore(slice.length)
+        count.wrappingAdd(slice.length, ordering: .relaxed)
         return slice
     }
 

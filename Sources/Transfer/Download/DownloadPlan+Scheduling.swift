@@ -97,24 +97,26 @@ extension DownloadPlan {
     /// Cuts the claim of a run that is far behind a waiting reader, so that the reader's bytes can be asked for now.
     private mutating func split(for reader: Reader, size: Int64, _ actions: inout [Action]) -> Range<Int64>? {
         let position = reader.position
+        if takenOver { dropSlowPeer(near: position, size: size, &actions) }
         guard let (id, run) = runs.first(where: { $0.value.claim(size: size).contains(position) }), !run.cancelled,
-            !coverage(for: reader).contains(position..<position + 1)
+            run.source == .upstream, !coverage(for: reader).contains(position..<position + 1)
         else { return nil }
-        guard run.source == .upstream else {
-            // The peer has come to where the reader waits, and too slowly: upstream takes its place.
-            if takenOver {
-                runs[id]?.cancelled = true
-                peersTooSlow = true
-                actions.append(.cancel(id))
-            }
-            return nil
-        }
         let cut = position / Self.pieceSize * Self.pieceSize
         guard cut - run.position >= Self.splitDistance,
             let gap = coverage(for: reader).firstGap(from: cut, before: run.end ?? size), gap.lowerBound <= position
         else { return nil }
         runs[id]?.end = cut
         return gap
+    }
+
+    /// A peer that the reader of upstream's bytes has caught up with is too slow: upstream takes its place.
+    private mutating func dropSlowPeer(near position: Int64, size: Int64, _ actions: inout [Action]) {
+        let reach = position..<position + Self.pieceSize
+        for (id, run) in runs where run.source != .upstream && !run.cancelled && run.claim(size: size).overlaps(reach) {
+            runs[id]?.cancelled = true
+            peersTooSlow = true
+            actions.append(.cancel(id))
+        }
     }
 
     /// Grows a gap to whole pieces and over the demand that follows it, as far as nothing is here or claimed.

@@ -68,7 +68,7 @@ public struct PassThrough: AsyncSequence, Sendable {
                 do {
                     if var chunk = try await body?.next() {
                         source.counters.received(Int64(chunk.readableBytes), from: .upstream)
-                        let wanted = Int(min(Int64(chunk.readableBytes), source.end - position))
+                        let wanted = Int(Swift.min(Int64(chunk.readableBytes), source.end - position))
                         position += Int64(wanted)
                         return chunk.readSlice(length: wanted)
                     }
@@ -92,7 +92,7 @@ public struct PassThrough: AsyncSequence, Sendable {
             attempts += 1
             let isWhole = position == 0
             let blob = try await source.upstream.blob(
-                source.question.digest, at: origin, range: isWhole ? nil : position..<source.end, openEnd: false)
+                source.question.digest, at: origin, range: isWhole ? nil : position..<source.end)
             guard blob.offset == position else {
                 throw FetchError(.broken, "\(source.question.digest): upstream cannot resume at a byte")
             }
@@ -103,30 +103,24 @@ public struct PassThrough: AsyncSequence, Sendable {
 
 /// The running hash of a pass-through.
 private final class PassThroughHash {
-    private var hasher: ContentHasher
-    private let algorithm: Digest.Algorithm
+    private var hasher: ContentHasher?
 
     init(_ algorithm: Digest.Algorithm) {
         hasher = ContentHasher(algorithm)
-        self.algorithm = algorithm
     }
 
-    init(_ algorithm: Digest.Algorithm, prefix: SpoolFile, upTo end: Int64) throws {
-        hasher = ContentHasher(algorithm)
-        self.algorithm = algorithm
-        try prefix.forEachChunk(in: 0..<end) { hasher.update($0) }
+    convenience init(_ algorithm: Digest.Algorithm, prefix: SpoolFile, upTo end: Int64) throws {
+        self.init(algorithm)
+        try prefix.forEachChunk(in: 0..<end) { hasher?.update($0) }
     }
 
     func update(_ chunk: ByteBuffer) {
-        chunk.withUnsafeReadableBytes { hasher.update($0) }
+        chunk.withUnsafeReadableBytes { hasher?.update($0) }
     }
 
     func check(_ digest: Digest) throws {
-        let finished = hasher
-        hasher = ContentHasher(algorithm)
-        let actual = finished.finish()
-        guard actual == digest else {
-            throw FetchError(.damaged, "\(digest): the bytes that upstream sent hash to \(actual)")
+        guard let actual = hasher.take()?.finish(), actual == digest else {
+            throw FetchError(.damaged, "\(digest): the bytes that upstream sent have another digest")
         }
     }
 }

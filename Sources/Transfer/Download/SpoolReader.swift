@@ -3,7 +3,7 @@ import OCI
 import Synchronization
 
 /// A reader of a download: gets the spool's bytes as the release rule lets them go.
-final class SpoolReader: BlobReader {
+final class SpoolReader: SourcedReader {
     private let download: Download
     private let id: Int
     private let isClosed = Atomic(false)
@@ -17,6 +17,8 @@ final class SpoolReader: BlobReader {
     deinit { close() }
 
     var spool: SpoolFile { download.spool }
+
+    var sources: SourceBytes { download.bytes }
 
     /// Known once the first byte may go out, which ``BlobFetcher`` waits for before it hands the reader on.
     var size: Int64 { download.size ?? 0 }

@@ -1,5 +1,6 @@
 import Content
 import Discovery
+import Logging
 import OCI
 
 /// What a tag means is a question of freshness.

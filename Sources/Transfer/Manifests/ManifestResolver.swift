@@ -4,6 +4,7 @@ import Integrity
 public import Logging
 import NIOCore
 public import OCI
+import Synchronization
 
 /// A manifest or index, verified, and where it was asked for.
 public struct ManifestAnswer: Sendable {
@@ -41,8 +42,8 @@ public final class ManifestResolver: Sendable {
     let upstream: UpstreamClient
     let memory: RepositoryMemory
     let counters: TransferCounters
-    let policy: TagPolicy
     let logger: Logger
+    private let policyInForce: Mutex<TagPolicy>
     private let flights = SingleFlight<Digest, Found>()
 
     public init(
@@ -55,10 +56,16 @@ public final class ManifestResolver: Sendable {
         self.upstream = upstream
         self.memory = memory
         self.counters = counters
-        self.policy = policy
+        policyInForce = Mutex(policy)
         self.logger = logger
         sources = NetworkSources(
             directory: directory, questions: questions, peers: peers, upstream: upstream, logger: logger)
+    }
+
+    /// Whose word about a tag is asked first. May be changed while running.
+    public var policy: TagPolicy {
+        get { policyInForce.withLock { $0 } }
+        set { policyInForce.withLock { $0 = newValue } }
     }
 
     /// A manifest and who gave it.
@@ -104,6 +111,12 @@ public final class ManifestResolver: Sendable {
         }
     }
 
+    /// A manifest that this node or a live peer holds; upstream is not asked.
+    public func onLAN(_ digest: Digest, at origin: Origin) async -> ManifestDocument? {
+        if let document = try? await held(digest) { return document }
+        return try? await fromPeers(digest, at: origin)?.document
+    }
+
     // MARK: By digest
 
     /// The manifest with a digest: own store, peers, upstream.
@@ -135,7 +148,7 @@ public final class ManifestResolver: Sendable {
         for peer in sources.holders(of: digest).prefix(4) {
             do {
                 let document = try await fetch(digest, from: peer)
-                try await keep(document, digest, at: origin, isPublic: nil)
+                await keep(document, digest, at: origin, isPublic: nil)
                 return Found(digest: digest, document: document, source: .peer(peer))
             } catch {
                 logger.debug(
@@ -170,7 +183,7 @@ public final class ManifestResolver: Sendable {
         let document: ManifestDocument
         do {
             document = try ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType)
-            try await keep(document, answer.digest, at: origin, isPublic: answer.anonymous ? true : nil)
+            await keep(document, answer.digest, at: origin, isPublic: answer.anonymous ? true : nil)
         } catch {
             throw UpstreamError(code: .broken, message: "\(origin) \(reference): \(error)", registry: origin.registry)
         }
@@ -178,12 +191,12 @@ public final class ManifestResolver: Sendable {
     }
 
     /// Puts a verified manifest into the store; a full disk only means that it is not kept.
-    private func keep(_ document: ManifestDocument, _ digest: Digest, at origin: Origin, isPublic: Bool?) async throws {
-        do {
+    private func keep(_ document: ManifestDocument, _ digest: Digest, at origin: Origin, isPublic: Bool?) async {
+        do throws(ContentError) {
             try await store.put(document.bytes, as: digest)
             try await record(
                 nil, origin, digest, document.mediaType, size: Int64(document.bytes.count), isPublic: isPublic)
-        } catch let error as ContentError {
+        } catch {
             logger.notice("a manifest is not kept", metadata: ["digest": "\(digest)", "reason": "\(error)"])
         }
     }

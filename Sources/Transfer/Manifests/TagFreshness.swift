@@ -1,4 +1,4 @@
-public import OCI
+import OCI
 
 /// Whose word about a tag is asked first.
 public enum TagPolicy: String, Sendable, CaseIterable {

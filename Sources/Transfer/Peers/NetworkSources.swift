@@ -133,7 +133,7 @@ final class NetworkSources: BlobSources {
         var last = SourceFailure(ending: .refused("no registry is known to have it"))
         for origin in origins {
             do throws(UpstreamError) {
-                let blob = try await upstream.blob(digest, at: origin, range: range, openEnd: false)
+                let blob = try await upstream.blob(digest, at: origin, range: range)
                 var iterator = blob.body.makeAsyncIterator()
                 return SourceStream(
                     offset: blob.offset, total: blob.totalSize, rangeIgnored: blob.rangeIgnored

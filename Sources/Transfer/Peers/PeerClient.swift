@@ -1,10 +1,9 @@
 internal import AsyncHTTPClient
 public import Discovery
 import FoundationEssentials
-public import Logging
 public import NIOCore
 import NIOHTTP1
-public import OCI
+import OCI
 
 /// The HTTP side of being somebody's peer: blobs, inventories and introductions, authenticated where there is a cluster key.
 ///
@@ -17,10 +16,9 @@ public final class PeerClient: Sendable {
 
     private let client: HTTPClient
     private let signer: PeerSigner?
-    private let logger: Logger
 
     /// - Parameter signer: proves this node to peers; nil without a cluster key.
-    public init(group: any EventLoopGroup, signer: PeerSigner?, logger: Logger) {
+    public init(group: any EventLoopGroup, signer: PeerSigner?) {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: .init(connect: Self.connectTimeout, read: Self.idleTimeout),
@@ -34,7 +32,6 @@ public final class PeerClient: Sendable {
         }
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
         self.signer = signer
-        self.logger = logger
     }
 
     public func shutdown() async {
@@ -70,7 +67,7 @@ public final class PeerClient: Sendable {
                 mayRetry = false
                 continue
             }
-            let response = try await client.execute(request, timeout: timeout, logger: logger)
+            let response = try await client.execute(request, timeout: timeout)
             guard response.status == .unauthorized, mayRetry, let signer else { return response }
             mayRetry = false
             if let nonce = response.headers.first(name: "Shoal-Nonce") {
@@ -103,12 +100,12 @@ extension PeerClient: PeerInquiry {
         request.headers.add(name: "User-Agent", value: "shoal")
         let clientNonce = signer?.newClientNonce()
         if let clientNonce { request.headers.add(name: "Shoal-Challenge", value: clientNonce) }
-        let response = try await client.execute(request, timeout: .seconds(5), logger: logger)
+        let response = try await client.execute(request, timeout: .seconds(5))
         let body = try await collect(response, limit: 64 << 10)
         let document = try JSONDecoder().decode(NodeDocument.self, from: Data(body))
         if let signer, let clientNonce {
             guard let proof = response.headers.first(name: "Shoal-Proof"),
-                signer.check(proof: proof, clientNonce: clientNonce, body: body)
+                signer.prover(of: proof, clientNonce: clientNonce, body: body) == document.id
             else { throw PeerAnswerError.wrong("\(address) does not hold this cluster's key") }
             if let nonce = response.headers.first(name: "Shoal-Nonce") { signer.learn(nonce: nonce, for: document.id) }
         }
@@ -129,7 +126,7 @@ extension PeerClient: PeerInquiry {
         // Tags are believed on the word of the key's holders: the answer itself must come from one.
         if let signer, let clientNonce {
             guard let proof = response.headers.first(name: "Shoal-Proof"),
-                signer.check(proof: proof, clientNonce: clientNonce, body: body)
+                signer.prover(of: proof, clientNonce: clientNonce, body: body) == peer
             else { throw PeerAnswerError.wrong("the inventory of \(address) carries no proof of the cluster key") }
         }
         return try JSONDecoder().decode(InventoryPage.self, from: Data(body))

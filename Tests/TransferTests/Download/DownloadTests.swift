@@ -9,7 +9,7 @@ import Testing
 
 @testable import Transfer
 
-@Suite("A download")
+@Suite("A download", .serialized)
 struct DownloadTests {
     private static let MiB = 1 << 20
     private let peer = NodeID.random()
@@ -70,7 +70,7 @@ struct DownloadTests {
 
     @Test("serves many readers of all kinds from one copy of upstream's bytes")
     func manyReaders() async throws {
-        let blob = blob(40 * Self.MiB)
+        let blob = blob(24 * Self.MiB)
         let sources = ScriptedSources(blob, upstream: .init())
         try await withDownload(of: blob, from: sources, size: Int64(blob.count)) { download, _ in
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -179,7 +179,7 @@ struct DownloadTests {
     @Test("gives every reader right bytes under random faults of all sources", arguments: 0..<40)
     func randomFaults(seed: Int) async throws {
         var random = SplitMix(seed: UInt64(seed))
-        let blob = blob(1 + random.next(below: 24 << 20), seed: UInt64(seed))
+        let blob = blob(1 + random.next(below: 14 << 20), seed: UInt64(seed))
         func script() -> ScriptedSources.Script {
             var script = ScriptedSources.Script()
             script.answers = (0..<random.next(below: 4)).map { _ in

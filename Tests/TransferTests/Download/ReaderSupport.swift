@@ -1,12 +1,9 @@
 import Content
+import Foundation
 import SystemPackage
 import Testing
 
 @testable import Transfer
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 extension BlobReader {
     /// All that a reader came for, read from the files that it is handed.
@@ -24,7 +21,7 @@ extension BlobReader {
             let slice = try await next(at: position, limit: (end ?? .max) - position)
             guard slice.length > 0 else { break }
             var chunk = [UInt8](repeating: 0, count: Int(slice.length))
-            let count = pread(slice.file.descriptor, &chunk, chunk.count, slice.offset)
+            let count = pread(slice.file.descriptor, &chunk, chunk.count, off_t(slice.offset))
             #expect(count == chunk.count)
             bytes += chunk
             position += slice.length
@@ -35,19 +32,10 @@ extension BlobReader {
 
 /// A directory that is gone afterwards.
 func withTemporaryDirectory<T>(_ body: (FilePath) async throws -> T) async throws -> T {
-    var template = Array("/tmp/shoal-test-XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template) else { throw Errno(rawValue: errno) }
-    let path = String(cString: made)
-    defer {
-        let result = removeTree(path)
-        #expect(result == 0, "the directory \(path) was not removed")
-    }
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("shoal-test-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: path) } }
     return try await body(FilePath(path))
-}
-
-/// Removes a tree with nftw(3), deepest first.
-private func removeTree(_ path: String) -> CInt {
-    nftw(path, { name, _, _, _ in name.map { remove($0) } ?? -1 }, 16, FTW_DEPTH | FTW_PHYS)
 }
 
 /// Waits until a condition holds; a bounded time.

@@ -1,0 +1,121 @@
+/// What the agent is and does at one moment: the answer of `/api/v1/status`.
+///
+/// The JSON is a contract: fields are only ever added. Words that may grow (`state`, `sources`) are text here, so that an
+/// older command line reads a newer agent.
+public struct StatusSnapshot: Codable, Sendable, Equatable {
+    /// Version of the form, not of the agent.
+    public var schema = 1
+    public var node: NodeStatus
+    /// Shoal's own store.
+    public var store: StoreStatus
+    /// All that is offered to peers.
+    public var shared: ContentCount
+    public var peers: [PeerStatus]
+    /// Payload since the start.
+    public var bytes: ByteCounts
+    /// The mirror's GETs of blobs and manifests.
+    public var requests: RequestCounts
+    public var transfers: [TransferRecord]
+    /// One sentence each, for the operator.
+    public var warnings: [String]
+
+    /// Makes a snapshot of its parts.
+    public init(
+        node: NodeStatus, store: StoreStatus, shared: ContentCount, peers: [PeerStatus], bytes: ByteCounts,
+        requests: RequestCounts, transfers: [TransferRecord], warnings: [String]
+    ) {
+        self.node = node
+        self.store = store
+        self.shared = shared
+        self.peers = peers
+        self.bytes = bytes
+        self.requests = requests
+        self.transfers = transfers
+        self.warnings = warnings
+    }
+}
+
+/// Who the agent is.
+public struct NodeStatus: Codable, Sendable, Equatable {
+    /// 32 hexadecimal digits.
+    public var id: String
+    /// The host's name.
+    public var name: String
+    public var version: String
+    public var uptimeSeconds: Int64
+
+    /// Makes the record of its parts.
+    public init(id: String, name: String, version: String = AgentVersion.current, uptimeSeconds: Int64) {
+        self.id = id
+        self.name = name
+        self.version = version
+        self.uptimeSeconds = uptimeSeconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, name, version
+        case uptimeSeconds = "uptime_s"
+    }
+}
+
+/// How full Shoal's own store is; sizes in bytes.
+public struct StoreStatus: Codable, Sendable, Equatable {
+    public var blobs: Int
+    public var bytes: Int64
+    public var capacity: Int64
+
+    /// Makes the record of its parts.
+    public init(blobs: Int, bytes: Int64, capacity: Int64) {
+        self.blobs = blobs
+        self.bytes = bytes
+        self.capacity = capacity
+    }
+}
+
+/// A number of blobs and their bytes.
+public struct ContentCount: Codable, Sendable, Equatable {
+    public var blobs: Int
+    public var bytes: Int64
+
+    /// Makes the record of its parts.
+    public init(blobs: Int, bytes: Int64) {
+        self.blobs = blobs
+        self.bytes = bytes
+    }
+}
+
+/// Payload bytes since the start: duplicates and manifests included, headers not.
+public struct ByteCounts: Codable, Sendable, Equatable {
+    /// Read from stores.
+    public var store: Int64
+    /// Received from peers.
+    public var peers: Int64
+    /// Received from upstream.
+    public var upstream: Int64
+    public var servedToPeers: Int64
+
+    /// Makes the record of its parts.
+    public init(store: Int64, peers: Int64, upstream: Int64, servedToPeers: Int64) {
+        self.store = store
+        self.peers = peers
+        self.upstream = upstream
+        self.servedToPeers = servedToPeers
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case store, peers, upstream
+        case servedToPeers = "served_to_peers"
+    }
+}
+
+/// The mirror's GETs of blobs and manifests; a hit needed no byte from upstream.
+public struct RequestCounts: Codable, Sendable, Equatable {
+    public var hits: Int64
+    public var misses: Int64
+
+    /// Makes the record of its parts.
+    public init(hits: Int64, misses: Int64) {
+        self.hits = hits
+        self.misses = misses
+    }
+}

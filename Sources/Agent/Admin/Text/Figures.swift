@@ -1,0 +1,33 @@
+/// Numbers as people read them.
+enum Figures {
+    /// `999 B`, `1.2 kB`, `345 MB`: powers of ten, cut and not rounded, so that what is full only looks full when it is.
+    static func bytes(_ count: Int64) -> String {
+        let units: [(name: String, size: Int64)] = [
+            ("PB", 1_000_000_000_000_000), ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000),
+            ("kB", 1000),
+        ]
+        guard let unit = units.first(where: { count >= $0.size }) else { return "\(count) B" }
+        let tenths = count / (unit.size / 10)
+        return tenths < 1000 ? "\(tenths / 10).\(tenths % 10) \(unit.name)" : "\(tenths / 10) \(unit.name)"
+    }
+
+    /// `42 s`, `14 min`, `2 h 14 min`, `3 d 4 h`.
+    static func duration(seconds: Int64) -> String {
+        let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400)
+        if minutes == 0 { return "\(seconds) s" }
+        if hours == 0 { return "\(minutes) min" }
+        if days == 0 { return "\(hours) h \(minutes % 60) min" }
+        return "\(days) d \(hours % 24) h"
+    }
+
+    /// Whole percent, cut; nil of nothing.
+    static func percent(_ part: Int64, of whole: Int64) -> Int? {
+        guard whole > 0, part >= 0 else { return nil }
+        return Int(Double(part) / Double(whole) * 100)
+    }
+
+    /// `1 blob`, `2 blobs`.
+    static func count(_ number: some BinaryInteger, _ noun: String) -> String {
+        number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
+    }
+}

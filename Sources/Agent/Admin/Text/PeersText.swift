@@ -1,0 +1,31 @@
+/// The peers as `shoal peers` prints them.
+public struct PeersText: Sendable {
+    private let peers: [PeerStatus]
+
+    /// Renders these peers.
+    public init(_ snapshot: PeersSnapshot) {
+        peers = snapshot.peers
+    }
+
+    /// The text, every line ended.
+    public func render(_ style: TextStyle) -> String {
+        guard !peers.isEmpty else { return "No peers are known.\n" }
+        return Self.table(peers).lines(style).map { $0.dropFirst(2) + "\n" }.joined()
+    }
+
+    static func table(_ peers: [PeerStatus]) -> TextTable {
+        var table = TextTable(columns: [
+            .init(title: "NAME"), .init(title: "STATE"), .init(title: "BLOBS", isNumber: true),
+            .init(title: "ADDRESS", minimum: 21), .init(title: "FOUND BY"),
+        ])
+        table.rows = peers.sorted { ($0.name, $0.id) < ($1.name, $1.id) }.map { peer in
+            let others = peer.addresses.count > 1 ? " +\(peer.addresses.count - 1)" : ""
+            return [
+                .init(peer.name.isEmpty ? String(peer.id.prefix(12)) : peer.name),
+                .init(peer.state, peer.state == "alive" ? .green : .yellow), "\(peer.blobs)",
+                .init((peer.addresses.first ?? "-") + others), .init(peer.sources.joined(separator: ", ")),
+            ]
+        }
+        return table
+    }
+}

@@ -1,0 +1,162 @@
+public import OCI
+public import SystemPackage
+
+/// What the agent was told: every key of `docs/configuration.md` as a typed value.
+///
+/// A fresh value holds the defaults. ``ConfigurationSources/load()`` reads the file, the environment and `--set`.
+public struct Configuration: Sendable, Equatable {
+    /// `data_dir`
+    public var dataDirectory: FilePath = "/var/lib/shoal"
+    /// `docker_config`
+    public var dockerConfig: FilePath?
+    /// `[mirror]`
+    public var mirror = Mirror()
+    /// `[peers]`
+    public var peers = Peers()
+    /// `[discovery]`
+    public var discovery = Discovery()
+    /// `[admin]`
+    public var admin = Admin()
+    /// `[runtime.containerd]`
+    public var containerd = Containerd()
+    /// `[store]`
+    public var store = Store()
+    /// `[tags]`
+    public var tags = Tags()
+    /// `[share]`
+    public var share = Share()
+    /// `[upstream."registry"]`
+    public var upstream: [RegistryName: Upstream] = [:]
+    /// `[limits]`
+    public var limits = Limits()
+
+    /// Things to log at the start: variables that mean nothing, keys that do nothing yet.
+    public internal(set) var warnings: [String] = []
+    /// Where it was read from; what a reload reads again.
+    public internal(set) var sources: ConfigurationSources?
+    /// The keys that were set, and where.
+    var places: [String: ConfigurationPlace] = [:]
+
+    /// The defaults.
+    public init() {}
+
+    /// Whether a key was set, be it to its default. A key of an upstream table is named as in the file,
+    /// `upstream."registry.example.com".url`.
+    public func isSet(_ key: String) -> Bool { places[key] != nil }
+}
+
+extension Configuration {
+    /// The endpoint for this node's runtime.
+    public struct Mirror: Sendable, Equatable {
+        /// `mirror.listen`
+        public var listen = [ListenEndpoint(.v4Loopback, port: 5050), ListenEndpoint(.v6Loopback, port: 5050)]
+        /// `mirror.docker_listen`; nil turns it off
+        public var dockerListen: ListenEndpoint? = ListenEndpoint(.v4Loopback, port: 5054)
+        /// `mirror.allow_remote`
+        public var allowRemote = false
+    }
+
+    /// Other nodes.
+    public struct Peers: Sendable, Equatable {
+        /// `peers.listen`
+        public var listen = [ListenEndpoint(.v4Any, port: 5051), ListenEndpoint(.v6Any, port: 5051)]
+        /// `peers.advertise`
+        public var advertise: [IPAddress] = []
+        /// `peers.allow`
+        public var allow: [AccessRule] = [.onLink]
+        /// `peers.static`
+        public var fixed: [PeerHost] = []
+        /// `peers.dns`
+        public var dns: [DNSName] = []
+        /// `peers.key_file`
+        public var keyFile: FilePath?
+        /// `peers.release`
+        public var release = ReleaseRule.checked
+    }
+
+    /// How nodes find each other.
+    public struct Discovery: Sendable, Equatable {
+        /// `discovery.mdns`
+        public var mdns = true
+        /// `discovery.broadcast`
+        public var broadcast = true
+        /// `discovery.port`
+        public var port = UDPPort(number: 5051)
+    }
+
+    /// Status, metrics and the command line's socket.
+    public struct Admin: Sendable, Equatable {
+        /// `admin.listen`; nil turns it off
+        public var listen: ListenEndpoint? = ListenEndpoint(.v4Loopback, port: 5052)
+        /// `admin.socket`
+        public var socket = SocketPath(known: "/run/shoal/shoal.sock")
+    }
+
+    /// The container runtime whose content is shared.
+    public struct Containerd: Sendable, Equatable {
+        /// `runtime.containerd.address`: `auto`, a socket's path, or nothing
+        public var address = "auto"
+        /// `runtime.containerd.root`: `auto` or a path
+        public var root = "auto"
+        /// `runtime.containerd.namespaces`
+        public var namespaces: [String] = []
+    }
+
+    /// Shoal's own blobs.
+    public struct Store: Sendable, Equatable {
+        /// `store.capacity`
+        public var capacity = ByteSize(bytes: 20_000_000_000)
+        /// `store.spool`; nil: a folder in the data directory
+        public var spool: FilePath?
+        /// `store.retain`
+        public var retain = Retention.auto
+    }
+
+    /// What tags mean.
+    public struct Tags: Sendable, Equatable {
+        /// `tags.policy`
+        public var policy = TagPolicy.upstreamFirst
+        /// `tags.believe`
+        public var believe = TagBelief.key
+    }
+
+    /// What others are offered.
+    public struct Share: Sendable, Equatable {
+        /// `share.include`
+        public var include: [SharePattern] = []
+        /// `share.exclude`
+        public var exclude: [SharePattern] = []
+
+        /// Whether `share.include` names the repository.
+        public func includes(_ origin: Origin) -> Bool { include.contains { $0.matches(origin) } }
+
+        /// Whether `share.exclude` names the repository; what it names is never offered.
+        public func excludes(_ origin: Origin) -> Bool { exclude.contains { $0.matches(origin) } }
+    }
+
+    /// How one registry is reached.
+    public struct Upstream: Sendable, Equatable {
+        /// `url`
+        public var url: UpstreamURL?
+        /// `plain_http`
+        public var plainHTTP = false
+        /// `ca_file`
+        public var caFile: FilePath?
+        /// `username`; empty: none
+        public var username = ""
+        /// `password_file`
+        public var passwordFile: FilePath?
+    }
+
+    /// How much at once.
+    public struct Limits: Sendable, Equatable {
+        /// `limits.uploads`
+        public var uploads = UploadLimit(count: 32)
+        /// `limits.upload_rate`
+        public var uploadRate: ByteRate?
+        /// `limits.download_rate`
+        public var downloadRate: ByteRate?
+        /// `limits.upstream_rate`
+        public var upstreamRate: ByteRate?
+    }
+}

@@ -1,0 +1,90 @@
+extension ConfigurationKey where Root == Configuration {
+    /// Every key but those of the upstream tables, in the order of the reference.
+    static let all: [Self] = [
+        Self("data_dir", \.dataDirectory, "Where the agent keeps its blobs and its node id."),
+        Self(
+            "docker_config", \.dockerConfig,
+            "A Docker `config.json` with registry credentials. Credential helpers are not run."),
+        Self("mirror.listen", \.mirror.listen, "Where this node's runtime reaches the mirror; loopback only."),
+        Self(
+            "mirror.docker_listen", \.mirror.dockerListen,
+            "The mirror for dockerd's `registry-mirrors`, where a bare name means `docker.io`; `\"\"` turns it off."),
+        Self(
+            "mirror.allow_remote", \.mirror.allowRemote,
+            "Lets the mirror listen on other addresses than loopback. Whoever reaches it pulls with this node's "
+                + "credentials."),
+        Self("peers.listen", \.peers.listen, "Where other nodes fetch blobs, over TCP."),
+        Self(
+            "peers.advertise", \.peers.advertise,
+            "The addresses to announce to other nodes; empty: every address that is not loopback.", effect: .later),
+        Self(
+            "peers.allow", \.peers.allow,
+            "Who may connect: networks in CIDR notation, `on-link` (the subnets of this node's own interfaces, "
+                + "container bridges left out), `private` (RFC 1918, unique local, link-local) or `any`.",
+            change: .reload),
+        Self("peers.static", \.peers.fixed, "Peers that broadcast cannot reach.", effect: .later),
+        Self("peers.dns", \.peers.dns, "Names whose A, AAAA or SRV records are peers.", effect: .later),
+        Self(
+            "peers.key_file", \.peers.keyFile,
+            "The cluster key, made by `shoal keygen FILE`; empty: none, and only public content is shared."),
+        Self(
+            "peers.release", \.peers.release,
+            "When bytes from peers reach the runtime: once they are checked, or once the whole blob is."),
+        Self("discovery.mdns", \.discovery.mdns, "Announce and find nodes through avahi-daemon.", effect: .later),
+        Self("discovery.broadcast", \.discovery.broadcast, "Announce and find nodes by UDP broadcast."),
+        Self("discovery.port", \.discovery.port, "The UDP port of announcements, the same on the whole LAN."),
+        Self(
+            "admin.listen", \.admin.listen,
+            "Status, metrics and health over HTTP, read-only; `\"\"` turns it off."),
+        Self("admin.socket", \.admin.socket, "The Unix socket that the command line talks to."),
+        Self(
+            "runtime.containerd.address", \.containerd.address,
+            "containerd's socket; `auto` looks for containerd's and k3s's, `\"\"` turns it off.", effect: .later),
+        Self(
+            "runtime.containerd.root", \.containerd.root,
+            "containerd's root directory; `auto` asks containerd.", effect: .later),
+        Self(
+            "runtime.containerd.namespaces", \.containerd.namespaces,
+            "The containerd namespaces to share from; empty: all.", effect: .later),
+        Self(
+            "store.capacity", \.store.capacity,
+            "How much Shoal's own blobs may take; the least recently used go first."),
+        Self("store.spool", \.store.spool, "The folder for blobs that are arriving; empty: one in `data_dir`."),
+        Self("store.retain", \.store.retain, "Which blobs stay in Shoal's store: those the runtime does not keep."),
+        Self(
+            "tags.policy", \.tags.policy, "Who is asked first what a tag means: the registry, or this node and peers.",
+            change: .reload),
+        Self(
+            "tags.believe", \.tags.believe,
+            "Whose tags count: those of holders of the cluster key, or anybody's on the LAN."),
+        Self(
+            "share.include", \.share.include,
+            "Repositories to offer to peers; empty: all that may be offered. Without a cluster key only public content "
+                + "is, and what is named here.",
+            change: .reload),
+        Self("share.exclude", \.share.exclude, "Repositories never to offer to peers.", change: .reload),
+        Self("limits.uploads", \.limits.uploads, "Uploads to peers at once; further ones are told to come back."),
+        Self("limits.upload_rate", \.limits.uploadRate, "To peers; empty: no limit.", effect: .later),
+        Self("limits.download_rate", \.limits.downloadRate, "From peers; empty: no limit.", effect: .later),
+        Self("limits.upstream_rate", \.limits.upstreamRate, "From registries; empty: no limit.", effect: .later),
+    ]
+
+    static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+    /// The names of tables: `mirror`, `runtime`, `runtime.containerd`.
+    static let tables: Set<String> = Set(
+        all.flatMap { key in (1..<max(key.path.count, 1)).map { key.path.prefix($0).joined(separator: ".") } })
+}
+
+extension ConfigurationKey where Root == Configuration.Upstream {
+    /// The keys of a table `[upstream."registry.example.com"]`.
+    static let all: [Self] = [
+        Self("url", \.url, "Where the registry is reached; empty: `https://` and its name."),
+        Self("plain_http", \.plainHTTP, "Allows HTTP without TLS; loopback needs no permission."),
+        Self("ca_file", \.caFile, "Certificates (PEM) to trust for it, besides the system's."),
+        Self("username", \.username, "Whom to log in as; needs `password_file`."),
+        Self("password_file", \.passwordFile, "A file with the password; else `docker_config` is asked."),
+    ]
+
+    static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+}

@@ -1,0 +1,27 @@
+/// `tags.policy`: who is asked first what a tag means.
+public enum TagPolicy: String, ConfigurationChoice, Sendable {
+    case upstreamFirst = "upstream-first"
+    case peersFirst = "peers-first"
+}
+
+/// `tags.believe`: whose tags count.
+public enum TagBelief: String, ConfigurationChoice, Sendable {
+    /// Those of holders of the cluster key.
+    case key
+    /// Anybody's on the LAN.
+    case lan
+}
+
+/// `peers.release`: when bytes from peers go on to a reader.
+public enum ReleaseRule: String, ConfigurationChoice, Sendable {
+    /// As soon as they are checked.
+    case checked
+    /// When the whole digest is right.
+    case whole
+}
+
+/// `store.retain`: which blobs stay in Shoal's store.
+public enum Retention: String, ConfigurationChoice, Sendable {
+    /// What the runtime does not keep.
+    case auto
+}

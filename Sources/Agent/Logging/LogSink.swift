@@ -1,0 +1,35 @@
+import Glibc
+import SystemPackage
+
+/// Where finished lines go.
+public struct LogSink: Sendable {
+    let write: @Sendable (String) -> Void
+
+    /// Standard error, a line with one write(2), so that lines of several threads do not mix.
+    ///
+    /// A line that cannot be written is lost: there is nobody left to tell, and a log must not stop the agent.
+    public static let standardError = LogSink { line in
+        _ = try? FileDescriptor.standardError.writeAll(line.utf8)
+    }
+
+    init(write: @escaping @Sendable (String) -> Void) {
+        self.write = write
+    }
+}
+
+extension LogFormat {
+    /// What standard error wants: journald's form where it is connected to the journal, else text.
+    ///
+    /// `JOURNAL_STREAM` is inherited by everything that a service starts, terminals among them; only the stream that it
+    /// names by device and inode is the journal (systemd.exec(5)).
+    public static func forStandardError(environment: [String: String]) -> LogFormat {
+        guard let stream = environment["JOURNAL_STREAM"] else { return .text }
+        var status = stat()
+        guard fstat(STDERR_FILENO, &status) == 0 else { return .text }
+        return isJournal(stream, device: UInt64(status.st_dev), inode: UInt64(status.st_ino)) ? .journal : .text
+    }
+
+    static func isJournal(_ stream: String, device: UInt64, inode: UInt64) -> Bool {
+        stream == "\(device):\(inode)"
+    }
+}

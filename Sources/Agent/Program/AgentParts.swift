@@ -1,0 +1,160 @@
+import Content
+import Discovery
+import Gateway
+import Logging
+import NIOCore
+import NIOPosix
+import OCI
+import SystemPackage
+import Transfer
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Everything that the agent is made of, wired together.
+final class AgentParts: Sendable {
+    let configuration: Configuration
+    let logger: Logger
+    let identity: NodeIdentity
+    let key: ClusterKey?
+    let store: ImageLayout
+    let upstream: UpstreamClient
+    let peers: PeerClient
+    let inventory: Inventory
+    let directory: Directory
+    let discovery: DiscoveryService
+    let fetcher: BlobFetcher
+    let resolver: ManifestResolver
+    let sharing: Sharing
+    let pulls: PullLog
+    let status: AgentStatus
+    let access: AccessControl
+    private let mirror: MirrorService
+    private let peerService: PeerService
+    private let dataLoops: MultiThreadedEventLoopGroup
+    private let controlLoops: MultiThreadedEventLoopGroup
+
+    init(configuration: Configuration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        dataLoops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
+        controlLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let data = configuration.dataDirectory
+        store = try ImageLayout(
+            directory: data.appending("store"), capacity: configuration.store.capacity.bytes, logger: logger)
+        let spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
+        identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
+        if let warning = identity.warning { logger.warning("\(warning)") }
+        key = try configuration.peers.keyFile.map { try ClusterKey.load(path: $0) }
+        access = AccessControl(try AccessList(configuration.peers.allow.map(\.description)))
+
+        let counters = TransferCounters()
+        let memory = RepositoryMemory()
+        inventory = Inventory(epoch: identity.epoch)
+        upstream = UpstreamClient(
+            configuration: UpstreamConfiguration(configuration), group: dataLoops, logger: logger)
+        peers = PeerClient(
+            group: dataLoops, signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
+        directory = Directory(
+            own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
+        discovery = DiscoveryService(
+            configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
+            inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
+        fetcher = BlobFetcher(
+            store: store, spool: spool, directory: directory, questions: discovery.questions, peers: peers,
+            upstream: upstream, counters: counters, logger: logger)
+        resolver = ManifestResolver(
+            store: store, directory: directory, questions: discovery.questions, peers: peers, upstream: upstream,
+            memory: memory, counters: counters, policy: Transfer.TagPolicy(configuration.tags.policy), logger: logger)
+        sharing = Sharing(
+            store: store, inventory: inventory, upstream: upstream,
+            policy: SharePolicy(configuration.share, hasKey: key != nil), logger: logger)
+        pulls = PullLog(logger: logger)
+        mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, store: store, pulls: pulls)
+        peerService = PeerService(
+            identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
+            store: store, slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
+        status = AgentStatus(
+            identity: identity, store: store, inventory: inventory, directory: directory,
+            questions: discovery.questions, fetcher: fetcher, resolver: resolver, counters: counters,
+            warnings: configuration.warnings)
+    }
+
+    /// All listeners, unbound. An address that was configured must be had; a default one need not be.
+    func listeners() throws -> [HTTPListener] {
+        var listeners = [
+            listener(configuration.mirror.listen, "mirror.listen", mirrorResponder(.runtimes)),
+            listener(
+                configuration.peers.listen, "peers.listen",
+                PeerResponder(
+                    backend: peerService,
+                    gate: key.map { [identity] in
+                        ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
+                    })
+            ) { [access] address in address.ipAddress.map(access.allows) ?? false },
+        ]
+        if let docker = configuration.mirror.dockerListen {
+            listeners.append(listener([docker], "mirror.docker_listen", mirrorResponder(.docker)))
+        }
+        if let admin = configuration.admin.listen {
+            listeners.append(
+                listener(
+                    [admin], "admin.listen", AdminResponder(source: status, access: AdminAccess(admin)), onControl: true
+                ))
+        }
+        let socket = configuration.admin.socket.path
+        try makeFolder(of: socket)
+        listeners.append(
+            HTTPListener(
+                addresses: [ListenAddress(.unix(path: socket.string, mode: 0o660))],
+                responder: AdminResponder(source: status, access: .socket), group: controlLoops, logger: logger))
+        return listeners
+    }
+
+    private func mirrorResponder(_ audience: MirrorAudience) -> MirrorResponder {
+        MirrorResponder(
+            backend: mirror, audience: audience, allowsRemote: configuration.mirror.allowRemote,
+            isConfiguredUpstream: { [upstream] in upstream.isConfigured($0) })
+    }
+
+    private func listener(
+        _ endpoints: [ListenEndpoint], _ key: String, _ responder: any HTTPResponder, onControl: Bool = false,
+        accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }
+    ) -> HTTPListener {
+        let isOptional = !configuration.isSet(key)
+        return HTTPListener(
+            addresses: endpoints.map {
+                ListenAddress(.tcp(host: $0.address, port: $0.port), isOptional: isOptional && $0.address.contains(":"))
+            },
+            responder: responder, group: onControl ? controlLoops : dataLoops, accept: accept, logger: logger)
+    }
+
+    private func makeFolder(of socket: FilePath) throws {
+        let folder = socket.removingLastComponent()
+        guard !folder.isEmpty, folder.withPlatformString({ mkdir($0, 0o755) }) != 0, errno != EEXIST else { return }
+        throw StartError(
+            message:
+                "admin.socket: the folder \(folder) cannot be made (\(Errno(rawValue: errno))); make it, or set admin.socket"
+        )
+    }
+
+    func close() async {
+        await upstream.shutdown()
+        await peers.shutdown()
+        try? await dataLoops.shutdownGracefully()
+        try? await controlLoops.shutdownGracefully()
+    }
+
+    private static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unnamed" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
+
+/// Why the agent cannot start.
+struct StartError: Error, CustomStringConvertible {
+    var message: String
+    var description: String { message }
+}

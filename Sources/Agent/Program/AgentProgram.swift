@@ -1,0 +1,70 @@
+import Content
+import Discovery
+import Gateway
+public import Logging
+import NIOCore
+import NIOPosix
+import OCI
+import ServiceLifecycle
+import SystemPackage
+import Transfer
+import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The agent, put together: stores, discovery, transfers and listeners as one group of services.
+public struct AgentProgram {
+    /// How long a shutdown may take before what still runs is cancelled.
+    static let shutdownLimit: Duration = .seconds(40)
+
+    private let configuration: Configuration
+    private let logger: Logger
+    private let parts: AgentParts
+
+    /// Opens the data directory and makes all parts; nothing listens yet.
+    /// - Throws: an error whose text says what cannot be used, and what to do.
+    public init(configuration: Configuration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        // Threads of their own for control traffic: a disk that is slow under `sendfile` must not silence the beacon.
+        parts = try AgentParts(configuration: configuration, logger: logger)
+    }
+
+    /// Runs until SIGTERM or SIGINT; then says goodbye to the peers, lets transfers end, and returns.
+    /// - Throws: where an address that was configured cannot be had; what was opened is closed.
+    public func run() async throws {
+        do {
+            try await runParts()
+        } catch {
+            await parts.close()
+            throw error
+        }
+        await parts.close()
+        logger.notice("stopped")
+    }
+
+    private func runParts() async throws {
+        let listeners = try parts.listeners()
+        for listener in listeners { _ = try await listener.bind() }
+        let status = parts.status
+        let services: [any Service] =
+            [parts.fetcher, parts.sharing, parts.pulls, Reloading(parts: parts, configuration: configuration)]
+            + listeners.map { $0 as any Service } + [parts.discovery]
+        // The group ends its services in reverse: first the goodbye, then the listeners drain, then what they use.
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = Self.shutdownLimit
+        status.setReady()
+        logger.notice(
+            "ready",
+            metadata: [
+                "node": "\(parts.identity.name)", "id": "\(parts.identity.id)",
+                "mirror": "\(configuration.mirror.listen.map(\.description).joined(separator: ", "))",
+                "cluster_key": "\(parts.key == nil ? "none" : "in use")",
+            ])
+        try await ServiceGroup(configuration: group).run()
+    }
+}

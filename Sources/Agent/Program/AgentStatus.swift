@@ -1,0 +1,125 @@
+import Content
+import Discovery
+import OCI
+import Synchronization
+import Transfer
+
+/// What the admin endpoint tells, gathered from the parts when it is asked.
+final class AgentStatus: AdminSource {
+    /// For so long the LAN is asked who has what nobody is known to have.
+    private static let askingTime: Duration = .milliseconds(300)
+
+    private let identity: NodeIdentity
+    private let store: ImageLayout
+    private let inventory: Inventory
+    private let directory: Directory
+    private let questions: Questions
+    private let fetcher: BlobFetcher
+    private let resolver: ManifestResolver
+    private let counters: TransferCounters
+    private let warnings: [String]
+    private let started = ContinuousClock.now
+    private let isReady = Atomic(false)
+
+    init(
+        identity: NodeIdentity, store: ImageLayout, inventory: Inventory, directory: Directory, questions: Questions,
+        fetcher: BlobFetcher, resolver: ManifestResolver, counters: TransferCounters, warnings: [String]
+    ) {
+        self.identity = identity
+        self.store = store
+        self.inventory = inventory
+        self.directory = directory
+        self.questions = questions
+        self.fetcher = fetcher
+        self.resolver = resolver
+        self.counters = counters
+        self.warnings = warnings
+    }
+
+    func setReady() { isReady.store(true, ordering: .releasing) }
+
+    func readiness() async -> Readiness {
+        isReady.load(ordering: .acquiring) ? .ready : .notReady("the listeners are not bound yet")
+    }
+
+    func status() async -> StatusSnapshot {
+        let usage = store.usage
+        let counts = counters.snapshot
+        return StatusSnapshot(
+            node: NodeStatus(
+                id: identity.id.description, name: identity.name,
+                uptimeSeconds: started.duration(to: .now).components.seconds),
+            store: StoreStatus(blobs: usage.blobs, bytes: usage.bytes, capacity: usage.capacity),
+            shared: ContentCount(blobs: inventory.count, bytes: inventory.totalBytes),
+            peers: directory.peers().map(PeerStatus.init).sorted { ($0.name, $0.id) < ($1.name, $1.id) },
+            bytes: ByteCounts(
+                store: counts.store, peers: counts.peers, upstream: counts.upstream, servedToPeers: counts.servedToPeers
+            ),
+            requests: RequestCounts(hits: counts.hits, misses: counts.misses),
+            transfers: fetcher.transfers.map(TransferRecord.init), warnings: warnings)
+    }
+
+    // MARK: Who has what
+
+    func locate(_ query: LocateQuery) async -> LocateSnapshot {
+        switch query {
+        case .digest(let digest):
+            if holders(of: digest).isEmpty { _ = await questions.whoHas(digest, wait: Self.askingTime) }
+            return LocateSnapshot(query: query, blobs: [blob(digest, size: nil)].filter(isHeld))
+        case .image(let reference):
+            guard let digest = await digest(of: reference) else { return LocateSnapshot(query: query, blobs: []) }
+            return LocateSnapshot(query: query, blobs: await blobs(of: digest, reference))
+        }
+    }
+
+    private func digest(of reference: ImageReference) async -> Digest? {
+        if let digest = reference.digest ?? store.image(for: reference)?.digest { return digest }
+        if let claim = directory.claims(for: reference).first { return claim.digest }
+        return await questions.whoHas(reference, wait: Self.askingTime).first?.digest
+    }
+
+    /// The manifest, what it names, and for an index what those of its manifests name that somebody holds.
+    private func blobs(of digest: Digest, _ reference: ImageReference) async -> [LocateSnapshot.Blob] {
+        var result = [blob(digest, size: nil)]
+        guard let origin = reference.origin, let document = await resolver.onLAN(digest, at: origin) else {
+            return result.filter(isHeld)
+        }
+        result += document.blobs.map { blob($0.digest, size: $0.size) }
+        for child in document.children {
+            let listed = blob(child.digest, size: child.size)
+            guard isHeld(listed) else { continue }
+            result.append(listed)
+            let manifest = await resolver.onLAN(child.digest, at: origin)
+            result += (manifest?.blobs ?? []).map { blob($0.digest, size: $0.size) }
+        }
+        return result
+    }
+
+    private func holders(of digest: Digest) -> [Directory.Holder] { directory.holders(of: digest) }
+
+    private func isHeld(_ blob: LocateSnapshot.Blob) -> Bool { blob.here || !blob.peers.isEmpty }
+
+    private func blob(_ digest: Digest, size: Int64?) -> LocateSnapshot.Blob {
+        let holders = holders(of: digest)
+        let here = store.size(of: digest)
+        return LocateSnapshot.Blob(
+            digest: digest, size: here ?? size ?? holders.compactMap(\.size).first, here: here != nil,
+            peers: holders.map { .init(id: $0.peer.id.description, name: $0.peer.name, complete: true) })
+    }
+}
+
+extension PeerStatus {
+    init(_ peer: Peer) {
+        self.init(
+            id: peer.id.description, name: peer.name, addresses: peer.addresses.map(\.description),
+            state: peer.state.rawValue, sources: peer.sources.map(\.rawValue).sorted(), blobs: peer.blobs)
+    }
+}
+
+extension TransferRecord {
+    init(_ transfer: TransferStatus) {
+        self.init(
+            digest: transfer.digest, size: transfer.size, present: transfer.present, readers: transfer.readers,
+            fromPeers: transfer.fromPeers, fromUpstream: transfer.fromUpstream, seconds: transfer.seconds)
+    }
+}

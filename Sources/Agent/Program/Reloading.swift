@@ -1,0 +1,44 @@
+import Discovery
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Transfer
+import UnixSignals
+
+/// Reads the configuration again on SIGHUP, and applies what can change while running.
+struct Reloading: Service, CustomStringConvertible {
+    let parts: AgentParts
+    let configuration: Configuration
+
+    var description: String { "Reloading" }
+
+    func run() async throws {
+        var current = configuration
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            current = reload(current)
+        }
+    }
+
+    /// - Returns: the configuration that is in force now.
+    private func reload(_ current: Configuration) -> Configuration {
+        guard let sources = current.sources else { return current }
+        do {
+            let new = try sources.load()
+            let (settings, needsRestart) = Configuration.reloadable(from: configuration, to: new)
+            parts.access.replace(try AccessList(settings.allow.map(\.description)))
+            parts.resolver.policy = Transfer.TagPolicy(settings.tags.policy)
+            parts.sharing.apply(SharePolicy(settings.share, hasKey: parts.key != nil))
+            parts.logger.notice("reloaded the configuration")
+            if !needsRestart.isEmpty {
+                parts.logger.warning(
+                    "some changes count after a restart only",
+                    metadata: ["keys": "\(needsRestart.joined(separator: ", "))"])
+            }
+            return new
+        } catch {
+            parts.logger.error(
+                "the configuration is not reloaded; the old one stays", metadata: ["reason": "\(error)"])
+            return current
+        }
+    }
+}

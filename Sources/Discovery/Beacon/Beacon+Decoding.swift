@@ -1,0 +1,124 @@
+import FoundationEssentials
+import OCI
+
+// Where bytes of strangers stop being bytes: each initializer returns a value whose every field has been checked, or throws the
+// reason to drop the datagram.
+
+extension Beacon {
+    init(_ wire: WireBeacon) throws(BeaconDrop) {
+        guard let node = NodeID(bytes: wire.node), wire.epoch > 0, wire.sequence > 0 else { throw .invalidField }
+        let payload: Payload
+        switch wire.payload {
+        case .hello(let hello): payload = .hello(try Hello(hello))
+        case .bye: payload = .bye
+        case .whoHas(let question): payload = .whoHas(try WhoHas(question))
+        case .have(let answer): payload = .have(try Have(answer))
+        case nil: throw .unknownPayload
+        }
+        self.init(node: node, epoch: wire.epoch, sequence: wire.sequence, payload: payload)
+    }
+}
+
+extension Beacon.Hello {
+    fileprivate init(_ wire: WireHello) throws(BeaconDrop) {
+        let interval = Duration.milliseconds(Int64(wire.interval))
+        guard let name = PrintableName(wire.name),
+            interval >= BeaconLimits.shortestInterval, interval <= BeaconLimits.longestInterval
+        else { throw .invalidField }
+        self.init(
+            httpPort: try portNumber(wire.httpPort), name: name.text, interval: interval, version: wire.version,
+            count: wire.count,
+            changes: wire.hasChanges ? try InventoryState.Changes(wire.changes, to: wire.version) : nil)
+    }
+}
+
+extension InventoryState.Changes {
+    fileprivate init(_ wire: WireChanges, to version: UInt64) throws(BeaconDrop) {
+        guard wire.since < version, wire.added.count + wire.removed.count <= BeaconLimits.changes else {
+            throw .invalidField
+        }
+        self.init(
+            since: wire.since,
+            added: try each(wire.added, InventoryEntry.init(wire:)),
+            removed: try each(wire.removed, Digest.init(wire:)))
+    }
+}
+
+extension Beacon.WhoHas {
+    fileprivate init(_ wire: WireWhoHas) throws(BeaconDrop) {
+        guard wire.digests.count <= BeaconLimits.askedDigests,
+            wire.references.count <= BeaconLimits.askedReferences,
+            !wire.digests.isEmpty || !wire.references.isEmpty
+        else { throw .invalidField }
+        self.init(
+            question: wire.question,
+            digests: try each(wire.digests, Digest.init(wire:)),
+            references: try each(wire.references, ImageReference.init(wire:)))
+    }
+}
+
+extension Beacon.Have {
+    fileprivate init(_ wire: WireHave) throws(BeaconDrop) {
+        guard wire.blobs.count <= BeaconLimits.answeredBlobs,
+            wire.references.count <= BeaconLimits.answeredReferences
+        else { throw .invalidField }
+        self.init(
+            question: wire.question,
+            httpPort: try portNumber(wire.httpPort),
+            blobs: try each(wire.blobs, InventoryEntry.init(wire:)),
+            references: try each(wire.references, ReferenceEntry.init(wire:)))
+    }
+}
+
+extension InventoryEntry {
+    fileprivate init(wire: WireBlob) throws(BeaconDrop) {
+        guard wire.size <= BeaconLimits.blobSize else { throw .invalidField }
+        self.init(digest: try Digest(wire: wire.digest), size: Int64(wire.size))
+    }
+}
+
+extension ReferenceEntry {
+    fileprivate init(wire: WireReference) throws(BeaconDrop) {
+        guard wire.mediaType.utf8.count <= BeaconLimits.mediaType, let mediaType = MediaType(rawValue: wire.mediaType),
+            wire.age <= BeaconLimits.age
+        else { throw .invalidField }
+        self.init(
+            reference: try ImageReference(wire: wire.reference), digest: try Digest(wire: wire.digest),
+            mediaType: mediaType, ageSeconds: wire.age)
+    }
+}
+
+extension Digest {
+    /// The length tells the algorithm.
+    fileprivate init(wire: Data) throws(BeaconDrop) {
+        guard let algorithm = Algorithm.allCases.first(where: { $0.byteCount == wire.count }),
+            let digest = try? Digest(algorithm: algorithm, bytes: wire)
+        else { throw .invalidField }
+        self = digest
+    }
+}
+
+extension ImageReference {
+    /// A tag's reference in full: nothing that could be read in two ways.
+    fileprivate init(wire: String) throws(BeaconDrop) {
+        guard wire.utf8.count <= BeaconLimits.reference,
+            let reference = try? ImageReference(normalizing: wire),
+            reference.tag != nil, reference.digest == nil, reference.description == wire
+        else { throw .invalidField }
+        self = reference
+    }
+}
+
+private func portNumber(_ number: UInt32) throws(BeaconDrop) -> UInt16 {
+    guard let port = UInt16(exactly: number), port > 0 else { throw .invalidField }
+    return port
+}
+
+private func each<Wire, Value>(
+    _ wires: [Wire], _ convert: (Wire) throws(BeaconDrop) -> Value
+) throws(BeaconDrop) -> [Value] {
+    var values: [Value] = []
+    values.reserveCapacity(wires.count)
+    for wire in wires { values.append(try convert(wire)) }
+    return values
+}

@@ -1,0 +1,83 @@
+import FoundationEssentials
+import OCI
+import SwiftProtobuf
+
+extension WireBeacon {
+    /// All but the cluster id, the padding and the code, which are the codec's.
+    init(_ beacon: Beacon) {
+        self.init()
+        version = BeaconLimits.version
+        node = Data(beacon.node.bytes)
+        epoch = beacon.epoch
+        sequence = beacon.sequence
+        payload =
+            switch beacon.payload {
+            case .hello(let hello): .hello(WireHello(hello))
+            case .bye: .bye(WireBye())
+            case .whoHas(let question): .whoHas(WireWhoHas(question))
+            case .have(let answer): .have(WireHave(answer))
+            }
+    }
+}
+
+extension WireHello {
+    fileprivate init(_ hello: Beacon.Hello) {
+        self.init()
+        httpPort = UInt32(hello.httpPort)
+        name = hello.name
+        interval = UInt32(clamping: hello.interval.wholeMilliseconds)
+        version = hello.version
+        count = hello.count
+        guard let known = hello.changes else { return }
+        changes = .with {
+            $0.since = known.since
+            $0.added = known.added.map(WireBlob.init)
+            $0.removed = known.removed.map { Data($0.bytes) }
+        }
+    }
+}
+
+extension WireWhoHas {
+    fileprivate init(_ asked: Beacon.WhoHas) {
+        self.init()
+        question = asked.question
+        digests = asked.digests.map { Data($0.bytes) }
+        references = asked.references.map(\.description)
+    }
+}
+
+extension WireHave {
+    fileprivate init(_ have: Beacon.Have) {
+        self.init()
+        question = have.question
+        httpPort = UInt32(have.httpPort)
+        blobs = have.blobs.map(WireBlob.init)
+        references = have.references.map(WireReference.init)
+    }
+}
+
+extension WireBlob {
+    fileprivate init(_ entry: InventoryEntry) {
+        self.init()
+        digest = Data(entry.digest.bytes)
+        size = UInt64(clamping: entry.size)
+    }
+}
+
+extension WireReference {
+    fileprivate init(_ entry: ReferenceEntry) {
+        self.init()
+        reference = entry.reference.description
+        digest = Data(entry.digest.bytes)
+        mediaType = entry.mediaType.rawValue
+        age = entry.ageSeconds
+    }
+}
+
+extension Duration {
+    /// Rounded down.
+    var wholeMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,62 @@
+import OCI
+
+/// A datagram that says something that can be so: every field has been checked.
+struct Beacon: Equatable, Sendable {
+    enum Payload: Equatable, Sendable {
+        case hello(Hello)
+        case bye
+        case whoHas(WhoHas)
+        case have(Have)
+    }
+
+    struct Hello: Equatable, Sendable {
+        var httpPort: UInt16
+        var name: String
+        /// Until the next one, without jitter.
+        var interval: Duration
+        /// Of the inventory.
+        var version: UInt64
+        var count: UInt64
+        var changes: InventoryState.Changes?
+    }
+
+    struct WhoHas: Equatable, Sendable {
+        /// Chosen at random; answers repeat it.
+        var question: UInt64
+        var digests: [Digest]
+        var references: [ImageReference]
+    }
+
+    struct Have: Equatable, Sendable {
+        var question: UInt64
+        var httpPort: UInt16
+        var blobs: [InventoryEntry]
+        var references: [ReferenceEntry]
+    }
+
+    var node: NodeID
+    var epoch: UInt64
+    var sequence: UInt64
+    var payload: Payload
+}
+
+/// What bounds a datagram; docs/protocol.md gives these figures to other implementations.
+enum BeaconLimits {
+    static let version: UInt32 = 1
+    /// Fits any MTU that a LAN has, with room for IP and UDP and a tunnel around them.
+    static let datagram = 1200
+    static let name = 64
+    static let changes = 32
+    static let askedDigests = 16
+    static let askedReferences = 4
+    static let answeredBlobs = 16
+    static let answeredReferences = 4
+    static let reference = 512
+    static let mediaType = 128
+    static let shortestInterval = Duration.seconds(1)
+    static let longestInterval = Duration.seconds(60)
+    /// A blob of 1 PiB is a lie.
+    static let blobSize: UInt64 = 1 << 50
+    /// A century.
+    static let age: UInt64 = 100 * 365 * 86_400
+}

@@ -1,0 +1,141 @@
+public import OCI
+import Synchronization
+
+/// Who is there and who holds what. Bounded, and safe from any thread: a lock around `PeerTable`, held for microseconds.
+public final class Directory: Sendable {
+    /// A peer that holds a blob.
+    public struct Holder: Sendable {
+        public var peer: Peer
+        /// Bytes, as the peer says.
+        public var size: Int64?
+
+        public init(peer: Peer, size: Int64?) {
+            self.peer = peer
+            self.size = size
+        }
+    }
+
+    private let table: Mutex<PeerTable>
+
+    /// - Parameters:
+    ///   - own: this node, which is nobody's peer.
+    ///   - hasKey: whether the cluster has a key. Then nobody counts before it has proved that it holds it, and the word of those who
+    ///     do counts for tags.
+    ///   - believesTags: whether tags of others count without a key, too (`tags.believe = "lan"`).
+    public init(own: NodeID, hasKey: Bool, believesTags: Bool, limits: DirectoryLimits = DirectoryLimits()) {
+        table = Mutex(
+            PeerTable(
+                own: own,
+                rules: .init(requiresProof: hasKey, believesReferences: hasKey || believesTags, limits: limits)))
+    }
+
+    // MARK: What is known
+
+    /// Peers that hold the blob and are alive.
+    public func holders(of digest: Digest) -> [Holder] {
+        table.withLock { $0.holders(of: digest, now: .now) }.map { Holder(peer: $0.peer, size: $0.size) }
+    }
+
+    /// What living peers say of a tag, newest first; empty unless the word of others counts.
+    public func claims(for reference: ImageReference) -> [TagClaim] {
+        let now = ContinuousClock.now
+        return table.withLock { $0.claims(for: reference, now: now) }.map { peer, claim in
+            TagClaim(
+                peer: peer, digest: claim.digest, mediaType: claim.mediaType,
+                ageSeconds: UInt64(max(0, (now - claim.knownGood).components.seconds)))
+        }
+    }
+
+    /// Everybody who counts, alive or suspect, in the order of their ids.
+    public func peers() -> [Peer] {
+        table.withLock { $0.peers(now: .now) }
+    }
+
+    /// Nil for a node that does not count, or no longer.
+    public func peer(_ id: NodeID) -> Peer? {
+        table.withLock { $0.peer(id, now: .now) }
+    }
+
+    /// Whether the inventory of every living peer is known as far as it was announced: who is not a holder then, holds nothing.
+    public var isInStep: Bool {
+        table.withLock { $0.isInStep(now: .now) }
+    }
+
+    /// Pairs of blob and holder in the index.
+    public var entries: Int {
+        table.withLock { $0.index.count }
+    }
+
+    // MARK: What became of it
+
+    /// Tells what came of asking a peer. A refused connection, or one that took too long, sets the address aside at once, and the peer
+    /// with its last address; three broken answers in a row do the same.
+    public func report(_ outcome: PeerOutcome, of id: NodeID, address: PeerAddress) {
+        table.withLock { $0.report(outcome, of: id, at: address, now: .now) }
+    }
+
+    /// A holder answered that it does not have the blob.
+    public func withdraw(_ digest: Digest, of id: NodeID) {
+        table.withLock { $0.withdraw(digest, of: id) }
+    }
+
+    // MARK: For the service
+
+    func hear(
+        _ beacon: Beacon, from source: IPAddress, now: ContinuousClock.Instant
+    ) throws(BeaconDrop) -> (hearing: PeerTable.Hearing, wantsInquiry: Bool) {
+        let result = table.withLock { table -> Result<(PeerTable.Hearing, Bool), BeaconDrop> in
+            do throws(BeaconDrop) {
+                return .success((try table.hear(beacon, from: source, now: now), !table.wanting.isEmpty))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let (hearing, wantsInquiry) = try result.get()
+        return (hearing, wantsInquiry)
+    }
+
+    func isPeerAddress(_ ip: IPAddress) -> Bool {
+        table.withLock { $0.isPeerAddress(ip) }
+    }
+
+    func startInquiries(now: ContinuousClock.Instant) -> (start: [Inquiry], next: ContinuousClock.Instant?) {
+        table.withLock { $0.startInquiries(now: now) }
+    }
+
+    func finish(_ inquiry: Inquiry, document: NodeDocument?, now: ContinuousClock.Instant) {
+        guard case .node(let id, let address) = inquiry else { return }
+        table.withLock { $0.finishNode(id, at: address, document: document, now: now) }
+    }
+
+    func finish(_ inquiry: Inquiry, reading: InventoryReading?, now: ContinuousClock.Instant) {
+        guard case .inventory(let id, let address, let epoch, _) = inquiry else { return }
+        table.withLock { $0.finishInventory(id, at: address, epoch: epoch, reading: reading, now: now) }
+    }
+
+    /// Forgets the long silent; returns what the log should tell.
+    func tick(now: ContinuousClock.Instant) -> [PeerEvent] {
+        table.withLock { table in
+            table.tick(now: now)
+            return table.takeEvents()
+        }
+    }
+
+    var limits: DirectoryLimits { table.withLock { $0.rules.limits } }
+}
+
+/// What a peer says of a tag.
+public struct TagClaim: Sendable {
+    public var peer: Peer
+    public var digest: Digest
+    public var mediaType: MediaType
+    /// Seconds since the registry said so.
+    public var ageSeconds: UInt64
+
+    public init(peer: Peer, digest: Digest, mediaType: MediaType, ageSeconds: UInt64) {
+        self.peer = peer
+        self.digest = digest
+        self.mediaType = mediaType
+        self.ageSeconds = ageSeconds
+    }
+}

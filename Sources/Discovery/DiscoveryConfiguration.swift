@@ -1,0 +1,46 @@
+/// How discovery behaves on this node. The defaults are the product's.
+public struct DiscoveryConfiguration: Sendable {
+    /// UDP, the same on the whole LAN.
+    public var port: Int
+    /// TCP port of this node's peer endpoint, as it is told to others.
+    public var httpPort: Int
+    /// Whether to send and hear the beacon; without it nobody is found, for now.
+    public var broadcasts: Bool
+    /// Whether `run` throws where the port cannot be bound; else it warns, and tries again now and then.
+    public var mustBind: Bool
+    /// From which addresses (IP literals) datagrams are taken.
+    public var allows: @Sendable (String) -> Bool
+
+    /// Tests send to each other over loopback, where there is no broadcast.
+    var targets: (@Sendable () -> [BeaconTarget])?
+    /// Told the port that was bound.
+    var onBound: (@Sendable (Int) -> Void)?
+    var timing = HelloSchedule.Timing()
+    var floodRates = FloodGate.Rates()
+    var answerRates = AnswerGate.Rates()
+
+    public init(
+        port: Int = 5051, httpPort: Int = 5051, broadcasts: Bool = true, mustBind: Bool = true,
+        allows: @escaping @Sendable (String) -> Bool
+    ) {
+        self.port = port
+        self.httpPort = httpPort
+        self.broadcasts = broadcasts
+        self.mustBind = mustBind
+        self.allows = allows
+    }
+
+    public init(
+        port: Int = 5051, httpPort: Int = 5051, broadcasts: Bool = true, mustBind: Bool = true, allow: AccessList
+    ) {
+        self.init(
+            port: port, httpPort: httpPort, broadcasts: broadcasts, mustBind: mustBind,
+            allows: { allow.allows($0) })
+    }
+}
+
+/// Where a datagram goes.
+struct BeaconTarget: Hashable, Sendable {
+    var ip: IPAddress
+    var port: Int
+}

@@ -1,0 +1,175 @@
+import OCI
+
+extension PeerTable {
+    /// What to ask now, and when to look again where something is wanted later. What is returned counts as under way until its
+    /// `finish…` is called.
+    mutating func startInquiries(now: ContinuousClock.Instant) -> (start: [Inquiry], next: ContinuousClock.Instant?) {
+        guard !wanting.isEmpty else { return ([], nil) }
+        var running = (all: 0, unanswered: 0)
+        for record in records.values {
+            let count = record.addresses.count { $0.confirmation.isRunning } + (record.mending.isRunning ? 1 : 0)
+            running.all += count
+            if !record.hasAnswered { running.unanswered += count }
+        }
+        var start: [Inquiry] = []
+        var next: ContinuousClock.Instant?
+        // Those that answered before come first; invented nodes get half of the places at most.
+        let order = wanting.compactMap { records[$0] }.sorted {
+            ($0.hasAnswered ? 0 : 1, $0.id) < ($1.hasAnswered ? 0 : 1, $1.id)
+        }
+        for var record in order {
+            var isWanting = false
+            for (due, inquiry) in candidates(of: record, now: now) {
+                isWanting = true
+                guard due <= now else {
+                    next = min(next ?? due, due)
+                    continue
+                }
+                // A place that comes free brings the next look.
+                guard running.all < rules.limits.inquiries,
+                    record.hasAnswered || running.unanswered < max(1, rules.limits.inquiries / 2)
+                else { continue }
+                begin(inquiry, of: &record)
+                running.all += 1
+                if !record.hasAnswered { running.unanswered += 1 }
+                start.append(inquiry)
+            }
+            records[record.id] = record
+            if !isWanting { wanting.remove(record.id) }
+        }
+        return (start, next)
+    }
+
+    private func candidates(
+        of record: PeerRecord, now: ContinuousClock.Instant
+    ) -> [(ContinuousClock.Instant, Inquiry)] {
+        var candidates = record.addresses.compactMap { known in
+            known.confirmation.due(now: now).map { ($0, Inquiry.node(record.id, at: known.address)) }
+        }
+        if record.hasGap, record.isAlive(now: now), let due = record.mending.due(now: now),
+            let best = record.bestAddresses(now: now).first
+        {
+            let inquiry = Inquiry.inventory(
+                record.id, at: best.address, epoch: record.epoch, since: record.knownVersion)
+            candidates.append((due, inquiry))
+        }
+        return candidates
+    }
+
+    private func begin(_ inquiry: Inquiry, of record: inout PeerRecord) {
+        switch inquiry {
+        case .node(_, let address):
+            if let index = record.index(of: address) { record.addresses[index].confirmation.start() }
+        case .inventory:
+            record.mending.start()
+            record.mendingToward = record.heardVersion
+        }
+    }
+
+    /// Mending is wanted where there is a gap. When hundreds of nodes hear the same Hello they ask one after another, each at a moment
+    /// of its own.
+    mutating func wantMending(of id: NodeID, now: ContinuousClock.Instant) {
+        guard let record = records[id], record.hasGap else { return }
+        let span = min(records.count, 250)
+        let share = Int((own.low ^ id.low) % UInt64(max(span, 1)))
+        records[id]?.mending.want(now: now, delay: .milliseconds(share))
+        wanting.insert(id)
+    }
+
+    // MARK: Answers
+
+    /// - Parameter document: nil where there was no answer, or none that proves the key.
+    mutating func finishNode(
+        _ id: NodeID, at address: PeerAddress, document: NodeDocument?, now: ContinuousClock.Instant
+    ) {
+        guard var record = records[id], let index = record.index(of: address) else { return }
+        guard let document else {
+            // Asked again when it is heard again; or, where it worked before, when its penalty ends.
+            record.addresses[index].confirmation.fail(now: now, again: false)
+            if record.addresses[index].isConfirmed {
+                record.addresses[index].failed(now: now)
+                setAside(&record, now: now)
+            }
+            records[id] = record
+            return
+        }
+        guard document.id == id, document.epoch > 0 else {
+            // Somebody else lives here.
+            dropAddress(address, of: &record)
+            records[id] = record
+            if record.addresses.isEmpty { remove(id) }
+            return
+        }
+        let wasConfirmed = record.isConfirmed
+        // A rest, so that forged Hellos of other epochs do not become as many requests.
+        record.addresses[index].confirmation.succeed(now: now, rest: .seconds(1))
+        record.addresses[index].isConfirmed = true
+        record.addresses[index].worked(now: now)
+        if let name = PrintableName(document.name), !name.text.isEmpty { record.name = name.text }
+        if document.epoch != record.epoch {
+            self.index.removeAll(of: record.handle)
+            references.removeAll(of: record.handle)
+            record.restart(epoch: document.epoch)
+            if wasConfirmed { note(.restarted(id, name: record.name, epoch: document.epoch)) }
+        }
+        record.hasAnswered = true
+        record.isAside = false
+        record.heardAt = now
+        record.heardVersion = max(record.heardVersion, document.version)
+        records[id] = record
+        if !wasConfirmed { noteAppearance(of: record, at: record.addresses[index]) }
+        wantMending(of: id, now: now)
+    }
+
+    /// - Parameter reading: nil where there was no answer, or none that can be used.
+    mutating func finishInventory(
+        _ id: NodeID, at address: PeerAddress, epoch: UInt64, reading: InventoryReading?, now: ContinuousClock.Instant
+    ) {
+        // Of an earlier epoch: the attempt that is under way now, if any, is another one.
+        guard var record = records[id], record.epoch == epoch else { return }
+        guard let reading else {
+            record.mending.fail(now: now, again: record.hasGap)
+            records[id] = record
+            wanting.insert(id)
+            return
+        }
+        guard reading.epoch == epoch else {
+            record.mending.fail(now: now, again: true)
+            if let index = record.index(of: address) { wantConfirmation(of: &record, at: index, now: now) }
+            records[id] = record
+            wanting.insert(id)
+            return
+        }
+        if reading.version < record.mendingToward {
+            // What was announced is not there: somebody else announced it, or the node is not in order.
+            record.mending.fail(now: now, again: false)
+        } else {
+            record.mending.succeed(now: now)
+        }
+        record.hasAnswered = true
+        if let index = record.index(of: address) { record.addresses[index].worked(now: now) }
+        take(reading, of: record.handle, now: now)
+        // An inline change may have come meanwhile, and what is read now is older: then it is asked for once more.
+        record.knownVersion = reading.version
+        // The node's own word over HTTP holds against what a datagram said of it.
+        if record.heardVersion == record.mendingToward { record.heardVersion = reading.version }
+        record.heardVersion = max(record.heardVersion, reading.version)
+        records[id] = record
+        wantMending(of: id, now: now)
+    }
+
+    private mutating func take(
+        _ reading: InventoryReading, of handle: HolderIndex.Handle, now: ContinuousClock.Instant
+    ) {
+        if reading.isFull {
+            index.replace(reading.added, of: handle)
+            references.removeAll(of: handle)
+        } else {
+            for digest in reading.removed { index.remove(digest, of: handle) }
+            for entry in reading.added { index.insert(entry, of: handle) }
+            for reference in reading.removedReferences { references.remove(reference, of: handle) }
+        }
+        guard rules.believesReferences else { return }
+        for entry in reading.references { references.insert(entry, of: handle, now: now) }
+    }
+}

@@ -1,0 +1,129 @@
+import Content
+import NIOCore
+
+/// Sends the bytes of a body, and no more of them than the client takes.
+struct BodyWriter {
+    /// The body's source failed: what was promised cannot be sent.
+    struct SourceFailure: Error {
+        var cause: any Error
+    }
+
+    /// The start of a blob's range, ready to be sent: what the status line waits for.
+    enum Start {
+        case empty
+        case region(FileSlice, FileLease)
+        case stream(HTTPBodyStream)
+    }
+
+    let outbound: NIOAsyncChannelOutboundWriter<ResponsePart>
+    let link: ConnectionLink
+    let warmer: RegionWarmer
+    let regionSize: Int64
+
+    /// Waits for the first bytes of a blob.
+    /// - Throws: ``SourceFailure``; nothing has been sent then.
+    func start(_ blob: HTTPBlobBody) async throws -> Start {
+        guard !blob.range.isEmpty else { return .empty }
+        do {
+            let (slice, lease) = try await region(of: blob, at: blob.range.lowerBound, lease: nil)
+            return .region(slice, lease)
+        } catch {
+            return .stream(try await rest(of: blob, from: blob.range.lowerBound, after: error))
+        }
+    }
+
+    /// Sends a blob's range.
+    /// - Throws: ``SourceFailure``; anything else means that the client is gone.
+    func write(_ blob: HTTPBlobBody, from start: Start) async throws {
+        switch start {
+        case .empty: break
+        case .stream(let stream): try await write(stream, length: Int64(blob.range.count))
+        case .region(let slice, let lease): try await write(blob, from: slice, lease)
+        }
+    }
+
+    private func write(_ blob: HTTPBlobBody, from first: FileSlice, _ firstLease: FileLease) async throws {
+        var (slice, lease) = (first, firstLease)
+        var offset = blob.range.lowerBound
+        while true {
+            let region = FileRegion(
+                fileHandle: lease.handle, readerIndex: Int(slice.offset), endIndex: Int(slice.offset + slice.length))
+            try await write(.file(region, lease))
+            offset += slice.length
+            guard offset < blob.range.upperBound else { return }
+            do {
+                (slice, lease) = try await self.region(of: blob, at: offset, lease: (slice.file, lease))
+            } catch {
+                let stream = try await rest(of: blob, from: offset, after: error)
+                return try await write(stream, length: blob.range.upperBound - offset)
+            }
+        }
+    }
+
+    /// Sends chunks as they come: exactly `length` bytes where that is given.
+    func write(_ stream: HTTPBodyStream, length: Int64?) async throws {
+        try await Self.forEachChunk(of: stream, upTo: length) { try await write(.bytes($0)) }
+    }
+
+    // MARK: Steps
+
+    private func region(
+        of blob: HTTPBlobBody, at offset: Int64, lease: (file: OpenFile, lease: FileLease)?
+    ) async throws -> (FileSlice, FileLease) {
+        let limit = min(regionSize, blob.range.upperBound - offset)
+        let slice = try await blob.reader.next(at: offset, limit: limit)
+        guard (1...limit).contains(slice.length), slice.offset >= 0 else { throw InvalidSlice(offset: offset) }
+        try await warmer.warm(slice)
+        // The reader may go on in another file, such as the store's once the spool's has been moved there.
+        if let lease, lease.file === slice.file { return (slice, lease.lease) }
+        return (slice, try FileLease(slice.file))
+    }
+
+    private func rest(of blob: HTTPBlobBody, from offset: Int64, after error: any Error) async throws -> HTTPBodyStream
+    {
+        do {
+            if let stream = try await blob.continuation?(error, offset..<blob.range.upperBound) { return stream }
+        } catch {
+            throw SourceFailure(cause: error)
+        }
+        throw SourceFailure(cause: error)
+    }
+
+    /// Waits for room and hands a part over.
+    private func write(_ part: ResponsePart) async throws {
+        await link.wait(for: .room)
+        link.writeQueued()
+        try await outbound.write(part)
+    }
+
+    private static func forEachChunk(
+        of stream: some AsyncSequence<ByteBuffer, any Error>, upTo length: Int64?,
+        _ body: (ByteBuffer) async throws -> Void
+    ) async throws {
+        var left = length ?? .max
+        var chunks = stream.makeAsyncIterator()
+        while left > 0 {
+            let next: ByteBuffer?
+            do { next = try await chunks.next() } catch { throw SourceFailure(cause: error) }
+            guard var chunk = next else { break }
+            guard let bytes = chunk.readSlice(length: Int(min(Int64(chunk.readableBytes), left))) else { break }
+            left -= Int64(bytes.readableBytes)
+            if bytes.readableBytes > 0 { try await body(bytes) }
+        }
+        if length != nil, left > 0 { throw SourceFailure(cause: StreamTooShort(missing: left)) }
+    }
+}
+
+/// A stream that ended before its time.
+struct StreamTooShort: Error, CustomStringConvertible {
+    var missing: Int64
+
+    var description: String { "the body's source ended \(missing) bytes early" }
+}
+
+/// A reader that broke its contract.
+struct InvalidSlice: Error, CustomStringConvertible {
+    var offset: Int64
+
+    var description: String { "the blob's reader returned a slice for offset \(offset) that was not asked for" }
+}

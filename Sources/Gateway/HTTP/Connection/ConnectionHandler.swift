@@ -1,0 +1,234 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// The event loop's side of a connection: turns parsed parts into requests, parts of answers into writes, keeps time and
+/// closes. What to do is decided by ``ConnectionState`` and ``RequestAssembler``.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = ConnectionEvent
+    typealias OutboundIn = ResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private var state: ConnectionState
+    private var assembler: RequestAssembler
+    private let link: ConnectionLink
+    private let isUnixSocket: Bool
+    private var context: ChannelHandlerContext?
+    private var isReadHeld = false
+    private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private var completedWrites = 0
+    /// The files that wait for the kernel, oldest first.
+    private var regions = CircularBuffer<(lease: FileLease, end: Int)>(initialCapacity: ConnectionLink.writesAhead)
+
+    init(assembler: RequestAssembler, limits: HTTPLimits, link: ConnectionLink, isUnixSocket: Bool) {
+        self.assembler = assembler
+        self.link = link
+        self.isUnixSocket = isUnixSocket
+        state = ConnectionState(limits: limits, now: .now())
+    }
+
+    var isLingering: Bool { state.phase != .open }
+
+    /// Bytes have come in, and the parser has not seen them yet.
+    func arrived(_ bytes: ByteBuffer) -> ConnectionState.Arrival {
+        let endsLine = state.isInRequestLine && bytes.readableBytesView.contains(UInt8(ascii: "\n"))
+        let arrival = state.bytesArrived(bytes.readableBytes, endsLine: endsLine, now: .now())
+        if let context { setTimer(context) }
+        return arrival
+    }
+
+    // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        setTimer(context)
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.task.cancel()
+        timer = nil
+        link.close()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        timer?.task.cancel()
+        timer = nil
+        link.close()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            // A unix socket whose other end is gone says so (EPOLLHUP); TCP cannot be told from a half-close.
+            if state.inputClosed(mayWait: isUnixSocket, now: .now()) { context.close(promise: nil) }
+            setTimer(context)
+        case is ChannelShouldQuiesceEvent:
+            link.drains()
+            if state.drain() { finish(context) }
+        default:
+            break
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case let error as HTTPParserError:
+            refuse(HTTPRefusal(error, isInRequestLine: state.isInRequestLine), context)
+        case is ByteToMessageDecoderError:
+            // The parser goes on complaining about what follows a request that has been refused already.
+            break
+        default:
+            context.close(promise: nil)
+        }
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch assembler.receive(Self.unwrapInboundIn(data)) {
+        case .wait:
+            break
+        case .invite:
+            // With an answer under way it would be taken for that answer's; the client sends its body in the end anyway.
+            guard state.unanswered == 0 else { break }
+            let head = HTTPResponseHead(version: .http1_1, status: .continue)
+            context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
+        case .deliver(let request):
+            state.requestArrived(isKeepAlive: request.isKeepAlive, now: .now())
+            setTimer(context)
+            context.fireChannelRead(Self.wrapInboundOut(.request(request)))
+        case .refuse(let refusal):
+            refuse(refusal, context)
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if state.holdsReads {
+            isReadHeld = true
+        } else {
+            context.read()
+        }
+    }
+
+    private func refuse(_ refusal: HTTPRefusal, _ context: ChannelHandlerContext) {
+        guard state.phase == .open else { return }
+        state.requestRefused(now: .now())
+        setTimer(context)
+        context.fireChannelRead(Self.wrapInboundOut(.refusal(refusal)))
+        context.fireChannelReadComplete()
+    }
+
+    // MARK: Answers
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch Self.unwrapOutboundIn(data) {
+        case .head(let head):
+            context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
+        case .bytes(let bytes):
+            let count = bytes.readableBytes
+            let written = context.eventLoop.makePromise(of: Void.self)
+            written.futureResult.assumeIsolated().whenSuccess { self.wrote(count) }
+            context.write(Self.wrapOutboundOut(.body(.byteBuffer(bytes))), promise: written)
+            promise?.succeed()
+        case .file(let region, let lease):
+            let count = region.readableBytes
+            regions.append((lease, region.endIndex))
+            let written = context.eventLoop.makePromise(of: Void.self)
+            // The file is closed when the last of these has let go of its lease.
+            written.futureResult.assumeIsolated().whenComplete { result in
+                self.regions.removeFirst()
+                if case .success = result { self.wrote(count) }
+            }
+            context.write(Self.wrapOutboundOut(.body(.fileRegion(region))), promise: written)
+            promise?.succeed()
+        case .end(let isKeepAlive):
+            let written = context.eventLoop.makePromise(of: Void.self)
+            written.futureResult.assumeIsolated().whenSuccess { self.answered(isKeepAlive: isKeepAlive, context) }
+            context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: written)
+            promise?.succeed()
+        case .abort:
+            finish(context)
+            promise?.succeed()
+        }
+    }
+
+    private func wrote(_ count: Int) {
+        completedWrites += 1
+        link.writeEnded(bytes: count)
+    }
+
+    private func answered(isKeepAlive: Bool, _ context: ChannelHandlerContext) {
+        let next = state.answerEnded(isKeepAlive: isKeepAlive, now: .now())
+        link.answerEnded()
+        switch next {
+        case .answerNext: break
+        case .close: finish(context)
+        case .read:
+            setTimer(context)
+            guard isReadHeld else { break }
+            isReadHeld = false
+            context.read()
+        }
+    }
+
+    /// Says FIN once everything has gone out, and waits for the client's.
+    private func finish(_ context: ChannelHandlerContext) {
+        guard state.phase == .open else { return }
+        state.closing(now: .now())
+        setTimer(context)
+        let closed = context.eventLoop.makePromise(of: Void.self)
+        closed.futureResult.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success:
+                self.state.outputClosed(now: .now())
+                self.setTimer(context)
+            case .failure:
+                context.close(promise: nil)
+            }
+        }
+        context.flush()
+        context.close(mode: .output, promise: closed)
+        context.read()
+    }
+
+    // MARK: Time
+
+    private func setTimer(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        let deadline = state.nextCheck
+        // A timer that fires early looks, finds nothing, and sets the next one: cheaper than a new one per request.
+        if let timer, timer.deadline <= deadline { return }
+        timer?.task.cancel()
+        let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerFired(context) }
+        timer = (deadline, task)
+    }
+
+    private func timerFired(_ context: ChannelHandlerContext) {
+        timer = nil
+        let pending = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        switch state.check(completed: completedWrites, pending: pending, now: .now()) {
+        case .fine: break
+        case .refuse: refuse(HTTPRefusal(.tooSlow, "the request took too long to arrive"), context)
+        case .finish: finish(context)
+        case .drop: return context.close(promise: nil)
+        case .inspect where sendsWhatIsGone: return context.close(promise: nil)
+        case .inspect: break
+        }
+        setTimer(context)
+    }
+
+    /// Whether the file being sent has become shorter: `sendfile` would return 0 for ever, and the event loop spin.
+    private var sendsWhatIsGone: Bool {
+        guard let (lease, end) = regions.first else { return false }
+        return lease.size.map { $0 < end } ?? false
+    }
+}

@@ -1,0 +1,45 @@
+public import NIOCore
+public import NIOHTTP1
+
+/// A request that has arrived whole, its small body included.
+public struct HTTPRequest: Sendable {
+    public var method: HTTPMethod
+    public var version: HTTPVersion
+    /// The path as it came: begins with `/` (or is `*`), not percent-decoded.
+    public var path: String
+    /// What follows the `?`, undecoded; nil where there is none.
+    public var query: String?
+    public var headers: HTTPHeaders
+    /// At most ``HTTPLimits/bodySize`` bytes.
+    public var body: ByteBuffer
+    /// Who asks; nil where the kernel did not say.
+    public var remoteAddress: SocketAddress?
+    /// Names the request in logs.
+    public var id: String
+
+    public init(
+        method: HTTPMethod, version: HTTPVersion = .http1_1, path: String, query: String? = nil,
+        headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer(), remoteAddress: SocketAddress? = nil,
+        id: String = "-"
+    ) {
+        self.method = method
+        self.version = version
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.remoteAddress = remoteAddress
+        self.id = id
+    }
+
+    /// Path and query as they came, without scheme and host: what a signature over the request covers.
+    public var target: String { query.map { "\(path)?\($0)" } ?? path }
+
+    /// Whether the client wants to ask more on this connection, and we can find the next request's first byte.
+    ///
+    /// An upgrade is not offered, but the parser stops at it, and what follows on the connection would never be read.
+    var isKeepAlive: Bool {
+        let head = HTTPRequestHead(version: version, method: method, uri: path, headers: headers)
+        return head.isKeepAlive && method != .CONNECT && !headers.contains(name: "Upgrade")
+    }
+}

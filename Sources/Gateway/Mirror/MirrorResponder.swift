@@ -1,0 +1,166 @@
+import NIOCore
+import NIOHTTP1
+public import OCI
+
+/// The mirror's end points: the distribution specification's read side.
+///
+/// Decisions that the specification leaves open:
+/// - HEAD answers as GET would, but `Range` is ignored on it, as RFC 9110 §14.2 wants.
+/// - A manifest asked for by digest is answered whatever `Accept` says, since there is one such manifest; by tag only if its
+///   type is accepted, else 404, as registries do.
+/// - Never 401 and never 429: runtimes take those for the upstream's. Too much to do is 503 with `Retry-After`.
+public struct MirrorResponder: HTTPResponder {
+    let backend: any MirrorBackend
+    private let audience: MirrorAudience
+    private let hosts: HostRule
+    private let isConfiguredUpstream: @Sendable (RegistryName) -> Bool
+    private let observe: @Sendable (MirrorRecord) -> Void
+
+    /// - Parameters:
+    ///   - allowsRemote: whether other hosts may ask, by whatever name.
+    ///   - isConfiguredUpstream: whether a name without a dot is a registry of the configuration.
+    ///   - observe: told once for every request, when its answer is over.
+    public init(
+        backend: any MirrorBackend, audience: MirrorAudience, allowsRemote: Bool,
+        isConfiguredUpstream: @escaping @Sendable (RegistryName) -> Bool,
+        observe: @escaping @Sendable (MirrorRecord) -> Void = { _ in }
+    ) {
+        self.backend = backend
+        self.audience = audience
+        hosts = HostRule(allowsRemote: allowsRemote)
+        self.isConfiguredUpstream = isConfiguredUpstream
+        self.observe = observe
+    }
+
+    public func respond(to request: HTTPRequest) async -> HTTPResponse {
+        var subject = MirrorRecord.Subject.other
+        var response: HTTPResponse
+        do {
+            if let objection = hosts.objection(to: request.headers) {
+                throw DistributionError(code: .denied, message: objection)
+            }
+            let address = try MirrorAddress(
+                path: request.path, query: request.query, audience: audience, isConfiguredUpstream: isConfiguredUpstream
+            )
+            subject = address.subject
+            response = try await answer(request, address)
+        } catch {
+            response = .distributionError(Self.told(error, about: subject))
+            if let failure = error as? MirrorFailure, case .rangeUnsatisfiable(let size) = failure.code {
+                response.headers.add(name: "Content-Range", value: ContentRange.unsatisfied(size: size))
+            }
+        }
+        response.headers.replaceOrAdd(name: "Docker-Distribution-API-Version", value: "registry/2.0")
+        let (observe, recorded) = (observe, subject)
+        response.onEnd = { outcome in
+            observe(
+                MirrorRecord(subject: recorded, method: request.method, outcome: outcome, requestID: request.id))
+        }
+        return response
+    }
+
+    public func refuse(_ refusal: HTTPRefusal) -> HTTPResponse {
+        let code: DistributionError.Code =
+            switch refusal.reason {
+            case .malformed, .targetTooLong, .headerTooLarge, .tooSlow, .expectationUnknown, .methodUnknown,
+                .versionUnsupported:
+                .unsupported
+            case .bodyTooLarge: .sizeInvalid
+            case .tooManyConnections: .unavailable
+            // The client asks elsewhere, or upstream.
+            case .bodyUnavailable: .blobUnknown
+            }
+        let status = refusal.reason == .bodyUnavailable ? 404 : Int(refusal.reason.status.code)
+        return .distributionError(DistributionError(code: code, message: refusal.message, status: status))
+    }
+
+    private func answer(_ request: HTTPRequest, _ address: MirrorAddress) async throws -> HTTPResponse {
+        guard request.method == .GET || request.method == .HEAD, !address.route.isUpload else {
+            var response = HTTPResponse.distributionError(
+                DistributionError(code: .unsupported, message: "\(request.method.rawValue) is not answered here"))
+            response.headers.add(name: "Allow", value: address.route.isUpload ? "" : "GET, HEAD")
+            return response
+        }
+        guard let place = address.place else {
+            return HTTPResponse(
+                status: .ok, headers: ["Content-Type": "application/json"], body: .bytes(Array("{}".utf8)))
+        }
+        switch address.route {
+        case .manifest(_, let reference):
+            return try await manifest(reference, place, address.form, request)
+        case .blob(_, let digest):
+            return try await blob(digest, place, address.form, request)
+        case .tags(_, let count, let last):
+            return list(try await backend.tags(in: place, count: count, last: last))
+        case .referrers(_, let digest, let artifactType):
+            return list(try await backend.referrers(to: digest, in: place, artifactType: artifactType))
+        case .base, .uploads:
+            throw DistributionError(code: .nameUnknown, message: "path is no end point of the distribution API")
+        }
+    }
+
+    private func list(_ list: MirrorList) -> HTTPResponse {
+        var headers: HTTPHeaders = ["Content-Type": list.mediaType]
+        for (name, value) in list.headers { headers.add(name: name, value: value) }
+        return HTTPResponse(status: .ok, headers: headers, body: .bytes(list.body))
+    }
+
+    /// What the client is told of an error.
+    static func told(_ error: any Error, about subject: MirrorRecord.Subject) -> DistributionError {
+        switch error {
+        case let error as MirrorFailure:
+            switch error.code {
+            case .notFound: return DistributionError(code: subject.unknown, message: error.message)
+            case .busy: return DistributionError(code: .unavailable, message: error.message)
+            case .rangeUnsatisfiable: return DistributionError(code: .rangeInvalid, message: error.message)
+            }
+        case let error as DistributionError:
+            switch error.status {
+            case 401, 407: return DistributionError(code: subject.unknown, message: error.message, detail: error.detail)
+            case 429: return DistributionError(code: .unavailable, message: error.message, detail: error.detail)
+            default: return error
+            }
+        default:
+            return DistributionError(code: subject.unknown, message: "it cannot be had through this mirror: \(error)")
+        }
+    }
+}
+
+extension HTTPResponse {
+    /// An error in the form of the distribution specification.
+    static func distributionError(_ error: DistributionError) -> HTTPResponse {
+        var headers: HTTPHeaders = ["Content-Type": "application/json"]
+        if error.status == 503 { headers.add(name: "Retry-After", value: "1") }
+        return HTTPResponse(status: .init(statusCode: error.status), headers: headers, body: .bytes(error.json))
+    }
+}
+
+extension DistributionRoute {
+    var isUpload: Bool {
+        if case .uploads = self { true } else { false }
+    }
+}
+
+extension MirrorAddress {
+    var subject: MirrorRecord.Subject {
+        guard let place else { return .other }
+        return switch route {
+        case .manifest(_, let reference): .manifest(reference, place)
+        case .blob(_, let digest): .blob(digest, place)
+        case .tags: .tags(place)
+        case .referrers(_, let digest, _): .referrers(digest, place)
+        case .base, .uploads: .other
+        }
+    }
+}
+
+extension MirrorRecord.Subject {
+    /// The specification's word for "not here".
+    var unknown: DistributionError.Code {
+        switch self {
+        case .manifest, .referrers: .manifestUnknown
+        case .blob: .blobUnknown
+        case .tags, .other: .nameUnknown
+        }
+    }
+}

@@ -1,0 +1,7 @@
+public import Content
+
+/// A reader that knows where its blob's bytes came from.
+public protocol SourcedReader: BlobReader {
+    /// Bytes by source: of the whole download where there is one, else those read from a store.
+    var sources: SourceBytes { get }
+}

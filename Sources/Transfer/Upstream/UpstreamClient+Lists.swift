@@ -1,0 +1,28 @@
+public import OCI
+
+extension UpstreamClient {
+    private static let listTime: Duration = .seconds(15)
+
+    /// The tags of a repository, a page at a time.
+    public func tags(at origin: Origin, count: Int?, last: Tag?) async throws(UpstreamError) -> UpstreamList {
+        var query: [(name: String, value: String)] = []
+        if let count { query.append(("n", String(count))) }
+        if let last { query.append(("last", last.description)) }
+        return try await list(Question(origin: origin, path: "tags/list", query: query))
+    }
+
+    /// The manifests that have `digest` as their subject. Registries that do not know the question answer `.notFound`.
+    public func referrers(
+        of digest: Digest, at origin: Origin, artifactType: String?
+    ) async throws(UpstreamError) -> UpstreamList {
+        let query = artifactType.map { [(name: "artifactType", value: $0)] } ?? []
+        return try await list(Question(origin: origin, path: "referrers/\(digest)", query: query))
+    }
+
+    private func list(_ question: Question) async throws(UpstreamError) -> UpstreamList {
+        let (answer, bytes) = try await collect(question, deadline: Self.listTime)
+        return UpstreamList(
+            body: bytes, contentType: answer.header("Content-Type") ?? "application/json", link: answer.header("Link"),
+            filtersApplied: answer.header("OCI-Filters-Applied"))
+    }
+}

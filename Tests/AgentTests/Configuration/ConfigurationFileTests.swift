@@ -1,0 +1,282 @@
+import OCI
+import SystemPackage
+import Testing
+
+@testable import Agent
+
+@Suite struct ConfigurationFileTests {
+    @Test("an empty file is the defaults")
+    func empty() throws {
+        let configuration = try load("")
+        #expect(configuration.mirror.listen.map(\.description) == ["127.0.0.1:5050", "[::1]:5050"])
+        #expect(configuration.mirror.dockerListen?.description == "127.0.0.1:5054")
+        #expect(configuration.dataDirectory == "/var/lib/shoal")
+        #expect(configuration.store.capacity.bytes == 20_000_000_000)
+        #expect(configuration.dockerConfig == nil)
+        #expect(configuration.limits.uploads.count == 32)
+        #expect(configuration.warnings.isEmpty)
+        for key in ConfigurationKey<Configuration>.all { #expect(!configuration.isSet(key.name)) }
+    }
+
+    @Test("the whole of the design's file is understood, and sets every key")
+    func design() throws {
+        let configuration = try load(
+            """
+            data_dir = "/srv/shoal"
+            docker_config = "/root/.docker/config.json"
+            [mirror]
+            listen = ["127.0.0.1:6050"]
+            docker_listen = ""
+            allow_remote = false
+            [peers]
+            listen = ["0.0.0.0:5051", "[::]:5051"]
+            advertise = ["192.168.1.7"]
+            allow = ["on-link", "10.0.0.0/8"]
+            static = ["node-7:5051", "[fd00::7]:5051"]
+            dns = ["_shoal._tcp.Example.com"]
+            key_file = "/etc/shoal/cluster.key"
+            release = "whole"
+            [discovery]
+            mdns = false
+            broadcast = true
+            port = 5099
+            [admin]
+            listen = "127.0.0.1:5052"
+            socket = "/run/shoal/other.sock"
+            [runtime.containerd]
+            address = ""
+            root = "/var/lib/containerd"
+            namespaces = ["k8s.io"]
+            [store]
+            capacity = 1_000_000
+            spool = "/tmp/spool"
+            retain = "auto"
+            [tags]
+            policy = "peers-first"
+            believe = "lan"
+            [share]
+            include = ["docker.io/library/*"]
+            exclude = ["*/secret"]
+            [upstream."registry.example.com"]
+            url = "https://registry.example.com/"
+            plain_http = true
+            ca_file = "/etc/ca.pem"
+            username = "me"
+            password_file = "/etc/password"
+            [limits]
+            uploads = 8
+            upload_rate = "80MB/s"
+            download_rate = "1GiB/s"
+            upstream_rate = ""
+            """)
+        for key in ConfigurationKey<Configuration>.all { #expect(configuration.isSet(key.name), "\(key.name)") }
+        #expect(configuration.mirror.dockerListen == nil)
+        #expect(configuration.peers.fixed.map(\.description) == ["node-7:5051", "[fd00::7]:5051"])
+        #expect(configuration.peers.dns.map(\.description) == ["_shoal._tcp.example.com"])
+        #expect(configuration.tags.policy == .peersFirst)
+        #expect(configuration.store.capacity.bytes == 1_000_000)
+        #expect(configuration.limits.downloadRate?.perSecond.bytes == 1 << 30)
+        let upstream = try #require(configuration.upstream[RegistryName("registry.example.com")])
+        #expect(upstream.url?.description == "https://registry.example.com")
+        #expect(upstream.passwordFile == "/etc/password")
+        #expect(configuration.isSet(#"upstream."registry.example.com".url"#))
+    }
+
+    @Test(
+        "what is wrong is told in one line with file, key and mend",
+        arguments: [
+            (
+                "mirror = 5",
+                "config.toml: mirror is a table: write [mirror] on a line of its own and its keys below it"
+            ),
+            (
+                "[mirror]\nlisten = \"127.0.0.1:5050\"",
+                "config.toml: mirror.listen must be a list, not \"127.0.0.1:5050\": "
+                    + "put it in brackets, [\"127.0.0.1:5050\"]"
+            ),
+            (
+                "[mirror]\nlistne = []", "config.toml: mirror.listne is not a key; did you mean mirror.listen?"
+            ),
+            ("listen = []", "config.toml: listen is not a key; did you mean mirror.listen?"),
+            ("[frobnication]\nx = 1", "config.toml: frobnication is not a key"),
+            (
+                "[mirror]\nlisten = [\"localhost:5050\"]",
+                "config.toml: mirror.listen must be an address and port such as \"127.0.0.1:5050\" or \"[::1]:5050\", "
+                    + "not \"localhost:5050\""
+            ),
+            (
+                "[mirror]\nlisten = [\"192.168.1.7:5050\"]",
+                "config.toml: mirror.listen must be a loopback address, not \"192.168.1.7:5050\": whoever reaches the "
+                    + "mirror pulls with this node's credentials. If that is meant, set mirror.allow_remote = true"
+            ),
+            (
+                "[mirror]\ndocker_listen = \"0.0.0.0:5054\"",
+                "config.toml: mirror.docker_listen must be a loopback address, not \"0.0.0.0:5054\": whoever reaches "
+                    + "the mirror pulls with this node's credentials. If that is meant, set mirror.allow_remote = true"
+            ),
+            (
+                "[mirror]\nallow_remote = \"yes\"",
+                "config.toml: mirror.allow_remote must be true or false, not \"yes\""
+            ),
+            (
+                "[store]\ncapacity = \"lots\"",
+                "config.toml: store.capacity must be a size such as \"20GB\" or \"512MiB\", not \"lots\""
+            ),
+            (
+                "[store]\ncapacity = -1",
+                "config.toml: store.capacity must be a size such as \"20GB\" or \"512MiB\", not -1"
+            ),
+            (
+                "[store]\ncapacity = 1979-05-27",
+                "config.toml: store.capacity must be a size such as \"20GB\" or \"512MiB\", not 1979-05-27"
+            ),
+            (
+                "[limits]\nupload_rate = \"80MB\"",
+                "config.toml: limits.upload_rate must be a rate such as \"80MB/s\", not \"80MB\""
+            ),
+            (
+                "[limits]\nuploads = 0", "config.toml: limits.uploads must be a number from 1 to 65536, not 0"
+            ),
+            (
+                "[discovery]\nport = 70000", "config.toml: discovery.port must be a port from 1 to 65535, not 70000"
+            ),
+            (
+                "[tags]\npolicy = \"upstream\"",
+                "config.toml: tags.policy must be \"upstream-first\" or \"peers-first\", not \"upstream\""
+            ),
+            (
+                "[peers]\nallow = [\"10.0.0.0/33\"]",
+                "config.toml: peers.allow must be \"on-link\", \"private\", \"any\" or a network such as "
+                    + "\"10.1.0.0/16\", not \"10.0.0.0/33\""
+            ),
+            (
+                "[peers]\nadvertise = [\"node-7\"]",
+                "config.toml: peers.advertise must be an IP address such as \"192.168.1.7\", not \"node-7\""
+            ),
+            (
+                "[peers]\nstatic = [\"node-7\"]",
+                "config.toml: peers.static must be a host and port such as \"node-7.example.com:5051\", "
+                    + "not \"node-7\""
+            ),
+            (
+                "[share]\ninclude = [\"nginx\"]",
+                "config.toml: share.include must be a pattern registry/repository in lower case such as "
+                    + "\"docker.io/library/*\", or \"*\", not \"nginx\""
+            ),
+            (
+                "data_dir = \"\"", "config.toml: data_dir must be a path such as \"/var/lib/shoal\", not \"\""
+            ),
+            ("data_dir = [1]", "config.toml: data_dir must be a path such as \"/var/lib/shoal\", not [1]"),
+            (
+                "[upstream.registry.example.com]\nurl = \"https://x\"",
+                "config.toml: upstream.registry.example is not a key: put the whole name of the registry in quotes, "
+                    + "[upstream.\"registry.example.com\"]"
+            ),
+            (
+                "[upstream.\"registry.example.com\"]\nurll = \"https://x\"",
+                "config.toml: upstream.\"registry.example.com\".urll is not a key; did you mean url?"
+            ),
+            (
+                "[upstream]\n\"registry.example.com\" = \"https://x\"",
+                "config.toml: upstream.\"registry.example.com\" is a table: write [upstream.\"registry.example.com\"] "
+                    + "on a line of its own and its keys below it"
+            ),
+            (
+                "[upstream.\"a.example\"]\nurl = \"http://a.example\"",
+                "config.toml: upstream.\"a.example\".url is \"http://a.example\", which is not encrypted: use "
+                    + "https://, or allow it with plain_http = true"
+            ),
+            (
+                "[upstream.\"a.example\"]\nurl = \"https://me:secret@a.example\"",
+                "config.toml: upstream.\"a.example\".url must be a URL without credentials in it: use username and "
+                    + "password_file for those"
+            ),
+            (
+                "[upstream.\"a.example\"]\nusername = \"me\"",
+                "config.toml: upstream.\"a.example\".username needs password_file beside it"
+            ),
+            (
+                "[upstream.\"a.example\"]\npassword_file = \"/p\"",
+                "config.toml: upstream.\"a.example\".password_file needs username beside it"
+            ),
+            (
+                "[upstream.\"docker.io\"]\n[upstream.\"index.docker.io\"]",
+                "config.toml: upstream.\"docker.io\" and upstream.\"index.docker.io\" are the same registry: put their "
+                    + "keys into one table"
+            ),
+            ("a\u{0}b = 1", "config.toml: holds a zero byte: it is not a text file"),
+        ])
+    func refusals(text: String, line: String) {
+        #expect(refusal(text) == line)
+    }
+
+    @Test("text that is no TOML is refused with its line")
+    func syntax() throws {
+        let line = try #require(refusal("data_dir = \"/x\"\n[mirror\nlisten = []"))
+        #expect(line.hasPrefix("config.toml:2: is not TOML: "))
+        #expect(!line.contains("\n"))
+    }
+
+    @Test("a socket's path that the kernel would not take is refused")
+    func longSocket() throws {
+        let line = try #require(refusal("[admin]\nsocket = \"/\(String(repeating: "x", count: 107))\""))
+        #expect(line.hasPrefix("config.toml: admin.socket must be a path of at most 107 bytes"))
+    }
+
+    @Test(
+        "what is right is taken",
+        arguments: [
+            "[mirror]\nlisten = [\"192.168.1.7:5050\"]\nallow_remote = true",
+            "[upstream.\"a.example\"]\nurl = \"http://a.example\"\nplain_http = true",
+            "[upstream.\"localhost:5000\"]\nurl = \"http://localhost:5000\"",
+            "[upstream.\"docker.io\"]",
+            "upstream.\"ghcr.io\".username = \"me\"\nupstream.\"ghcr.io\".password_file = \"/p\"",
+            "[admin]\nlisten = \"\"",
+            "[peers]\nallow = [\"any\", \"private\", \"on-link\", \"192.0.2.1\", \"fd00::/8\"]",
+        ])
+    func accepted(text: String) {
+        #expect(refusal(text) == nil)
+    }
+
+    @Test("a key that does nothing yet is taken with a warning, its default without one")
+    func later() throws {
+        let configuration = try load("[peers]\nstatic = [\"node-7:5051\"]\ndns = []")
+        #expect(configuration.warnings == ["config.toml: peers.static has no effect in this version"])
+    }
+
+    @Test("a default file that is missing is no error, a named one is")
+    func missing() throws {
+        let missing: FilePath = "/nonexistent/shoal.toml"
+        #expect(throws: Never.self) {
+            var sources = ConfigurationSources(environment: [:])
+            sources.file = missing
+            _ = try sources.load()
+        }
+        let error = #expect(throws: ConfigurationError.self) {
+            try ConfigurationSources(file: missing, environment: [:]).load()
+        }
+        #expect(error?.code == .unreadable)
+        #expect(
+            error?.description
+                == "/nonexistent/shoal.toml: cannot be read (No such file or directory): name a file that can with --config"
+        )
+    }
+
+    @Test("a folder in the file's place is unreadable")
+    func folder() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try ConfigurationSources(file: "/", environment: [:]).load()
+        }
+        #expect(error?.code == .unreadable)
+    }
+
+    @Test("every value of a configuration is written as it is read")
+    func roundTrip() throws {
+        let defaults = Configuration()
+        for key in ConfigurationKey<Configuration>.all {
+            var copy = defaults
+            try key.write(key.read(defaults), &copy)
+            #expect(copy == defaults, "\(key.name)")
+        }
+    }
+}

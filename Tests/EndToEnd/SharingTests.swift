@@ -1,0 +1,140 @@
+import Testing
+
+extension EndToEnd {
+    /// What nodes do for each other.
+    @Suite(.serialized, .needs(.root, .sandbox, .agent, .program("docker-registry"), .program("containerd")))
+    struct SharingTests {
+        @Test("three nodes share an image although its registry has been switched off")
+        func registryOff() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.demo)
+                let registry = try await lan.registry()
+                let nodes = try await lan.trustedNodes(3)
+                let sentBefore = try await registry.machine.bytesSent()
+                try await Containerd(on: nodes[0]).pull(image.tagged())
+                let sent = try await registry.machine.bytesSent() - sentBefore
+                #expect(sent >= image.bytes)
+                #expect(Double(sent) < Double(image.bytes) * 1.03)
+                for node in nodes.dropFirst() { try await node.hears(of: nodes[0], holding: image.blobs.count + 1) }
+                try await registry.switchOff()
+
+                // By tag on one, by digest on the other.
+                let second = try await Containerd(on: nodes[1])
+                report("a pull from a peer, registry off", try await second.pull(image.tagged()))
+                let third = try await Containerd(on: nodes[2])
+                try await third.pull(image.pinned())
+                for node in nodes.dropFirst() {
+                    let bytes = try await node.status().bytes
+                    #expect(bytes.upstream == 0)
+                    #expect(bytes.peers >= image.bytes)
+                    #expect(bytes.peers < image.bytes + image.bytes / 10)
+                }
+                let served = try await nodes[0].status().bytes.servedToPeers + nodes[1].status().bytes.servedToPeers
+                #expect(served >= 2 * image.bytes)
+                #expect(try await second.say(image.tagged(), "/bin/sh", "-c", "cat /etc/mark") == "demo\n")
+            }
+        }
+
+        @Test("nodes find each other within two seconds, and hear of new blobs within half a second")
+        func discovery() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                _ = try await lan.registry()
+                var configuration = AgentConfiguration()
+                configuration.keyFile = try await lan.clusterKey()
+                let nodes = [try await lan.node(configuration), try await lan.node(configuration)]
+                let found = try await eventually("the nodes see each other") {
+                    let (one, two) = (try await nodes[0].status(), try await nodes[1].status())
+                    return !one.peers.isEmpty && !two.peers.isEmpty
+                }
+                report("nodes found each other", found)
+                #expect(found < .seconds(2))
+
+                let containerd = try await Containerd(on: nodes[0])
+                try await containerd.pull(image.tagged())
+                try await eventually("the agent offers the image") {
+                    try await nodes[0].status().shared.blobs >= image.blobs.count + 1
+                }
+                let heard = try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+                report("a peer heard of new blobs", heard)
+                // Half a second is the promise; asking takes its time too on a busy machine.
+                #expect(heard < .milliseconds(1500))
+            }
+        }
+
+        @Test("an agent that is told to stop drains, and its peers forget it at once")
+        func goodbye() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.demo)
+                _ = try await lan.registry()
+                let nodes = try await lan.trustedNodes(2)
+                try await Containerd(on: nodes[0]).pull(image.tagged())
+                try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+
+                // A reader in the middle of a blob gets all of it.
+                let blob = try image.largestBlob
+                async let reader = nodes[0].mirror(
+                    "debian/demo/blobs/\(blob.digest)", ["--limit-rate", "\(blob.size / 3)"])
+                let before = try await nodes[0].status().bytes.store
+                try await eventually("the reader reads") { try await nodes[0].status().bytes.store > before }
+                let agent = try nodes[0].agent
+                agent.send(15)
+                let forgotten = try await eventually("the peer is forgotten", within: .seconds(5)) {
+                    try await nodes[1].status().peers.isEmpty
+                }
+                report("a peer that said goodbye was forgotten", forgotten)
+                #expect(forgotten < .seconds(1))
+                #expect(try await reader.body.count == blob.size)
+                #expect(try await agent.wait(within: .seconds(60)) == .code(0))
+            }
+        }
+
+        @Test("shoal locate says who holds an image, and ends with 1 where nobody does")
+        func locate() async throws {
+            struct Answer: Decodable {
+                struct Holder: Decodable { let name: String }
+                let schema: Int
+                let peers: [Holder]
+            }
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                _ = try await lan.registry()
+                let nodes = try await lan.trustedNodes(2)
+                try await Containerd(on: nodes[0]).pull(image.tagged())
+                try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+                let found = try await nodes[1].shoal("locate", image.tagged(), "--json")
+                #expect(found.exit == .code(0))
+                #expect(try JSON.decode(Answer.self, found.text).peers.map(\.name) == ["node1"])
+                let nobody = try await nodes[1].shoal("locate", "sha256:" + String(repeating: "0", count: 64))
+                #expect(nobody.exit == .code(1))
+            }
+        }
+    }
+}
+
+extension LAN {
+    /// Nodes that hold one cluster key and have found each other.
+    func trustedNodes(_ count: Int, _ configuration: AgentConfiguration = AgentConfiguration()) async throws -> [Node] {
+        var configuration = configuration
+        configuration.keyFile = try await clusterKey()
+        return try await nodes(count, configuration)
+    }
+
+    /// Nodes that have found each other.
+    func nodes(_ count: Int, _ configuration: AgentConfiguration = AgentConfiguration()) async throws -> [Node] {
+        var nodes: [Node] = []
+        for _ in 0..<count { nodes.append(try await node(configuration)) }
+        try await eventually("\(count) nodes find each other") {
+            for node in nodes where try await node.status().peers.count < count - 1 { return false }
+            return true
+        }
+        return nodes
+    }
+
+    /// A key of this LAN's.
+    func clusterKey() async throws -> String {
+        let file = folder.path + "/cluster.key"
+        try await Command([Environment.binary, "keygen", file]).run()
+        return file
+    }
+}

@@ -1,0 +1,69 @@
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import Gateway
+
+@Suite("Listening", .timeLimit(.minutes(1)))
+struct ListenerTests {
+    private static func listener(_ addresses: [ListenAddress]) -> HTTPListener {
+        HTTPListener(
+            addresses: addresses, responder: StubResponder("fine"), group: MultiThreadedEventLoopGroup.singleton,
+            logger: .silent)
+    }
+
+    @Test("A port that is taken is an error that says so")
+    func taken() async throws {
+        try await withServer(StubResponder("fine")) { address in
+            let port = try #require(address.port)
+            let error = await #expect(throws: ListenError.self) {
+                try await Self.listener([ListenAddress(.tcp(host: "127.0.0.1", port: port))]).bind()
+            }
+            #expect(error?.code == .inUse)
+            #expect(error?.message.contains("127.0.0.1:\(port)") == true)
+        }
+    }
+
+    @Test("An address of another host is not available")
+    func foreign() async throws {
+        let error = await #expect(throws: ListenError.self) {
+            try await Self.listener([ListenAddress(.tcp(host: "192.0.2.1", port: 0))]).bind()
+        }
+        #expect(error?.code == .notAvailable)
+    }
+
+    @Test("An optional address that cannot be bound is left out")
+    func optional() async throws {
+        let listener = Self.listener([
+            ListenAddress(.tcp(host: "192.0.2.1", port: 0), isOptional: true),
+            ListenAddress(.tcp(host: "127.0.0.1", port: 0)),
+        ])
+        let bound = try await listener.bind()
+        #expect(bound.map(\.ipAddress) == ["127.0.0.1"])
+        await withTaskGroup { group in
+            group.addTask { try? await listener.run() }
+            group.cancelAll()
+        }
+    }
+
+    @Test("Places are counted by address and in all, refused ones too, and given back")
+    func limiter() {
+        var limits = HTTPLimits()
+        limits.connections = 3
+        limits.connectionsPerAddress = 2
+        let limiter = ConnectionLimiter(limits: limits)
+        let first = limiter.enter("a")
+        #expect(limiter.enter("a")?.isRefused == false)
+        let refused = limiter.enter("a")
+        #expect(refused?.isRefused == true)
+        #expect(limiter.enter(nil)?.isRefused == false)
+        #expect(limiter.enter("b")?.isRefused == true)
+        for _ in 2..<limits.refusedConnections { #expect(limiter.enter("c")?.isRefused == true) }
+        #expect(limiter.enter("c") == nil)
+        refused.map(limiter.leave)
+        #expect(limiter.enter("c")?.isRefused == true)
+        first.map(limiter.leave)
+        #expect(limiter.enter("a")?.isRefused == false)
+        #expect(limiter.count == 3)
+    }
+}

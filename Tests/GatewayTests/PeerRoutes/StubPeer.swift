@@ -1,0 +1,80 @@
+import Content
+import Discovery
+import Glibc
+import OCI
+import Synchronization
+import SystemPackage
+
+@testable import Gateway
+
+/// A node that offers one blob, with the pattern's bytes.
+final class StubPeer: PeerBackend {
+    static let blobDigest = text("sha256:" + String(repeating: "b", count: 64), Digest.init)
+
+    let size: Int64
+    let heldSize: Int64
+    let uploads = Signal<Int64>()
+    private let freeSlots: Mutex<Int>
+    private let asked = Mutex<[String]>([])
+
+    /// - Parameter heldSize: of the file, where it is another than the inventory tells.
+    init(size: Int64 = 1000, heldSize: Int64? = nil, slots: Int = 1) {
+        self.size = size
+        self.heldSize = heldSize ?? size
+        freeSlots = Mutex(slots)
+    }
+
+    var questions: [String] { asked.withLock { $0 } }
+    var free: Int { freeSlots.withLock { $0 } }
+
+    func offeredSize(of digest: Digest) -> Int64? {
+        digest == Self.blobDigest ? size : nil
+    }
+
+    func openOffered(_ digest: Digest) async throws -> (any BlobReader)? {
+        asked.withLock { $0.append("open") }
+        return try WholeReader(Int(heldSize))
+    }
+
+    func acquireUpload() -> (any Sendable)? {
+        let isFree = freeSlots.withLock { free in
+            guard free > 0 else { return false }
+            free -= 1
+            return true
+        }
+        return isFree ? Slot(self) : nil
+    }
+
+    func uploaded(_ digest: Digest, bytes: Int64) { uploads.send(bytes) }
+
+    func inventoryPage(epoch: UInt64?, since: UInt64?, next: String?) -> InventoryPage {
+        let texts = [epoch.map(String.init), since.map(String.init), next].map { $0 ?? "-" }
+        asked.withLock { $0.append("page \(texts.joined(separator: " "))") }
+        return InventoryPage(
+            epoch: 7, version: 3, full: true, added: [InventoryEntry(digest: Self.blobDigest, size: size)])
+    }
+
+    func nodeDocument() -> NodeDocument {
+        let identity = NodeIdentity(id: NodeID.random(), name: "stub", epoch: 7)
+        return NodeDocument(identity: identity, version: 3, key: nil, port: 5051)
+    }
+
+    private final class Slot: Sendable {
+        private let peer: StubPeer
+
+        init(_ peer: StubPeer) { self.peer = peer }
+
+        deinit { peer.freeSlots.withLock { $0 += 1 } }
+    }
+}
+
+/// Lets in whoever repeats the request after the word `signed`.
+struct StubGate: PeerGate {
+    func challenge() -> String { "nonce" }
+
+    func objection(authorization: String?, method: String, target: String, range: String?) -> String? {
+        authorization == "Shoal signed \(method) \(target) \(range ?? "-")" ? nil : "not signed"
+    }
+
+    func proof(for clientNonce: String, body: [UInt8]) -> String { "proof of \(clientNonce) \(body.count)" }
+}
