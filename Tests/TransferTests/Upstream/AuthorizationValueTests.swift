@@ -119,7 +119,8 @@ struct SecretTests {
             TokenCache.Token(authorization: secret, expires: .now, isAnonymous: false), to: &dumped)
         let texts = [
             "\(secret)", String(reflecting: secret), "\([secret])", "\(Credential.password(user: "me", secret))",
-            String(reflecting: Credential.identityToken(secret)), "\(Credential.identityToken(secret).identity)", dumped,
+            String(reflecting: Credential.identityToken(secret)), "\(Credential.identityToken(secret).identity)",
+            dumped,
         ]
         for text in texts { #expect(!text.contains("hunter2")) }
     }

@@ -193,7 +193,8 @@ struct BearerTests {
                     try await fixture.run { stub, client, origin in
                         let blob = stub.add(blob: bytes)
                         _ = try? await client.blobHead(blob, at: origin, deadline: .seconds(5))
-                        #expect(!(server.requests + stub.requests).contains { $0.authorization?.contains("Basic") == true })
+                        #expect(
+                            !(server.requests + stub.requests).contains { $0.authorization?.contains("Basic") == true })
                     }
                 }
             }
@@ -219,7 +220,9 @@ struct BearerTests {
 
     @Test(
         "A realm that is no URL of the web is refused",
-        arguments: ["", "nowhere", "file:///etc/passwd", "https://", "http://169.254.169.254/latest", "https://[::1]/t"])
+        arguments: [
+            "", "nowhere", "file:///etc/passwd", "https://", "http://169.254.169.254/latest", "https://[::1]/t",
+        ])
     func badRealm(realm: String) async throws {
         let fixture = UpstreamFixture(authentication: .challenge(#"Bearer realm="\#(realm)",service="s""#))
         try await fixture.run { stub, client, origin in
@@ -232,11 +235,13 @@ struct BearerTests {
     @Test("What the challenge asks for besides pulling is asked for too")
     func challengeScope() async throws {
         let fixture = UpstreamFixture(
-            authentication: .challenge(#"Bearer realm="http://127.0.0.1:1/token",scope="repository:library/app:metadata_read""#))
+            authentication: .challenge(
+                #"Bearer realm="http://127.0.0.1:1/token",scope="repository:library/app:metadata_read""#))
         try await fixture.run { stub, client, origin in
             let url = stub.url
             stub.set(
-                .challenge(#"Bearer realm="\#(url)/t?a=b#f",scope="repository:library/app:metadata_read",service="s&t""#))
+                .challenge(
+                    #"Bearer realm="\#(url)/t?a=b#f",scope="repository:library/app:metadata_read",service="s&t""#))
             stub.route("/t") { _ in .text(200, #"{"token":"x"}"#) }
             _ = try? await client.tags(at: origin, count: nil, last: nil)
             #expect(

@@ -142,7 +142,8 @@ struct CredentialSourceTests {
     func helpers() async throws {
         try await TemporaryFolder.with { folder in
             let docker = folder.appending("config.json")
-            try TemporaryFolder.write(#"{"credsStore":"desktop","auths":{"https://index.docker.io/v1/":{}}}"#, to: docker)
+            try TemporaryFolder.write(
+                #"{"credsStore":"desktop","auths":{"https://index.docker.io/v1/":{}}}"#, to: docker)
             let log = RecordedLog()
             let source = CredentialSource(
                 configuration: UpstreamConfiguration(dockerConfig: docker), logger: log.logger)

@@ -80,7 +80,8 @@ struct EndpointTests {
             "a/b/referrers/sha256:00", query: [("artifactType", "application/x+json;a=\"b c\"&d#")])
         #expect(
             url?.absoluteString
-                == "https://registry.test/v2/a/b/referrers/sha256:00?artifactType=application%2Fx%2Bjson%3Ba%3D%22b%20c%22%26d%23")
+                == "https://registry.test/v2/a/b/referrers/sha256:00?artifactType=application%2Fx%2Bjson%3Ba%3D%22b%20c%22%26d%23"
+        )
     }
 
     @Test(

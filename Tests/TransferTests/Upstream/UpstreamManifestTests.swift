@@ -59,7 +59,8 @@ struct UpstreamManifestTests {
         try await UpstreamFixture().run { stub, client, origin in
             let digest = stub.add(manifest: bytes, tag: "latest")
             stub.script(path, [.wrongByte(at: 3)])
-            stub.script("/v2/library/app/manifests/\(digest)", [.wrongByte(at: 3), .header("Docker-Content-Digest", nil)])
+            stub.script(
+                "/v2/library/app/manifests/\(digest)", [.wrongByte(at: 3), .header("Docker-Content-Digest", nil)])
             for reference in [try latest(), .digest(digest)] {
                 let error = await #expect(throws: UpstreamError.self) {
                     try await client.manifest(reference, at: origin, accept: [], deadline: .seconds(5))

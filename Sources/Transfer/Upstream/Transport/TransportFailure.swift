@@ -48,7 +48,8 @@ struct TransportFailure: Error, Equatable {
         case NIOSSLError.uncleanShutdown: self.init(.closed, "it broke the connection off")
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             self.init(.unreached, "TLS failed (\(error)); is its certificate signed by somebody this machine trusts?")
-        case is SocketAddressError, is SocketAddressError.UnknownHost: self.init(.unreached, "its name cannot be resolved")
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
+            self.init(.unreached, "its name cannot be resolved")
         case let error as IOError:
             let isAway = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, ETIMEDOUT]
                 .contains(error.errnoCode)
