@@ -37,7 +37,7 @@ extension UpstreamClient {
         if let known { tokens.drop(known, for: key) }
         let challenges = AuthChallenge.parse(first.head.headers["WWW-Authenticate"])
         guard let token = try await token(for: key, challenges, credential, endpoint, by: end) else {
-            return Answer(response: first, anonymous: true)
+            throw .refused(first)
         }
         request.authorization = token.authorization
         let second = try await send(request, endpoint, by: end)

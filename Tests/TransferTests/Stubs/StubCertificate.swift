@@ -13,13 +13,14 @@ struct StubCertificate: Sendable {
     let file: FilePath
     private let key: FilePath
 
-    /// Runs `body` with a certificate for `127.0.0.1` and the names.
+    /// Runs `body` with a certificate for these names and addresses.
     static func with<Value>(
-        names: [String] = ["localhost"], _ body: (StubCertificate) async throws -> Value
+        names: [String] = ["localhost"], addresses: [String] = ["127.0.0.1"],
+        _ body: (StubCertificate) async throws -> Value
     ) async throws -> Value {
         try await TemporaryFolder.with { folder in
             let certificate = StubCertificate(file: folder.appending("cert.pem"), key: folder.appending("key.pem"))
-            let alternatives = (["IP:127.0.0.1"] + names.map { "DNS:\($0)" }).joined(separator: ",")
+            let alternatives = (addresses.map { "IP:\($0)" } + names.map { "DNS:\($0)" }).joined(separator: ",")
             try openssl([
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
                 "-subj", "/CN=stub", "-addext", "subjectAltName=\(alternatives)",

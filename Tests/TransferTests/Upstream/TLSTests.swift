@@ -41,7 +41,7 @@ struct TLSTests {
 
     @Test("A certificate for another name is not accepted")
     func otherName() async throws {
-        try await StubCertificate.with(names: []) { certificate in
+        try await StubCertificate.with(names: ["other.test"], addresses: []) { certificate in
             var fixture = UpstreamFixture(certificate: certificate)
             fixture.hostName = "named.test"
             fixture.table.caFile = certificate.file
