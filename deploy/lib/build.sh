@@ -6,6 +6,7 @@ source "$root/deploy/lib/packages.sh"
 source "$root/deploy/lib/toolchain.sh"
 
 # The agent under test or on show: this checkout's, unless SHOAL_BINARY names another.
+# shellcheck disable=SC2034 # by the scripts that source this
 binary=${SHOAL_BINARY:-$root/.build/release/shoal}
 # Told to these scripts; the agent would take it for a key of its configuration, and warn.
 export -n SHOAL_BINARY

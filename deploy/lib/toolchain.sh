@@ -12,7 +12,7 @@ readonly swift_home=${DEPLOY_SWIFT_HOME:-/opt/shoal-swift}
 
 # swift_version: "6.3.1" of the swift on the PATH, or nothing.
 swift_version() {
-    swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1
+    { swift --version 2>/dev/null || true; } | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1
 }
 
 # version_at_least HAVE WANTED
