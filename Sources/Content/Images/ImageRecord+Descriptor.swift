@@ -1,6 +1,9 @@
 import OCI
 
 /// How a record stands in `index.json`: a descriptor with annotations.
+///
+/// The media type is the manifest's own, Docker's too, which skopeo 1.9 does not look for in a layout: it finds images
+/// with OCI manifests and indexes. Calling them something else would not help, it does not read their configurations.
 extension ImageRecord {
     private enum Annotation {
         /// OCI image specification, "Pre-Defined Annotation Keys": skopeo finds an image of a layout by it.
