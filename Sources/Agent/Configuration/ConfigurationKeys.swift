@@ -16,7 +16,7 @@ extension ConfigurationKey where Root == Configuration {
         Self("peers.listen", \.peers.listen, "Where other nodes fetch blobs, over TCP."),
         Self(
             "peers.advertise", \.peers.advertise,
-            "The addresses to announce to other nodes; empty: every address that is not loopback."),
+            "The addresses to announce to other nodes; empty: every address that is not loopback.", effect: .later),
         Self(
             "peers.allow", \.peers.allow,
             "Who may connect: networks in CIDR notation, `on-link` (the subnets of this node's own interfaces, "

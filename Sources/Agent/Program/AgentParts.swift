@@ -45,6 +45,7 @@ final class AgentParts: Sendable {
             directory: data.appending("store"), capacity: configuration.store.capacity.bytes, logger: logger)
         let spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
+        if let warning = identity.warning { logger.warning("\(warning)") }
         key = try configuration.peers.keyFile.map { try ClusterKey.load(path: $0) }
         access = AccessControl(try AccessList(configuration.peers.allow.map(\.description)))
 

@@ -33,7 +33,19 @@ public struct AgentProgram {
     }
 
     /// Runs until SIGTERM or SIGINT; then says goodbye to the peers, lets transfers end, and returns.
+    /// - Throws: where an address that was configured cannot be had; what was opened is closed.
     public func run() async throws {
+        do {
+            try await runParts()
+        } catch {
+            await parts.close()
+            throw error
+        }
+        await parts.close()
+        logger.notice("stopped")
+    }
+
+    private func runParts() async throws {
         let listeners = try parts.listeners()
         for listener in listeners { _ = try await listener.bind() }
         let status = parts.status
@@ -54,7 +66,5 @@ public struct AgentProgram {
                 "cluster_key": "\(parts.key == nil ? "none" : "in use")",
             ])
         try await ServiceGroup(configuration: group).run()
-        await parts.close()
-        logger.notice("stopped")
     }
 }

@@ -28,7 +28,7 @@ struct Reloading: Service, CustomStringConvertible {
             parts.access.replace(try AccessList(settings.allow.map(\.description)))
             parts.resolver.policy = Transfer.TagPolicy(settings.tags.policy)
             parts.sharing.apply(SharePolicy(settings.share, hasKey: parts.key != nil))
-            parts.logger.notice("the configuration was read again")
+            parts.logger.notice("reloaded the configuration")
             if !needsRestart.isEmpty {
                 parts.logger.warning(
                     "some changes count after a restart only",
@@ -37,7 +37,7 @@ struct Reloading: Service, CustomStringConvertible {
             return new
         } catch {
             parts.logger.error(
-                "the configuration was not read again; the old one stays", metadata: ["reason": "\(error)"])
+                "the configuration is not reloaded; the old one stays", metadata: ["reason": "\(error)"])
             return current
         }
     }

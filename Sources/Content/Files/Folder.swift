@@ -16,6 +16,11 @@ struct Folder {
 
     let path: FilePath
 
+    /// A folder that is known to be there.
+    init(_ path: FilePath) {
+        self.path = path
+    }
+
     /// Opens a folder, making it and those above it where they are missing.
     ///
     /// - Throws: `.unusable` where it can neither be made nor written to, naming the path that is in the way.

@@ -77,6 +77,9 @@ struct Catalog: Sendable {
         if foreign.count < count { version += 1 }
     }
 
+    /// How many entries `index.json` has.
+    var count: Int { records.count + foreign.count }
+
     /// All records, by name and digest.
     mutating func images() -> [ImageRecord] {
         if let sorted { return sorted }

@@ -6,8 +6,8 @@ struct IndexDocument: Equatable {
     /// Larger files are no index of this program's.
     static let maximumSize: Int64 = 64 * 1024 * 1024
 
-    /// How many bytes are freed where the disk is too full to write it.
-    static let roomToWrite: Int64 = 1024 * 1024
+    /// How many bytes are freed where the disk is too full to write a document of so many entries.
+    static func roomToWrite(_ count: Int) -> Int64 { 64 * 1024 + 1024 * Int64(count) }
 
     /// What this node knows.
     var records: [ImageRecord] = []

@@ -101,7 +101,7 @@ extension ImageLayout {
     /// What can wait until a blob is there: its name outlives a power cut, and a manifest that an index announced is read.
     private func settle(_ digest: Digest) {
         do {
-            try Folder(making: paths.blobs(digest.algorithm)).sync()
+            try Folder(paths.blobs(digest.algorithm)).sync()
         } catch {
             logger.warning("a blob's name may not outlive a power cut", metadata: ["reason": "\(error)"])
         }

@@ -75,7 +75,8 @@ extension ImageLayout {
             return state.catalog.version != before
         }
         if isChanged { feed.publish(.images) }
-        try lettingGo(IndexDocument.roomToWrite) { () throws(ContentError) in try writeIndex() }
+        let count = state.withLock { $0.catalog.count }
+        try lettingGo(IndexDocument.roomToWrite(count)) { () throws(ContentError) in try writeIndex() }
     }
 
     /// Brings `index.json` up to date. Those who come while it is being written are served by one write.

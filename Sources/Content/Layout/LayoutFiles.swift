@@ -75,6 +75,6 @@ struct LayoutFiles: Sendable {
             throw ContentError(
                 .unusable, "\(paths.temporary) and \(path) must be on one filesystem; unmount the former")
         }
-        try OpenFile.open(path.removingLastComponent(), O_RDONLY | O_DIRECTORY).syncNames()
+        try Folder(path.removingLastComponent()).sync()
     }
 }

@@ -48,11 +48,11 @@ struct LayoutOpening {
         var strangers: [String] = []
         var found: [(blob: BlobInfo, modified: Int64)] = []
         let algorithms = Set(Digest.Algorithm.allCases.map(\.rawValue))
-        for entry in try Folder(making: paths.blobs).entries() where !algorithms.contains(entry.name.string) {
+        for entry in try Folder(paths.blobs).entries() where !algorithms.contains(entry.name.string) {
             strangers.append(entry.name.string)
         }
         for algorithm in Digest.Algorithm.allCases {
-            for entry in try Folder(making: paths.blobs(algorithm)).entries() {
+            for entry in try Folder(paths.blobs(algorithm)).entries() {
                 guard entry.kind == .file, let digest = try? Digest("\(algorithm.rawValue):\(entry.name.string)") else {
                     strangers.append("\(algorithm.rawValue)/\(entry.name.string)")
                     continue

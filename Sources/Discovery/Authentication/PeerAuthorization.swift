@@ -33,7 +33,7 @@ struct PeerAuthorization: Equatable, Sendable {
             let node = values["node"].flatMap({ NodeID(hex: $0) }),
             let nonce = values["nonce"], nonce.utf8.count == ServerNonce.digits,
             let count = values["count"].flatMap({ UInt64($0) }), count > 0,
-            let mac = values["mac"].flatMap({ Hex.bytes($0) }), mac.count == HMACSHA256.byteCount
+            let mac = values["mac"].flatMap({ Hex.bytes($0) }), mac.count == HMACSHA256.length
         else { return nil }
         self.init(node: node, nonce: String(nonce), count: count, mac: mac)
     }
@@ -66,7 +66,7 @@ struct PeerProof: Equatable, Sendable {
         let parts = header.split(separator: ",", omittingEmptySubsequences: false).map { $0.drop { $0 == " " } }
         guard header.utf8.count <= 128, parts.count == 2, parts[0].hasPrefix("node="), parts[1].hasPrefix("mac="),
             let node = NodeID(hex: parts[0].dropFirst(5)),
-            let mac = Hex.bytes(parts[1].dropFirst(4)), mac.count == HMACSHA256.byteCount
+            let mac = Hex.bytes(parts[1].dropFirst(4)), mac.count == HMACSHA256.length
         else { return nil }
         self.init(node: node, mac: mac)
     }

@@ -66,9 +66,7 @@ struct BeaconCodec: Sendable {
         let overhead = key == nil ? 0 : Self.macLength
         let missing = min(minimum, limit) - bytes.count - overhead
         if missing > 0 {
-            // Tag and length take two or three bytes of it, and an empty field is not sent at all.
-            let zeros = max(1, missing - (missing > 129 ? 3 : 2))
-            wire.padding = Data(count: zeros)
+            wire.padding = Data(count: Self.zeros(filling: missing, room: limit - bytes.count - overhead))
             guard let padded = serialized(wire) else { return nil }
             bytes = padded
         }
@@ -77,6 +75,13 @@ struct BeaconCodec: Sendable {
             bytes += Self.macHeader + mac
         }
         return bytes.count <= limit ? bytes : nil
+    }
+
+    /// How many zeros make a field of `length` bytes or a little more, and no more than `room`.
+    private static func zeros(filling length: Int, room: Int) -> Int {
+        // Tag and length take two bytes of it, or three from 128 zeros on, and an empty field is not sent at all.
+        if length <= 129 { return max(1, length - 2) }
+        return room > 130 ? max(128, length - 3) : 127
     }
 
     private func serialized(_ wire: WireBeacon) -> [UInt8]? {

@@ -16,9 +16,9 @@ final class BeaconSocket: Sendable {
             AF_INET, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard socket >= 0 else { throw Self.failure("cannot open a UDP socket", port) }
         var one: CInt = 1
-        for option in [SO_REUSEADDR, SO_BROADCAST] {
-            setsockopt(socket, SOL_SOCKET, option, &one, socklen_t(MemoryLayout<CInt>.size))
-        }
+        setsockopt(socket, SOL_SOCKET, SO_BROADCAST, &one, socklen_t(MemoryLayout<CInt>.size))
+        // Any free port means one that is free: with this option the kernel would hand out one that another such socket has.
+        if port != 0 { setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<CInt>.size)) }
         var everywhere = SocketAddressBytes(ip: IPAddress(family: .v4, bits: 0), port: port)
         guard everywhere.withPointer({ bind(socket, $0, $1) == 0 }),
             everywhere.withMutablePointer({ getsockname(socket, $0, &$1) == 0 })

@@ -41,7 +41,7 @@ extension ClusterKey {
     /// Parses the text of a key file. No message quotes a line of it.
     init(text: String) throws(DiscoveryError) {
         var secrets: [[UInt8]] = []
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
             guard let word = words.first else { continue }
             guard words.count == 1, let secret = Self.secret(word) else {

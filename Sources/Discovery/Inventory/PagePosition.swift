@@ -9,8 +9,9 @@ enum PagePosition: Equatable {
 
     /// Nil for what this node never handed out.
     init?(_ text: String) {
-        guard let bytes = Hex.bytes(text.dropFirst()) else { return nil }
-        let name = String(decoding: bytes, as: UTF8.self)
+        guard let name = Base64URL.bytes(text.dropFirst()).map({ String(decoding: $0, as: UTF8.self) }) else {
+            return nil
+        }
         if text.hasPrefix("b"), let digest = try? Digest(name) {
             self = .blob(digest)
         } else if text.hasPrefix("r"), let reference = try? ImageReference(normalizing: name) {
@@ -20,12 +21,12 @@ enum PagePosition: Equatable {
         }
     }
 
-    /// Letters and digits only: it goes into a query as it is.
+    /// Goes into a query as it is, and stays below 1,024 bytes with the longest of names.
     var text: String {
         switch self {
         case .start: ""
-        case .blob(let digest): "b" + Hex.string(digest.description.utf8)
-        case .reference(let reference): "r" + Hex.string(reference.description.utf8)
+        case .blob(let digest): "b" + Base64URL.string(digest.description.utf8)
+        case .reference(let reference): "r" + Base64URL.string(reference.description.utf8)
         }
     }
 

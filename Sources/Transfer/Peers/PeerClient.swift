@@ -105,7 +105,7 @@ extension PeerClient: PeerInquiry {
         let document = try JSONDecoder().decode(NodeDocument.self, from: Data(body))
         if let signer, let clientNonce {
             guard let proof = response.headers.first(name: "Shoal-Proof"),
-                signer.check(proof: proof, clientNonce: clientNonce, body: body)
+                signer.prover(of: proof, clientNonce: clientNonce, body: body) == document.id
             else { throw PeerAnswerError.wrong("\(address) does not hold this cluster's key") }
             if let nonce = response.headers.first(name: "Shoal-Nonce") { signer.learn(nonce: nonce, for: document.id) }
         }
@@ -126,7 +126,7 @@ extension PeerClient: PeerInquiry {
         // Tags are believed on the word of the key's holders: the answer itself must come from one.
         if let signer, let clientNonce {
             guard let proof = response.headers.first(name: "Shoal-Proof"),
-                signer.check(proof: proof, clientNonce: clientNonce, body: body)
+                signer.prover(of: proof, clientNonce: clientNonce, body: body) == peer
             else { throw PeerAnswerError.wrong("the inventory of \(address) carries no proof of the cluster key") }
         }
         return try JSONDecoder().decode(InventoryPage.self, from: Data(body))

@@ -1,77 +1,83 @@
-import Foundation
+import FoundationEssentials
 
-/// A containerd on a host, with `hosts.toml` that puts the agent's mirror before the registry.
+/// A containerd of a node's own, with a hosts.toml that names the node's agent first and the registry after it.
 final class Containerd: Sendable {
-    let host: Host
-    private let process: Running
+    private let node: Node
+    private let folder: String
     private let address: String
-    private let hostsDirectory: String
 
-    init(on host: Host, registry: Registry) async throws {
-        self.host = host
-        let root = "\(host.directory)/containerd"
-        address = "\(root)/containerd.sock"
-        hostsDirectory = "\(host.directory)/certs.d"
-        let configuration = try host.write(
-            """
+    /// Starts it, and returns when it answers.
+    init(on node: Node, registries: [String] = ["registry.test", "private.test"]) async throws {
+        self.node = node
+        folder = node.folder + "/containerd"
+        address = folder + "/sock"
+        for registry in registries {
+            let hosts = "\(folder)/certs.d/\(registry)"
+            try FileManager.default.createDirectory(atPath: hosts, withIntermediateDirectories: true)
+            let text = """
+                server = "http://\(registry)"
+
+                [host."http://127.0.0.1:5050"]
+                  capabilities = ["pull", "resolve"]
+
+                """
+            try Data(text.utf8).write(to: URL(filePath: hosts + "/hosts.toml"))
+        }
+        let config = """
             version = 2
-            root = "\(root)/root"
-            state = "\(root)/state"
-            disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs"]
+            root = "\(folder)/root"
+            state = "\(folder)/state"
+            disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs",
+              "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
+              "io.containerd.snapshotter.v1.zfs"]
             [grpc]
-            address = "\(address)"
+              address = "\(address)"
             [plugins."io.containerd.internal.v1.opt"]
-            path = "\(root)/opt"
-            """, to: "containerd.toml")
-        _ = try host.write(
+              path = "\(folder)/opt"
+
             """
-            server = "\(registry.url)"
-
-            [host."http://127.0.0.1:5050"]
-              capabilities = ["pull", "resolve"]
-            """, to: "certs.d/\(Registry.name)/hosts.toml")
-        process = try host.start(["containerd", "--config", configuration], log: "containerd")
-        let started = process
-        let address = address
-        try await eventually("containerd on \(host.name) answers") {
-            guard started.isRunning else { throw CommandFailed(description: "containerd has ended") }
-            return try await host.run("ctr", "--address", address, "version").isSuccess
+        try Data(config.utf8).write(to: URL(filePath: folder + "/config.toml"))
+        _ = try node.lan.start(
+            ["containerd", "--config", folder + "/config.toml"], on: node.machine, log: folder + "/containerd.log")
+        try await eventually("containerd on \(node.name) answers", within: .seconds(30)) {
+            try await Command(node.machine.command(ctr(["version"]))).result().succeeded
         }
     }
 
-    private func pullArguments(_ reference: String, _ options: [String]) -> [String] {
-        ["ctr", "--address", address, "images", "pull", "--hosts-dir", hostsDirectory, "--snapshotter", "native"]
-            + options
-            + [reference]
+    private func ctr(_ arguments: [String]) -> [String] {
+        ["ctr", "--address", address] + arguments
     }
 
-    /// Pulls an image; `reference` is what stands behind `registry.demo/`.
+    private func pullCommand(_ reference: String, _ options: [String]) -> [String] {
+        ctr(["images", "pull", "--hosts-dir", folder + "/certs.d"] + options + [reference])
+    }
+
+    /// Pulls, unpacks, and returns how long it took.
     @discardableResult
-    func pull(_ reference: String, _ options: String...) async throws -> Output {
-        try await Command.run(
-            host.command(pullArguments("\(Registry.name)/\(reference)", options)), within: .seconds(240))
+    func pull(_ reference: String, _ options: String..., within limit: Duration = .seconds(180)) async throws
+        -> Duration
+    {
+        let start = ContinuousClock.now
+        try await Command(node.machine.command(pullCommand(reference, options)), within: limit).run()
+        return .now - start
     }
 
-    /// Begins a pull that goes on while the test does something to it.
-    func beginPull(_ reference: String) throws -> Running {
-        try Running(host.command(pullArguments("\(Registry.name)/\(reference)", [])))
+    /// A pull that must not succeed, by what it said.
+    func failingPull(_ reference: String) async throws -> String? {
+        let result = try await Command(node.machine.command(pullCommand(reference, []))).result()
+        return result.succeeded ? nil : result.errors
     }
 
-    /// Runs the image's own command.
-    func runContainer(_ reference: String) async throws -> Output {
-        try await host.run(
-            "ctr", "--address", address, "run", "--rm", "--snapshotter", "native", "\(Registry.name)/\(reference)",
-            "test")
+    /// A pull that runs while the test goes on.
+    func startPull(_ reference: String) throws -> Child {
+        try node.lan.start(pullCommand(reference, []), on: node.machine, log: folder + "/pull.log")
     }
 
-    /// Whether containerd has all of an image's blobs, each hashing to its digest.
-    func hasVerified(_ image: String) async throws -> Bool {
-        for blob in try await Images.manifest(image).blobs {
-            let hex = String(blob.digest.dropFirst("sha256:".count))
-            let file = "\(host.directory)/containerd/root/io.containerd.content.v1.content/blobs/sha256/\(hex)"
-            let sum = try await Command.run(["sha256sum", file])
-            guard sum.isSuccess, sum.out.hasPrefix(hex) else { return false }
-        }
-        return true
+    /// What a container made of the image prints.
+    func say(_ reference: String, _ command: String...) async throws -> String {
+        let group = "/" + (node.lan.folder.path.split(separator: "/").last.map(String.init) ?? "shoal")
+        return try await Command(
+            node.machine.command(ctr(["run", "--rm", "--cgroup", group, reference, "say-\(node.name)"] + command))
+        ).run()
     }
 }

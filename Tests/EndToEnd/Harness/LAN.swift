@@ -1,141 +1,120 @@
-import Foundation
+import FoundationEssentials
 import Synchronization
 
-/// A LAN of its own: network namespaces joined by a bridge in one more namespace. The machine's own network is not touched.
-///
-/// Addresses are 10.77.0.0/24. Namespaces, processes and files go when ``remove()`` is called, by their names alone.
+/// A LAN for one test: a bridge in the sandbox's network namespace and machines on it. The test process itself is on the
+/// bridge too, at 10.77.0.1 (`proxy.test`); the registries are 10.77.0.2 and .3, nodes start at .11. The sandbox's
+/// /etc/hosts knows the names.
 final class LAN: Sendable {
-    private static let counter = Atomic(0)
+    private struct State {
+        var machines: [Machine] = []
+        var children: [Child] = []
+        var mounts: [String] = []
+        var nodes = 0
+    }
 
-    let id: String
-    let directory: String
-    private let hosts = Mutex<[String: String]>([:])
+    let folder: TemporaryFolder
+    private let state = Mutex(State())
 
-    static func with<T>(_ body: (LAN) async throws -> T) async throws -> T {
-        let lan = try await LAN()
+    private init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// Builds the LAN, hands it to the test, and takes it down whatever the test did.
+    static func with(_ test: (LAN) async throws -> Void) async throws {
+        let lan = try LAN()
         do {
-            let result = try await body(lan)
-            await lan.remove()
-            return result
+            try await lan.setUp()
+            try await test(lan)
         } catch {
-            print("the LAN's logs:\n\(lan.logs())")
-            await lan.remove()
+            try? await lan.printLogs()
+            try? await lan.tearDown()
             throw error
         }
+        try await lan.tearDown()
     }
 
-    private init() async throws {
-        let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
-        id = "shoal\(getpid())x\(number)"
-        directory = "/tmp/\(id)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try await Command.must(["ip", "netns", "add", bridgeNamespace])
-        try await Command.must([
-            "ip", "-n", bridgeNamespace, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0",
-        ])
-        try await Command.must(["ip", "-n", bridgeNamespace, "link", "set", "br0", "up"])
-    }
-
-    private var bridgeNamespace: String { "\(id)-lan" }
-
-    /// A host on the LAN: a namespace with `eth0` and an address.
-    func host(_ name: String, address: Int) async throws -> Host {
-        let namespace = "\(id)-\(name)"
-        let port = "p\(address)"
-        try await Command.must(["ip", "netns", "add", namespace])
-        try await Command.must([
-            "ip", "-n", bridgeNamespace, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns",
-            namespace,
-        ])
-        try await Command.must(["ip", "-n", bridgeNamespace, "link", "set", port, "master", "br0", "up"])
-        try await Command.must(["ip", "-n", namespace, "link", "set", "lo", "up"])
-        try await Command.must([
-            "ip", "-n", namespace, "addr", "add", "10.77.0.\(address)/24", "brd", "+", "dev", "eth0",
-        ])
-        try await Command.must(["ip", "-n", namespace, "link", "set", "eth0", "up"])
-        let directory = "\(directory)/\(name)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        return Host(name: name, namespace: namespace, address: "10.77.0.\(address)", directory: directory)
-    }
-
-    private func logs() -> String {
-        let files = (try? FileManager.default.subpathsOfDirectory(atPath: directory)) ?? []
-        return files.filter { $0.hasSuffix(".log") }.sorted().map { file in
-            let text = (try? String(contentsOfFile: "\(directory)/\(file)", encoding: .utf8)) ?? ""
-            return "--- \(file)\n" + text.split(separator: "\n").suffix(40).joined(separator: "\n")
-        }.joined(separator: "\n")
-    }
-
-    private func remove() async {
-        // Containers' mounts and every process of the namespaces, found by the namespace.
-        let listed = try? await Command.run(["ip", "netns", "list"])
-        let namespaces = (listed?.out ?? "").split(separator: "\n").compactMap { $0.split(separator: " ").first }
-            .map(String.init).filter { $0.hasPrefix("\(id)-") }
-        for namespace in namespaces {
-            let pids = try? await Command.run(["ip", "netns", "pids", namespace])
-            for pid in (pids?.out ?? "").split(separator: "\n").compactMap({ Int32($0) }) { kill(pid, SIGKILL) }
+    /// Adds a machine. Broadcasts to 255.255.255.255 need the default route, though nothing is behind it.
+    func machine(_ name: String, _ address: String) async throws -> Machine {
+        let machine = Machine(name: name, address: address)
+        state.withLock { $0.machines.append(machine) }
+        for line in [
+            "ip netns add \(name)",
+            "ip link add \(name) type veth peer name eth0 netns \(name)",
+            "ip link set \(name) master lan up",
+            "ip -n \(name) link set lo up",
+            "ip -n \(name) addr add \(address)/24 brd + dev eth0",
+            "ip -n \(name) link set eth0 up",
+            "ip -n \(name) route add default via 10.77.0.1",
+        ] {
+            try await Command(line.split(separator: " ").map(String.init)).run()
         }
-        let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
-        for mount in mounts.split(separator: "\n").reversed() {
-            let fields = mount.split(separator: " ")
-            guard fields.count > 1, fields[1].hasPrefix(directory + "/") else { continue }
-            _ = try? await Command.run(["umount", "-l", String(fields[1])])
+        return machine
+    }
+
+    /// A node: a machine with an agent, ready, and a containerd once it is asked for.
+    func node(_ configuration: AgentConfiguration = AgentConfiguration()) async throws -> Node {
+        let number = state.withLock { state in
+            state.nodes += 1
+            return state.nodes
         }
-        for namespace in namespaces { _ = try? await Command.run(["ip", "netns", "delete", namespace]) }
-        try? FileManager.default.removeItem(atPath: directory)
-    }
-}
-
-/// A host of a LAN.
-struct Host: Sendable {
-    var name: String
-    var namespace: String
-    var address: String
-    var directory: String
-
-    func command(_ arguments: [String]) -> [String] {
-        ["ip", "netns", "exec", namespace] + arguments
+        let machine = try await machine("node\(number)", "10.77.0.\(10 + number)")
+        let node = try Node(machine: machine, lan: self, configuration: configuration)
+        try await node.startAgent()
+        return node
     }
 
-    @discardableResult
-    func run(
-        _ arguments: String..., environment: [String: String] = [:], within limit: Duration = .seconds(120)
-    ) async throws -> Output {
-        try await Command.run(command(arguments), environment: environment, within: limit)
+    /// A docker-registry with the fixtures' images, at `registry.test`; with `users` it is `private.test` and asks for them.
+    func registry(users: [String: String] = [:]) async throws -> Registry {
+        let machine =
+            users.isEmpty
+            ? try await machine("registry", "10.77.0.2") : try await machine("private", "10.77.0.3")
+        let registry = Registry(machine: machine, lan: self, users: users)
+        try await registry.start()
+        return registry
     }
 
-    @discardableResult
-    func must(
-        _ arguments: String..., environment: [String: String] = [:], within limit: Duration = .seconds(120)
-    ) async throws -> Output {
-        try await Command.must(command(arguments), environment: environment, within: limit)
+    /// Starts a program on a machine, with one log. It ends with the LAN.
+    func start(_ arguments: [String], on machine: Machine, log: String) throws -> Child {
+        let child = try Child(machine.command(arguments), output: log, errors: log)
+        state.withLock { $0.children.append(child) }
+        return child
     }
 
-    /// Starts a program whose output goes to a log in the host's directory.
-    func start(_ arguments: [String], log: String) throws -> Running {
-        try Running(command(["sh", "-c", "exec \"$@\" >>\(directory)/\(log).log 2>&1", "sh"] + arguments))
+    /// Mounts a small file system that ends with the LAN.
+    func mountTmpfs(at path: String, megabytes: Int) async throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try await Command(["mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path]).run()
+        state.withLock { $0.mounts.append(path) }
     }
 
-    /// Holds what the host sends to a rate, such as `100mbit`.
-    func limitSending(to rate: String) async throws {
-        try await Command.must([
-            "ip", "netns", "exec", namespace, "tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", rate,
-            "burst",
-            "128kb", "latency", "50ms",
-        ])
+    private func setUp() async throws {
+        try await Command(["ip", "link", "add", "lan", "type", "bridge", "mcast_snooping", "0"]).run()
+        try await Command(["ip", "addr", "add", "10.77.0.1/24", "dev", "lan"]).run()
+        try await Command(["ip", "link", "set", "lan", "up"]).run()
     }
 
-    /// Bytes that the host has sent over the LAN.
-    func sentBytes() async throws -> Int64 {
-        let text = try await must("cat", "/sys/class/net/eth0/statistics/tx_bytes").out
-        return Int64(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+    private func tearDown() async throws {
+        let (machines, children, mounts) = state.withLock { ($0.machines, $0.children, $0.mounts) }
+        for child in children.reversed() { try await child.destroy() }
+        for machine in machines {
+            // What those started in turn: containerd's shims, and clients that a failed test left behind.
+            let left = try? await Command(["ip", "netns", "pids", machine.name]).run()
+            for pid in (left ?? "").split(separator: "\n") {
+                _ = try? await Command(["kill", "-KILL", String(pid)]).run()
+            }
+            _ = try? await Command(["ip", "link", "del", machine.name]).run()
+            _ = try? await Command(["ip", "netns", "del", machine.name]).run()
+        }
+        for mount in mounts { _ = try? await Command(["umount", "--lazy", mount]).run() }
+        // containerd's own mounts under the folder, which would keep it from being removed
+        _ = try? await Command([
+            "sh", "-c", "awk '$2 ~ \"^\(folder.path)/\" { print $2 }' /proc/mounts | xargs -r umount --lazy",
+        ]).run()
+        _ = try? await Command(["ip", "link", "del", "lan"]).run()
     }
 
-    func write(_ text: String, to file: String) throws -> String {
-        let path = "\(directory)/\(file)"
-        let folder = (path as NSString).deletingLastPathComponent
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        return path
+    /// After a failure: the end of every log, because the folder goes.
+    private func printLogs() async throws {
+        print(try await Command(["sh", "-c", "cd \(folder.path) && find . -name '*.log' -exec tail -n 40 {} +"]).run())
     }
 }

@@ -1,58 +1,59 @@
-import Foundation
+import FoundationEssentials
+import Synchronization
 
-/// A docker-registry on a host of the LAN, known to everybody as `registry.demo`.
+/// A docker-registry over plain HTTP on port 80, read-only, on a machine of its own.
 final class Registry: Sendable {
-    static let name = "registry.demo"
+    let machine: Machine
+    private let lan: LAN
+    private let users: [String: String]
+    private let process = Mutex<Child?>(nil)
 
-    let host: Host
-    private let process: Running
+    init(machine: Machine, lan: LAN, users: [String: String]) {
+        self.machine = machine
+        self.lan = lan
+        self.users = users
+    }
 
-    var url: String { "http://\(host.address):5000" }
-    private var reference: String { "\(host.address):5000" }
-
-    /// - Parameter credential: `user:password` that the registry asks for; nil lets everybody in.
-    init(on host: Host, credential: String? = nil) async throws {
-        self.host = host
-        var auth = ""
-        if let credential {
-            let parts = credential.split(separator: ":").map(String.init)
-            let line = try await Command.must(["htpasswd", "-Bbn", parts[0], parts[1]]).out
-            let file = try host.write(line, to: "htpasswd")
-            auth = "auth:\n  htpasswd:\n    realm: demo\n    path: \(file)\n"
-        }
-        let configuration = try host.write(
-            """
+    /// Starts it, and returns when it answers.
+    func start() async throws {
+        let base = "\(lan.folder.path)/\(machine.name)"
+        let storage = try await Fixtures.load().storage
+        var settings = """
             version: 0.1
-            log: {level: info}
-            storage: {filesystem: {rootdirectory: \(host.directory)/data}, delete: {enabled: true}}
-            http: {addr: "0.0.0.0:5000"}
-            \(auth)
-            """, to: "registry.yml")
-        process = try host.start(["docker-registry", "serve", configuration], log: "registry")
-        let started = process
-        try await eventually("the registry answers") {
-            guard started.isRunning else { throw CommandFailed(description: "docker-registry has ended") }
-            return try await host.run("curl", "-s", "-o", "/dev/null", "http://\(host.address):5000/v2/").isSuccess
+            log: {level: warn}
+            storage:
+              filesystem: {rootdirectory: \(storage)}
+              maintenance: {readonly: {enabled: true}}
+            http: {addr: ":80"}
+
+            """
+        if !users.isEmpty {
+            var entries = ""
+            for (name, password) in users {
+                entries += try await Command(["htpasswd", "-Bbn", name, password]).run()
+            }
+            try Data(entries.utf8).write(to: URL(filePath: base + ".htpasswd"))
+            settings += "auth: {htpasswd: {realm: private, path: \(base).htpasswd}}\n"
+        }
+        try Data(settings.utf8).write(to: URL(filePath: base + ".yml"))
+        let child = try lan.start(["docker-registry", "serve", base + ".yml"], on: machine, log: base + ".log")
+        process.withLock { $0 = child }
+        let probe = machine.command(["curl", "--silent", "--output", "/dev/null", "http://127.0.0.1/v2/"])
+        try await eventually("docker-registry answers", within: .seconds(20)) {
+            try await Command(probe).result().succeeded
         }
     }
 
-    /// Puts an image of an OCI layout into the registry.
-    func push(_ layout: String, as name: String, credential: String? = nil) async throws {
-        var arguments = ["skopeo", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false"]
-        if let credential { arguments += ["--dest-creds", credential] }
-        try await Command.must(
-            host.command(arguments + ["oci:\(layout)", "docker://\(reference)/\(name)"]), within: .seconds(300))
+    /// The lines of its access log that name something: one per request that it answered.
+    func requests(for name: String) throws -> [Substring] {
+        let log = try String(
+            decoding: Data(contentsOf: URL(filePath: "\(lan.folder.path)/\(machine.name).log")), as: UTF8.self)
+        return log.split(separator: "\n").filter { $0.contains(name) }
     }
 
-    /// Away without a word, in the middle of whatever it is sending.
-    func kill() async throws {
-        process.signal(SIGKILL)
-        try await eventually("the registry is gone") { !process.isRunning }
-    }
-
-    /// How many requests its log shows for a text such as a path and a method.
-    func requests(_ text: String) -> Int {
-        let log = (try? String(contentsOfFile: "\(host.directory)/registry.log", encoding: .utf8)) ?? ""
-        return log.split(separator: "\n").count { $0.contains(text) }
+    /// As when its plug is pulled: nothing answers, not even a refusal.
+    func switchOff() async throws {
+        try await machine.plug(false)
+        try await process.withLock { $0 }?.destroy()
     }
 }

@@ -1,40 +1,58 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Testing
 
-/// What a test needs of the machine. A need that is not met is printed with its reason; in CI a missing package is a failure.
-enum Requirement {
-    static let packages: [String: String] = [
-        "containerd": "containerd", "ctr": "containerd", "docker-registry": "docker-registry", "skopeo": "skopeo",
-        "buildah": "buildah", "podman": "podman", "umoci": "umoci", "curl": "curl", "ip": "iproute2", "tc": "iproute2",
-        "htpasswd": "apache2-utils", "runc": "runc", "busybox": "busybox-static",
-    ]
+/// What a test needs of the machine. Where it is missing the test is skipped, and says why; under CI it fails.
+enum Requirement: Sendable {
+    case root
+    /// Namespaces of its own, which `deploy/lib/sandbox` makes: a test changes no network that somebody uses.
+    case sandbox
+    case agent
+    case program(String)
+    /// Asked for by `deploy/test --all`.
+    case patience
 
-    static var isCI: Bool { ProcessInfo.processInfo.environment["CI"] == "true" }
-
-    /// Whether a test that needs root and these programs can run here.
-    static func met(_ programs: String...) -> Bool {
-        guard getuid() == 0 else {
-            print("skipped: needs root for network namespaces; run deploy/test as root")
-            return false
+    /// Why it is not met; nil when it is.
+    var lack: String? {
+        switch self {
+        case .root:
+            geteuid() == 0 ? nil : "needs root"
+        case .sandbox:
+            Environment.all["DEPLOY_SANDBOX"] == "inside"
+                ? nil : "needs a network of its own: run it by deploy/test, or by deploy/lib/sandbox swift test …"
+        case .agent:
+            FileManager.default.isExecutableFile(atPath: Environment.binary)
+                ? nil : "needs the agent at \(Environment.binary): build it, or set SHOAL_BINARY"
+        case .program(let name):
+            Self.isOnPath(name) ? nil : "needs the program \(name): deploy/packages/test.txt says what to install"
+        case .patience:
+            Environment.all["DEPLOY_TEST_ALL"] == "1" ? nil : "takes minutes: deploy/test --all runs it"
         }
-        let missing = programs.filter { program in
-            !["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"].contains {
-                FileManager.default.isExecutableFile(atPath: "\($0)/\(program)")
-            }
-        }
-        guard !missing.isEmpty else { return true }
-        let names = missing.map { packages[$0] ?? $0 }.joined(separator: ", ")
-        print("skipped: needs the packages \(names); deploy/test installs them")
-        // In CI the test runs, and fails where the program is missing.
-        return isCI
     }
 
-    /// The program under test.
-    static var shoal: String {
-        if let path = ProcessInfo.processInfo.environment["SHOAL_BINARY"] { return path }
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().path
-        return ["release", "debug"].map { "\(root)/.build/\($0)/shoal" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "shoal"
+    private var isOptional: Bool {
+        if case .patience = self { true } else { false }
+    }
+
+    private static func isOnPath(_ name: String) -> Bool {
+        let folders = Environment.all["PATH", default: "/usr/sbin:/usr/bin:/sbin:/bin"].split(separator: ":")
+        return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
+    }
+
+    /// Whether a test may run. Throws, which fails the test, where CI must not pass it by.
+    static func areMet(_ requirements: [Requirement]) throws -> Bool {
+        let missing = requirements.filter { $0.lack != nil }
+        if Environment.isCI, let first = missing.first(where: { !$0.isOptional }), let lack = first.lack {
+            throw HarnessError("under CI nothing is skipped, and this test \(lack)")
+        }
+        return missing.isEmpty
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Skips the test, with the reason, where the machine lacks something.
+    static func needs(_ requirements: Requirement...) -> Self {
+        let lacks = requirements.compactMap(\.lack).joined(separator: "; ")
+        return .enabled(Comment(rawValue: lacks)) { try Requirement.areMet(requirements) }
     }
 }

@@ -32,12 +32,14 @@ struct PeerResponderTests {
         "A blob that is offered is answered by ranges",
         arguments: [
             (nil, 200, "0..<1000", nil), ("bytes=0-0", 206, "0..<1", "bytes 0-0/1000"),
-            ("bytes=500-", 206, "500..<1000", "bytes 500-999/1000"), ("bytes=-1", 206, "999..<1000", "bytes 999-999/1000"),
+            ("bytes=500-", 206, "500..<1000", "bytes 500-999/1000"),
+            ("bytes=-1", 206, "999..<1000", "bytes 999-999/1000"),
             ("bytes=0-1,3-4", 200, "0..<1000", nil), ("octets=0-1", 200, "0..<1000", nil),
         ] as [(String?, UInt, String, String?)])
     func blobs(range: String?, status: UInt, body: String, contentRange: String?) async {
         let headers = range.map { [("Range", $0)] } ?? []
-        let response = await PeerResponder(backend: StubPeer(), gate: nil).respond(to: Self.request(.GET, Self.blob, headers))
+        let response = await PeerResponder(backend: StubPeer(), gate: nil).respond(
+            to: Self.request(.GET, Self.blob, headers))
         #expect(response.status.code == status)
         #expect(Self.text(response) == body)
         #expect(response.headers.first(name: "Content-Range") == contentRange)
@@ -48,12 +50,14 @@ struct PeerResponderTests {
     @Test(
         "What is no such question gets its status as a problem document",
         arguments: [
-            (.GET, "/", 404), (.GET, "/v1", 404), (.GET, "/v1/", 404), (.GET, "/v1/nodes", 404), (.GET, "/v1/node/", 404),
+            (.GET, "/", 404), (.GET, "/v1", 404), (.GET, "/v1/", 404), (.GET, "/v1/nodes", 404),
+            (.GET, "/v1/node/", 404),
             (.GET, "/v2/", 404), (.GET, "/v1/blobs", 404), (.GET, "/v1/blobs/a/b", 404), (.GET, absent, 404),
             (.HEAD, absent, 404), (.GET, "/v1/blobs/", 400), (.GET, "/v1/blobs/sha256:abc", 400),
             (.GET, "/v1/blobs/../../etc/passwd", 404), (.GET, "/v1/blobs/..%2f..%2fetc%2fpasswd", 400),
             (.POST, blob, 405), (.PUT, "/v1/node", 405), (.DELETE, "/v1/inventory", 405), (.OPTIONS, "/v1/node", 405),
-            (.GET, "/v1/inventory?epoch=x", 400), (.GET, "/v1/inventory?epoch=-1", 400), (.GET, "/v1/inventory?epoch=+1", 400),
+            (.GET, "/v1/inventory?epoch=x", 400), (.GET, "/v1/inventory?epoch=-1", 400),
+            (.GET, "/v1/inventory?epoch=+1", 400),
             (.GET, "/v1/inventory?epoch=18446744073709551616", 400), (.GET, "/v1/inventory?epoch=", 400),
             (.GET, "/v1/inventory?epoch=1&epoch=2", 400), (.GET, "/v1/inventory?since=1", 400),
             (.GET, "/v1/inventory?epoch=1&since=1.5", 400),
@@ -91,13 +95,15 @@ struct PeerResponderTests {
     @Test("Who has the blob already is told 304")
     func notModified() async {
         let headers = [("If-None-Match", "\"\(StubPeer.blobDigest)\"")]
-        let response = await PeerResponder(backend: StubPeer(), gate: nil).respond(to: Self.request(.GET, Self.blob, headers))
+        let response = await PeerResponder(backend: StubPeer(), gate: nil).respond(
+            to: Self.request(.GET, Self.blob, headers))
         #expect(response.status == .notModified)
     }
 
     @Test("Without a free slot the answer is 503 and when to try again")
     func noSlot() async {
-        let response = await PeerResponder(backend: StubPeer(slots: 0), gate: nil).respond(to: Self.request(.GET, Self.blob))
+        let response = await PeerResponder(backend: StubPeer(slots: 0), gate: nil).respond(
+            to: Self.request(.GET, Self.blob))
         #expect(response.status == .serviceUnavailable)
         #expect(response.headers.first(name: "Retry-After") == "1")
         #expect(response.headers.first(name: "Content-Type") == "application/problem+json")
@@ -150,7 +156,8 @@ struct PeerResponderTests {
         arguments: [
             ("/v1/node", nil, nil, 200), (blob, nil, nil, 401), (blob, "Shoal signed GET \(blob) -", nil, 200),
             (blob, "Shoal signed GET \(blob) -", "bytes=0-1", 401),
-            (blob, "Shoal signed GET \(blob) bytes=0-1", "bytes=0-1", 206), (blob, "Shoal signed HEAD \(blob) -", nil, 401),
+            (blob, "Shoal signed GET \(blob) bytes=0-1", "bytes=0-1", 206),
+            (blob, "Shoal signed HEAD \(blob) -", nil, 401),
             (absent, nil, nil, 401), ("/v1/inventory?epoch=1", "Shoal signed GET /v1/inventory -", nil, 401),
             ("/v1/inventory?epoch=1", "Shoal signed GET /v1/inventory?epoch=1 -", nil, 200),
         ] as [(String, String?, String?, UInt)])

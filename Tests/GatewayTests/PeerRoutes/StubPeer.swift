@@ -50,7 +50,8 @@ final class StubPeer: PeerBackend {
     func inventoryPage(epoch: UInt64?, since: UInt64?, next: String?) -> InventoryPage {
         let texts = [epoch.map(String.init), since.map(String.init), next].map { $0 ?? "-" }
         asked.withLock { $0.append("page \(texts.joined(separator: " "))") }
-        return InventoryPage(epoch: 7, version: 3, full: true, added: [InventoryEntry(digest: Self.blobDigest, size: size)])
+        return InventoryPage(
+            epoch: 7, version: 3, full: true, added: [InventoryEntry(digest: Self.blobDigest, size: size)])
     }
 
     func nodeDocument() -> NodeDocument {

@@ -1,0 +1,29 @@
+import FoundationEssentials
+
+/// What the harness takes from the environment of `swift test`.
+enum Environment {
+    static let all = ProcessInfo.processInfo.environment
+
+    /// The top of the checkout.
+    static let root = String(#filePath.dropLast("/Tests/EndToEnd/Harness/Environment.swift".count))
+
+    /// The agent under test.
+    static let binary: String = {
+        let files = FileManager.default
+        let candidates = [all["SHOAL_BINARY"], "\(root)/.build/release/shoal", "\(root)/.build/debug/shoal"]
+        return candidates.compactMap(\.self).first { files.isExecutableFile(atPath: $0) }
+            ?? "\(root)/.build/release/shoal"
+    }()
+
+    /// Under CI a test that cannot run is a failure.
+    static let isCI = all["CI"] == "true" || all["CI"] == "1"
+}
+
+/// What went wrong in the harness or in a program that it runs, not in an expectation.
+struct HarnessError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,125 @@
+import FoundationEssentials
+import Testing
+
+extension EndToEnd {
+    /// The rule of trust.
+    @Suite(.serialized, .needs(.root, .sandbox, .agent, .program("docker-registry"), .program("containerd")))
+    struct TrustTests {
+        private static let accept = ["--head", "--header", "Accept: application/vnd.oci.image.manifest.v1+json"]
+
+        @Test("without a cluster key public content is shared by digest, and nobody's tags are believed")
+        func withoutKey() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry()
+                let nodes = try await lan.nodes(2)
+                try await Containerd(on: nodes[0]).pull(image.tagged())
+                try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+                try await registry.switchOff()
+                let tag = try await nodes[1].mirror("debian/small/manifests/1", Self.accept)
+                #expect(tag.status == 404)
+                try await Containerd(on: nodes[1]).pull(image.pinned())
+                let bytes = try await nodes[1].status().bytes
+                #expect(bytes.upstream == 0)
+                #expect(bytes.peers >= image.bytes)
+            }
+        }
+
+        @Test("a node believes its own earlier answer for a tag when upstream is gone")
+        func ownTag() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry()
+                let node = try await lan.node()
+                try await Containerd(on: node).pull(image.tagged())
+                try await registry.switchOff()
+                let tag = try await node.mirror("debian/small/manifests/1", Self.accept)
+                #expect(tag.status == 200)
+                #expect(tag.headers["docker-content-digest"] == image.digest)
+            }
+        }
+
+        @Test("where the agent has no credentials the mirror answers 404, and containerd pulls with its own")
+        func missingCredentials() async throws {
+            var configuration = AgentConfiguration()
+            configuration.upstreams = ["private.test": "http://private.test"]
+            try await LAN.with { [configuration] lan in
+                let image = try await Fixtures.image(.small)
+                _ = try await lan.registry(users: ["anna": "secret"])
+                let node = try await lan.node(configuration)
+                let paths = try ["manifests/1", "manifests/\(image.digest)", "blobs/\(image.largestBlob.digest)"]
+                for path in paths {
+                    let answer = try await node.mirror("debian/small/\(path)", namespace: "private.test")
+                    #expect(answer.status == 404, "\(path)")
+                    #expect(answer.headers["www-authenticate"] == nil, "\(path)")
+                }
+                try await Containerd(on: node).pull(image.tagged(at: "private.test"), "--user", "anna:secret")
+                #expect(try await node.status().bytes.upstream == 0)
+            }
+        }
+
+        @Test("a private image is not offered to peers without a cluster key")
+        func privateImage() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                _ = try await lan.registry(users: ["anna": "secret"])
+                let password = lan.folder.path + "/password"
+                try Data("secret\n".utf8).write(to: URL(filePath: password))
+                var trusted = AgentConfiguration()
+                trusted.upstreams = ["private.test": "http://private.test"]
+                var stranger = trusted
+                trusted.credentials = ["private.test": (user: "anna", passwordFile: password)]
+                stranger.tables = ""
+                let one = try await lan.node(trusted)
+                let two = try await lan.node(stranger)
+                try await Containerd(on: one).pull(image.tagged(at: "private.test"))
+                let status = try await one.status()
+                #expect(status.bytes.upstream >= image.bytes, "the agent's own credentials were used")
+                #expect(status.shared.blobs == 0)
+                let blob = try image.largestBlob
+                let asked = try await two.get("http://\(one.machine.address):5051/v1/blobs/\(blob.digest)")
+                #expect(asked.status == 404)
+                let mirrored = try await two.mirror("debian/small/blobs/\(blob.digest)", namespace: "private.test")
+                #expect(mirrored.status == 404)
+                let log = try one.log()
+                #expect(!log.contains("secret\n") && !log.contains("YW5uYTpzZWNyZXQ"), "no credentials in the log")
+            }
+        }
+
+        @Test("a private image is shared among the holders of a cluster key, without asking upstream again")
+        func privateImageWithKey() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry(users: ["anna": "secret"])
+                let password = lan.folder.path + "/password"
+                try Data("secret\n".utf8).write(to: URL(filePath: password))
+                var configuration = AgentConfiguration()
+                configuration.upstreams = ["private.test": "http://private.test"]
+                configuration.credentials = ["private.test": (user: "anna", passwordFile: password)]
+                let nodes = try await lan.trustedNodes(2, configuration)
+                try await Containerd(on: nodes[0]).pull(image.tagged(at: "private.test"))
+                try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+                try await registry.switchOff()
+                try await Containerd(on: nodes[1]).pull(image.tagged(at: "private.test"))
+                #expect(try await nodes[1].status().bytes.upstream == 0)
+            }
+        }
+
+        @Test("an agent without the cluster key gets nothing from those that have it")
+        func strangers() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                _ = try await lan.registry()
+                let members = try await lan.trustedNodes(2)
+                let stranger = try await lan.node()
+                try await Containerd(on: members[0]).pull(image.tagged())
+                try await members[1].hears(of: members[0], holding: image.blobs.count + 1)
+                let blob = try image.largestBlob
+                let asked = try await stranger.get("http://\(members[0].machine.address):5051/v1/blobs/\(blob.digest)")
+                #expect(asked.status == 401 || asked.status == 403)
+                #expect(try await stranger.status().peers.isEmpty)
+                #expect(try await members[0].status().peers.map(\.name) == ["node2"])
+            }
+        }
+    }
+}
