@@ -39,7 +39,7 @@ struct BasicTests {
         try await run(password: "wrong") { stub, client, origin in
             let blob = stub.add(blob: bytes)
             let error = await #expect(throws: UpstreamError.self) {
-                try await client.blobHead(blob, at: origin, deadline: .seconds(5))
+                try await client.blobHead(blob, at: origin, deadline: .seconds(30))
             }
             #expect(error?.code == .needsCredentials)
             #expect(stub.requests.count == 2)
@@ -62,7 +62,7 @@ struct BasicTests {
     func isPublic() async throws {
         try await run { stub, client, origin in
             let digest = stub.add(manifest: Array("{}".utf8))
-            _ = try await client.head(.digest(digest), at: origin, accept: [], deadline: .seconds(5))
+            _ = try await client.head(.digest(digest), at: origin, accept: [], deadline: .seconds(30))
             let isPublic = try await client.isPublic(digest, at: origin)
             #expect(!isPublic)
             #expect(stub.requests.last?.authorization == nil)

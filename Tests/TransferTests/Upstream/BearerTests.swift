@@ -59,7 +59,7 @@ struct BearerTests {
         try await UpstreamFixture(authentication: .bearer(tokens)).run { stub, client, _ in
             let blob = stub.add(blob: bytes)
             for name in ["library/app", "library/other", "library/app"] {
-                _ = try await client.blobHead(blob, at: .of(name), deadline: .seconds(5))
+                _ = try await client.blobHead(blob, at: .of(name), deadline: .seconds(30))
             }
             #expect(tokens.issued == 2)
         }
@@ -70,7 +70,7 @@ struct BearerTests {
         let tokens = StubTokens()
         try await UpstreamFixture(authentication: .bearer(tokens)).run { stub, client, origin in
             let blob = stub.add(blob: bytes)
-            _ = try await client.blobHead(blob, at: origin, deadline: .seconds(5))
+            _ = try await client.blobHead(blob, at: origin, deadline: .seconds(30))
             tokens.revoke()
             let size = try await client.size(of: blob, at: origin)
             #expect(size == 1000)
@@ -141,7 +141,7 @@ struct BearerTests {
                     stub.route("/token") { _ in .redirect(to: "\(target)/token") }
                     let blob = stub.add(blob: bytes)
                     await #expect(throws: UpstreamError.self) {
-                        try await client.blobHead(blob, at: origin, deadline: .seconds(5))
+                        try await client.blobHead(blob, at: origin, deadline: .seconds(30))
                     }
                     #expect(thief.requests.isEmpty)
                 }
@@ -192,7 +192,7 @@ struct BearerTests {
                     fixture.limits.resolving = ["tokens.test": "127.0.0.1"]
                     try await fixture.run { stub, client, origin in
                         let blob = stub.add(blob: bytes)
-                        _ = try? await client.blobHead(blob, at: origin, deadline: .seconds(5))
+                        _ = try? await client.blobHead(blob, at: origin, deadline: .seconds(30))
                         #expect(
                             !(server.requests + stub.requests).contains { $0.authorization?.contains("Basic") == true })
                     }
@@ -258,7 +258,7 @@ struct BearerTests {
             stub.makePrivate("team/secret")
             let shown = stub.add(manifest: Array("{}".utf8), to: "team/public")
             let hidden = stub.add(manifest: Array("{ }".utf8), to: "team/secret")
-            _ = try await client.head(.digest(hidden), at: .of("team/secret"), accept: [], deadline: .seconds(5))
+            _ = try await client.head(.digest(hidden), at: .of("team/secret"), accept: [], deadline: .seconds(30))
             let isPublic = try await client.isPublic(shown, at: .of("team/public"))
             #expect(isPublic)
             let isPublicAgain = try await client.isPublic(hidden, at: .of("team/secret"))

@@ -20,7 +20,7 @@ struct PatienceTests {
         try await UpstreamFixture().run { stub, client, origin in
             let digest = stub.add(manifest: bytes, tag: "latest")
             stub.script(path, [fault], [])
-            let manifest = try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(10))
+            let manifest = try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
             #expect(manifest.digest == digest)
         }
     }
@@ -62,7 +62,7 @@ struct PatienceTests {
             ]
             stub.script(path, [.status(429, headers: headers)])
             let error = await #expect(throws: UpstreamError.self) {
-                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(5))
+                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
             }
             #expect(error?.retryAfter == .seconds(120))
         }
@@ -110,10 +110,10 @@ struct PatienceTests {
         try await UpstreamFixture(authentication: .bearer(StubTokens())).run { stub, client, origin in
             for _ in 0..<5 {
                 await #expect(throws: UpstreamError.self) {
-                    try await client.head(latest(), at: origin, accept: [], deadline: .seconds(5))
+                    try await client.head(latest(), at: origin, accept: [], deadline: .seconds(30))
                 }
                 await #expect(throws: UpstreamError.self) {
-                    try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(5))
+                    try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
                 }
             }
             #expect(stub.connections == 1)

@@ -179,7 +179,7 @@ struct RedirectTests {
                 let blob = registry.add(blob: bytes)
                 let error = await #expect(throws: UpstreamError.self) {
                     try await client.blobHead(
-                        blob, at: .of("library/app", at: "other.test:\(registry.port)"), deadline: .seconds(5))
+                        blob, at: .of("library/app", at: "other.test:\(registry.port)"), deadline: .seconds(30))
                 }
                 // TLS fails first where its certificate is not trusted; either way nobody was asked.
                 #expect(error?.code == .notAllowed || error?.code == .unreachable)

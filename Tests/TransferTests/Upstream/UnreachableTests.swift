@@ -14,7 +14,7 @@ struct UnreachableTests {
             await stub.stop()
             for _ in 0..<2 {
                 let error = await #expect(throws: UpstreamError.self) {
-                    try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(10))
+                    try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
                 }
                 #expect(error?.code == .unreachable)
                 #expect(client.isKnownUnreachable(origin.registry))
@@ -27,7 +27,7 @@ struct UnreachableTests {
         try await UpstreamFixture().run { stub, client, origin in
             client.reachability.withLock { $0.failed(origin.registry, now: .now) }
             let error = await #expect(throws: UpstreamError.self) {
-                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(10))
+                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
             }
             #expect(error?.code == .unreachable)
             #expect(stub.connections == 0)
@@ -40,7 +40,7 @@ struct UnreachableTests {
             let longAgo = ContinuousClock.now.advanced(by: .zero - Reachability.rest)
             client.reachability.withLock { $0.failed(origin.registry, now: longAgo) }
             let error = await #expect(throws: UpstreamError.self) {
-                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(10))
+                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
             }
             #expect(error?.code == .notFound)
             #expect(!client.isKnownUnreachable(origin.registry))
@@ -58,7 +58,7 @@ struct UnreachableTests {
         fixture.limits.resolving = ["nowhere.test": String(repeating: "a", count: 64) + ".test"]
         try await fixture.run { _, client, origin in
             let error = await #expect(throws: UpstreamError.self) {
-                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(10))
+                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
             }
             #expect(error?.code == .unreachable)
             #expect(client.isKnownUnreachable(origin.registry))
@@ -74,7 +74,7 @@ struct UnreachableTests {
                 try await client.manifest(latest(), at: origin, accept: [], deadline: .milliseconds(300))
             }
             #expect(error?.code == .unreachable)
-            #expect(start.duration(to: .now) < .seconds(5))
+            #expect(start.duration(to: .now) < .seconds(20))
             #expect(client.isKnownUnreachable(origin.registry))
         }
     }
@@ -95,7 +95,7 @@ struct UnreachableTests {
     func staleConnection() async throws {
         try await UpstreamFixture().run { stub, client, origin in
             let digest = stub.add(manifest: Array("{}".utf8), tag: "latest")
-            _ = try await client.head(latest(), at: origin, accept: [], deadline: .seconds(5))
+            _ = try await client.head(latest(), at: origin, accept: [], deadline: .seconds(30))
             await stub.hangUpAll()
             let meaning = try await client.meaning(of: latest(), at: origin)
             #expect(meaning == digest)

@@ -17,7 +17,7 @@ struct UpstreamManifestTests {
             let digest = stub.add(manifest: bytes, .ociIndex, tag: "latest")
             for reference in [try latest(), .digest(digest)] {
                 let manifest = try await client.manifest(
-                    reference, at: origin, accept: [.ociIndex, .ociManifest], deadline: .seconds(5))
+                    reference, at: origin, accept: [.ociIndex, .ociManifest], deadline: .seconds(30))
                 #expect(manifest.bytes == bytes)
                 #expect(manifest.mediaType == .ociIndex)
                 #expect(manifest.digest == digest)
@@ -34,7 +34,7 @@ struct UpstreamManifestTests {
         try await UpstreamFixture().run { stub, client, origin in
             let digest = stub.add(manifest: bytes, tag: "latest")
             let head = try await client.head(
-                latest(), at: origin, accept: MediaType.manifestAccept, deadline: .seconds(5))
+                latest(), at: origin, accept: MediaType.manifestAccept, deadline: .seconds(30))
             #expect(head.digest == digest)
             #expect(head.mediaType == .ociManifest)
             #expect(head.size == Int64(bytes.count))
@@ -47,9 +47,9 @@ struct UpstreamManifestTests {
         try await UpstreamFixture().run { stub, client, origin in
             let digest = stub.add(manifest: bytes, tag: "latest")
             stub.script(path, [.header("Docker-Content-Digest", header)])
-            let head = try await client.head(latest(), at: origin, accept: [], deadline: .seconds(5))
+            let head = try await client.head(latest(), at: origin, accept: [], deadline: .seconds(30))
             #expect(head.digest == nil)
-            let manifest = try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(5))
+            let manifest = try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
             #expect(manifest.digest == digest)
         }
     }
@@ -63,7 +63,7 @@ struct UpstreamManifestTests {
                 "/v2/library/app/manifests/\(digest)", [.wrongByte(at: 3), .header("Docker-Content-Digest", nil)])
             for reference in [try latest(), .digest(digest)] {
                 let error = await #expect(throws: UpstreamError.self) {
-                    try await client.manifest(reference, at: origin, accept: [], deadline: .seconds(5))
+                    try await client.manifest(reference, at: origin, accept: [], deadline: .seconds(30))
                 }
                 #expect(error?.code == .broken)
                 #expect(error?.message.contains("wrong bytes") == true)
@@ -77,7 +77,7 @@ struct UpstreamManifestTests {
             let digest = ContentHasher.digest(of: bytes, algorithm: .sha512)
             let bytes = bytes
             stub.route("/v2/library/app/manifests/\(digest)") { _ in StubResponse(200, body: bytes) }
-            let manifest = try await client.manifest(.digest(digest), at: origin, accept: [], deadline: .seconds(5))
+            let manifest = try await client.manifest(.digest(digest), at: origin, accept: [], deadline: .seconds(30))
             #expect(manifest.digest == digest)
         }
     }
@@ -90,7 +90,7 @@ struct UpstreamManifestTests {
             stub.add(manifest: [UInt8](repeating: 0x20, count: (4 << 20) + 1), tag: "latest")
             stub.script(path, faults)
             let error = await #expect(throws: UpstreamError.self) {
-                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(5))
+                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
             }
             #expect(error?.code == .broken)
             #expect(stub.requests.count == 1)
@@ -103,7 +103,7 @@ struct UpstreamManifestTests {
             stub.add(manifest: bytes, tag: "latest")
             stub.script(path, [.header("Content-Encoding", "gzip")])
             let error = await #expect(throws: UpstreamError.self) {
-                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(5))
+                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
             }
             #expect(error?.code == .broken)
         }
@@ -115,7 +115,7 @@ struct UpstreamManifestTests {
             stub.add(manifest: bytes, tag: "latest")
             stub.script(path, [.stall(after: 5)])
             let error = await #expect(throws: UpstreamError.self) {
-                try await client.manifest(latest(), at: origin, accept: [], deadline: .milliseconds(200))
+                try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(3))
             }
             #expect(error?.code == .broken)
             #expect(error?.message.contains("in time") == true)

@@ -60,7 +60,7 @@ extension UpstreamBody {
     /// All bytes to the end.
     func readAll() async throws -> [UInt8] {
         var bytes: [UInt8] = []
-        for try await chunk in self { bytes += chunk.readableBytesView }
+        for try await chunk in self { chunk.withUnsafeReadableBytes { bytes.append(contentsOf: $0) } }
         return bytes
     }
 }
@@ -72,18 +72,18 @@ extension UpstreamClient {
     }
 
     func size(of blob: Digest, at origin: Origin) async throws -> Int64? {
-        try await blobHead(blob, at: origin, deadline: .seconds(10))
+        try await blobHead(blob, at: origin, deadline: .seconds(30))
     }
 
     func meaning(of reference: ManifestReference, at origin: Origin) async throws -> Digest? {
-        try await head(reference, at: origin, accept: [], deadline: .seconds(10)).digest
+        try await head(reference, at: origin, accept: [], deadline: .seconds(30)).digest
     }
 }
 
 /// Bytes that differ from place to place.
-func someBytes(_ count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
-}
+func someBytes(_ count: Int) -> [UInt8] { Array(pattern.prefix(count)) }
+
+private let pattern: [UInt8] = (0..<(1 << 19)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
 
 func paths(blob: Digest, in repository: String = "library/app") -> String { "/v2/\(repository)/blobs/\(blob)" }
 
