@@ -12,7 +12,7 @@ extension UpstreamConfiguration {
                     url: table.url?.description, plainHTTP: table.plainHTTP, caFile: table.caFile,
                     username: table.username.isEmpty ? nil : table.username, passwordFile: table.passwordFile)
             },
-            dockerConfig: configuration.dockerConfig)
+            dockerConfig: configuration.dockerConfig, userAgent: "shoal/\(AgentVersion.current)")
     }
 }
 

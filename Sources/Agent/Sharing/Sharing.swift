@@ -78,10 +78,9 @@ final class Sharing: Service {
                 continue
             }
             do throws(UpstreamError) {
-                var checked = image
-                checked.isPublic = try await upstream.isPublic(image.digest, at: origin)
-                checked.checkedAt = now
-                try? await store.record(checked)
+                let isPublic = try await upstream.isPublic(image.digest, at: origin)
+                // Only the answer: the tag may have moved while upstream was asked.
+                try? await store.record(isPublic: isPublic, of: image.digest, at: origin, checkedAt: now)
             } catch {
                 logger.debug(
                     "upstream did not say whether an image is public",

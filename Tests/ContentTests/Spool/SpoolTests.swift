@@ -50,6 +50,9 @@ struct SpoolTests {
         let spool = try scratch.spool()
         let files = try (0..<3).map { _ in try spool.create(digestOf([1])) }
         files[0].discard()
-        #expect(try scratch.names(in: scratch.path.appending("spool")).count == 2)
+        // A file goes with its last reference, which an optimised build sees end before the names are counted.
+        try withExtendedLifetime(files) {
+            #expect(try scratch.names(in: scratch.path.appending("spool")).count == 2)
+        }
     }
 }
