@@ -220,6 +220,7 @@ extension DownloadPlan {
         upstreamRefusal = nil
         upstreamRetryAt = nil
         resumes = 0
+        splits = 0
         fruitless = 0
         askedLAN = .notAsked
         peersTooSlow = false

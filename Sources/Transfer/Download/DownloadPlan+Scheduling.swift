@@ -85,20 +85,28 @@ extension DownloadPlan {
             case (let left, _): left != nil
             }
         }
-        for reader in order {
-            if reader.waitingSince != nil, let range = split(for: reader, size: size, &actions) { return range }
-            if let gap = wants(reader, besides: claims) {
-                return widened(gap, beside: claims, reader, size: size)
+        if takenOver {
+            for reader in order where reader.waitingSince != nil {
+                dropSlowPeer(near: reader.position, size: size, &actions)
             }
+        }
+        for reader in order {
+            guard let gap = wants(reader, besides: claims) else { continue }
+            return bounded(widened(gap, beside: claims, reader, size: size))
+        }
+        for reader in order where reader.waitingSince != nil {
+            if let range = split(for: reader, size: size) { return range }
         }
         return nil
     }
 
     /// Cuts the claim of a run that is far behind a waiting reader, so that the reader's bytes can be asked for now.
-    private mutating func split(for reader: Reader, size: Int64, _ actions: inout [Action]) -> Range<Int64>? {
+    ///
+    /// What the cut run's connection has in its buffers is lost, so that this is done a few times only.
+    private mutating func split(for reader: Reader, size: Int64) -> Range<Int64>? {
         let position = reader.position
-        if takenOver { dropSlowPeer(near: position, size: size, &actions) }
-        guard let (id, run) = runs.first(where: { $0.value.claim(size: size).contains(position) }), !run.cancelled,
+        guard splits < Self.splitLimit,
+            let (id, run) = runs.first(where: { $0.value.claim(size: size).contains(position) }), !run.cancelled,
             run.source == .upstream, !coverage(for: reader).contains(position..<position + 1)
         else { return nil }
         let cut = position / Self.pieceSize * Self.pieceSize
@@ -106,7 +114,19 @@ extension DownloadPlan {
             let gap = coverage(for: reader).firstGap(from: cut, before: run.end ?? size), gap.lowerBound <= position
         else { return nil }
         runs[id]?.end = cut
+        splits += 1
         return gap
+    }
+
+    /// Leaves something for the other runs where other readers wait far ahead: a request that ends by itself wastes nothing.
+    private func bounded(_ range: Range<Int64>) -> Range<Int64> {
+        let far = range.lowerBound + Self.splitDistance
+        guard far < range.upperBound,
+            readers.values.contains(where: { $0.waitingSince != nil && (far..<range.upperBound).contains($0.position) })
+        else { return range }
+        let share = max(Self.splitDistance, Int64(range.count) / Int64(Self.upstreamRuns))
+        let end = (range.lowerBound + share + Self.pieceSize - 1) / Self.pieceSize * Self.pieceSize
+        return range.lowerBound..<min(end, range.upperBound)
     }
 
     /// A peer that the reader of upstream's bytes has caught up with is too slow: upstream takes its place.

@@ -83,6 +83,8 @@ struct DownloadPlan: Sendable {
     static let upstreamRuns = 4
     /// A reader this far ahead of the run that would reach it gets a run of its own.
     static let splitDistance: Int64 = 16 << 20
+    /// How often a download cuts a run short for that.
+    static let splitLimit = 2
     /// How long readers wait for peers' bytes to be verified before upstream's are taken.
     static let patience: Duration = .seconds(20)
     /// How often upstream may break off before it is given up: in all, and without a byte in between.
@@ -107,6 +109,7 @@ struct DownloadPlan: Sendable {
     var upstreamRefusal: String?
     var upstreamRetryAt: Instant?
     var resumes = 0
+    var splits = 0
     var fruitless = 0
     var ignoresRanges = false
     var askedLAN = LANQuestion.notAsked
