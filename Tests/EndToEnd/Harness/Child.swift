@@ -38,6 +38,9 @@ final class Child: Sendable {
         var variables = Environment.all
         // Said to the harness; an agent would take it for a key of its configuration, and warn.
         variables["SHOAL_BINARY"] = nil
+        // A crash is told in a few lines, and at once.
+        variables["SWIFT_BACKTRACE"] =
+            "enable=yes,color=no,threads=crashed,registers=none,images=none,limit=20,symbolicate=fast"
         variables.merge(environment) { $1 }
         let argv = arguments.map { strdup($0) } + [nil]
         let envp = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]

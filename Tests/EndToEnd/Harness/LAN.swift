@@ -115,6 +115,6 @@ final class LAN: Sendable {
 
     /// After a failure: the end of every log, because the folder goes.
     private func printLogs() async throws {
-        print(try await Command(["sh", "-c", "cd \(folder.path) && find . -name '*.log' -exec tail -n 40 {} +"]).run())
+        print(try await Command(["sh", "-c", "cd \(folder.path) && find . -name '*.log' -exec tail -n 60 {} +"]).run())
     }
 }
