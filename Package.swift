@@ -13,6 +13,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -86,8 +87,8 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix, nioSSL,
-                systemPackage,
+                "Content", "Discovery", "Integrity", "OCI", "Transfer", asyncHTTPClient, log, nioCore, nioEmbedded,
+                nioHTTP1, nioPosix, nioSSL, systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(
