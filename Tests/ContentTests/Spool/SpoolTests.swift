@@ -42,6 +42,7 @@ struct SpoolTests {
         try second.write([4])
         #expect(try scratch.names(in: scratch.path.appending("spool")).count == 2)
         #expect(try first.file.size() == 3)
+        withExtendedLifetime(second) {}
     }
 
     @Test("Several files for one digest do not disturb each other")
@@ -50,9 +51,9 @@ struct SpoolTests {
         let spool = try scratch.spool()
         let files = try (0..<3).map { _ in try spool.create(digestOf([1])) }
         files[0].discard()
+        let names = try scratch.names(in: scratch.path.appending("spool"))
+        #expect(names.count == 2)
         // A file goes with its last reference, which an optimised build sees end before the names are counted.
-        try withExtendedLifetime(files) {
-            #expect(try scratch.names(in: scratch.path.appending("spool")).count == 2)
-        }
+        withExtendedLifetime(files) {}
     }
 }
