@@ -111,9 +111,11 @@ public struct AdminClient: Sendable {
             }
         return try await channel.executeThenClose { inbound, outbound in
             let headers: HTTPHeaders = ["Host": "localhost", "Connection": "close", "Accept": "application/json"]
+            // In one write: the agent may answer a head and close before a second one is made.
             try await outbound.write(
-                .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: headers)))
-            try await outbound.write(.end(nil))
+                contentsOf: [
+                    .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: headers)), .end(nil),
+                ])
             var status: Int?
             var body: [UInt8] = []
             for try await part in inbound {
