@@ -16,11 +16,6 @@ public final class TransferCounters: Sendable {
         public var hits: Int64
         /// The mirror's other GETs of blobs and manifests, failed ones among them.
         public var misses: Int64
-        /// Downloads begun, and those whose bytes were right.
-        public var downloads: Int64
-        public var verified: Int64
-        /// Times that bytes had to be dropped because their digest was wrong.
-        public var damaged: Int64
     }
 
     private let store = Atomic<Int64>(0)
@@ -29,9 +24,6 @@ public final class TransferCounters: Sendable {
     private let servedToPeers = Atomic<Int64>(0)
     private let hits = Atomic<Int64>(0)
     private let misses = Atomic<Int64>(0)
-    private let downloads = Atomic<Int64>(0)
-    private let verified = Atomic<Int64>(0)
-    private let damaged = Atomic<Int64>(0)
 
     public init() {}
 
@@ -39,9 +31,7 @@ public final class TransferCounters: Sendable {
         Snapshot(
             store: store.load(ordering: .relaxed), peers: peers.load(ordering: .relaxed),
             upstream: upstream.load(ordering: .relaxed), servedToPeers: servedToPeers.load(ordering: .relaxed),
-            hits: hits.load(ordering: .relaxed), misses: misses.load(ordering: .relaxed),
-            downloads: downloads.load(ordering: .relaxed), verified: verified.load(ordering: .relaxed),
-            damaged: damaged.load(ordering: .relaxed))
+            hits: hits.load(ordering: .relaxed), misses: misses.load(ordering: .relaxed))
     }
 
     /// Bytes of a store went to the runtime.
@@ -65,8 +55,4 @@ public final class TransferCounters: Sendable {
         case .upstream: upstream.wrappingAdd(count, ordering: .relaxed)
         }
     }
-
-    func began() { downloads.wrappingAdd(1, ordering: .relaxed) }
-    func wasVerified() { verified.wrappingAdd(1, ordering: .relaxed) }
-    func wasDamaged() { damaged.wrappingAdd(1, ordering: .relaxed) }
 }

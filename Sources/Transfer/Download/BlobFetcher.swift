@@ -190,7 +190,6 @@ public final class BlobFetcher: Service {
                 throw FetchError(.stopping, "a download ended before it began")
             }
             state.downloads[question.digest] = download
-            counters.began()
             begin.yield(download)
             return reader
         }
