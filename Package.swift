@@ -11,6 +11,9 @@ let strict: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcPosix = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -37,22 +40,32 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", exact: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
     targets: [
+        .systemLibrary(name: "CAvahi"),
         .systemLibrary(name: "CLibCrypto"),
+        .target(name: "CSHA256"),
         .target(name: "OCI", swiftSettings: strict),
-        .target(name: "Integrity", dependencies: ["CLibCrypto", "OCI"], swiftSettings: strict),
+        .target(name: "Integrity", dependencies: ["CLibCrypto", "CSHA256", "OCI"], swiftSettings: strict),
         .target(
             name: "Content",
             dependencies: ["Integrity", "OCI", log, nioPosix, systemPackage],
             swiftSettings: strict),
         .target(
+            name: "Containerd",
+            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, log, nioCore, nioPosix, protobuf],
+            exclude: ["Protocol/containerd.proto"],
+            swiftSettings: strict),
+        .target(
             name: "Discovery",
-            dependencies: ["Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage],
+            dependencies: ["CAvahi", "Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage],
             exclude: ["Beacon/beacon.proto"],
             swiftSettings: strict),
         .target(
