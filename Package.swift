@@ -91,6 +91,9 @@ let package = Package(
             name: "shoal",
             dependencies: ["Agent", "Discovery", "OCI", argumentParser, log, systemPackage],
             swiftSettings: strict),
+        .executableTarget(
+            name: "swarm-simulation", dependencies: ["Discovery", "OCI", "Transfer"],
+            path: "Tests/Benchmarks/SwarmSimulation", swiftSettings: strict),
         .testTarget(
             name: "AgentTests",
             dependencies: [
