@@ -145,7 +145,7 @@ extension Swarm {
         package var waits: Int
         /// Whether upstream can be asked for one more range now.
         package var upstreamIsFree: Bool
-    
+
         package init(missing: PieceSet, next: Int?, transfers: Int, waits: Int, upstreamIsFree: Bool) {
             self.missing = missing
             self.next = next
@@ -176,7 +176,9 @@ extension Swarm {
         }
         // The shell tells when it begins them.
         for case .peer(let node, _, _) in fetches { members[node]?.transfers -= 1 }
-        if need.upstreamIsFree, let range = nextFromUpstream(need, usable, now: now) { fetches.append(.upstream(range)) }
+        if need.upstreamIsFree, let range = nextFromUpstream(need, usable, now: now) {
+            fetches.append(.upstream(range))
+        }
         return fetches
     }
 
@@ -193,7 +195,8 @@ extension Swarm {
         for (node, member) in usable where members[node]?.transfers == 0 && member.isFree(now) {
             var coming = member.fetching
             coming.formIntersection(need.missing)
-            if let piece = coming.first, best.map({ piece < $0.piece || (piece == $0.piece && node < $0.node) }) ?? true {
+            if let piece = coming.first, best.map({ piece < $0.piece || (piece == $0.piece && node < $0.node) }) ?? true
+            {
                 best = (piece, node)
             }
         }
@@ -358,7 +361,9 @@ struct PieceDice: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     init(node: NodeID, digest: Digest) {
-        state = (node.bytes + digest.bytes.prefix(8)).reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        state = (node.bytes + digest.bytes.prefix(8)).reduce(0xcbf2_9ce4_8422_2325) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+        }
     }
 
     mutating func next() -> UInt64 {

@@ -131,7 +131,9 @@ struct VirtualSwarm {
         while let (time, event) = queue.next(), time < 50 * scenario.bound {
             now = time
             handle(event)
-            if nodes.allSatisfy({ $0.finishedAt != nil || $0.isDead || $0.have.population == scenario.pieces }) { break }
+            if nodes.allSatisfy({ $0.finishedAt != nil || $0.isDead || $0.have.population == scenario.pieces }) {
+                break
+            }
         }
         report.finished = nodes.compactMap(\.finishedAt).sorted()
         report.busiestUpload = nodes.map(\.uploaded).max() ?? 0
@@ -303,7 +305,8 @@ struct VirtualSwarm {
         // An upstream stream hands over piece by piece; what comes from a peer ends with its request.
         let left = flow.waits ? .infinity : max(0, Self.pieceBytes - flow.done)
         if left < .infinity {
-            queue.add(.flowEnds(id, version: flow.version), at: now + left / rate + (flow.done == 0 ? Self.requestCost : 0))
+            queue.add(
+                .flowEnds(id, version: flow.version), at: now + left / rate + (flow.done == 0 ? Self.requestCost : 0))
         }
     }
 
@@ -345,7 +348,8 @@ struct VirtualSwarm {
     }
 
     private mutating func wakeWaiting(for piece: Int, at number: Int) {
-        for id in nodes[number].outgoing.sorted() where flows[id]?.waits == true && flows[id]?.pieces.lowerBound == piece {
+        for id in nodes[number].outgoing.sorted()
+        where flows[id]?.waits == true && flows[id]?.pieces.lowerBound == piece {
             flows[id]?.waits = false
             if let flow = flows[id] { level(beside: flow) }
         }

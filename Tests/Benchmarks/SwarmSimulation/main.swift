@@ -25,7 +25,9 @@ for scenario in scenarios where CommandLine.arguments.count < 3 || scenario.name
         let hundredths = Int((value * 100).rounded())
         return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
     }
-    func column(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+    func column(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
     print(
         scenario.name + String(repeating: " ", count: max(0, 22 - scenario.name.count))
             + column(figure(report.upstreamBytes / copy), 9)
