@@ -3,8 +3,11 @@
 struct MDNSConversation: Sendable {
     /// After the daemon has told what it knows, until those who answer late have done so, too.
     static let settling = Duration.seconds(10)
-    /// Interfaces are looked at, and the directory told again who is there.
-    static let interval = Duration.seconds(5)
+    /// The directory is told again who is there: it may have forgotten somebody meanwhile.
+    static let interval = Duration.seconds(20)
+
+    /// Interfaces are looked at.
+    static let watching = Duration.seconds(5)
 
     enum Output: Sendable {
         case command(MDNSCommand)
@@ -22,6 +25,8 @@ struct MDNSConversation: Sendable {
     }
 
     private(set) var state = MDNSState.starting
+    /// Whether a daemon has answered in this session.
+    var hasMetDaemon: Bool { isBrowsing }
     private var publication: MDNSPublication
     private var view: MDNSView
     private let alternative: @Sendable (String) -> String
@@ -132,7 +137,7 @@ struct MDNSConversation: Sendable {
 
     /// When `look` has more to say though nothing happens.
     func due(now: ContinuousClock.Instant) -> ContinuousClock.Instant {
-        [publication.due(now: now), settlesAt, (toldAt ?? now) + Self.interval].compactMap(\.self).min() ?? now
+        [publication.due(now: now), settlesAt, now + Self.watching].compactMap(\.self).min() ?? now
     }
 
     private func outputs(of changes: [MDNSView.Change]) -> [Output] {

@@ -30,7 +30,8 @@ struct MDNSPublication: Sendable {
     static func name(of identity: NodeIdentity) -> String {
         let suffix = " " + identity.id.hex.prefix(8)
         let host = PrintableName(fitting: identity.name).text
-        return String(host.utf8.prefix(MDNSLimits.serviceName - suffix.utf8.count).map { Character(Unicode.Scalar($0)) })
+        return String(
+            host.utf8.prefix(MDNSLimits.serviceName - suffix.utf8.count).map { Character(Unicode.Scalar($0)) })
             + suffix
     }
 

@@ -28,7 +28,7 @@ extension MDNSRecord {
             let fitting = (room - 1 - key.count) / DigestPrefix.digits
             let some = digests.prefix(min(fitting, MDNSLimits.digestsPerString))
             guard !some.isEmpty else { break }
-            strings.append(key + some.flatMap { Array($0.hex.utf8) })
+            strings.append(key + some.flatMap { Array(Hex.string($0.bytes).utf8) })
             room -= 1 + key.count + some.count * DigestPrefix.digits
             digests = digests.dropFirst(some.count)
         }

@@ -28,3 +28,8 @@ enum MDNSLimits {
     static let digestsPerString = 15
     static let digestStrings = 4
 }
+
+extension DigestPrefix {
+    /// Hexadecimal, as it stands in a TXT record.
+    static let digits = byteCount * 2
+}

@@ -29,7 +29,8 @@ enum AvahiStrings {
         var bytes = 0
         var next = list
         while let item = next, bytes <= limit {
-            let text = UnsafeBufferPointer(start: avahi_string_list_get_text(item), count: avahi_string_list_get_size(item))
+            let text = UnsafeBufferPointer(
+                start: avahi_string_list_get_text(item), count: avahi_string_list_get_size(item))
             strings.append(Array(text))
             bytes += 1 + text.count
             next = avahi_string_list_get_next(item)
