@@ -16,9 +16,9 @@ enum ConversationTarget: FuzzTarget {
     }()
 
     static func run(_ input: UnsafeRawBufferPointer) {
+        guard let own = NodeID(bytes: [UInt8](repeating: 0xff, count: NodeID.byteCount)) else { return }
         var table = PeerTable(
-            own: NodeID(high: 0, low: 1),
-            rules: .init(requiresProof: false, believesReferences: true, limits: limits))
+            own: own, rules: .init(requiresProof: false, believesReferences: true, limits: limits))
         var now = start
         var rest = input[...]
         while rest.count >= 4 {

@@ -30,7 +30,7 @@ public func fuzzerTestOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> 
 
 /// Ends the process in the way that libFuzzer takes for a find.
 func fail(_ what: String) -> Never {
-    fputs("\(what)\n", stderr)
+    write(STDERR_FILENO, what + "\n", what.utf8.count + 1)
     abort()
 }
 
