@@ -18,7 +18,7 @@ public final class Directory: Sendable {
         }
     }
 
-    private let table: Mutex<PeerTable>
+    let table: Mutex<PeerTable>
     /// Rung when something is to be asked.
     let alarm = Alarm()
 
