@@ -6,7 +6,7 @@ enum Usage {
     /// Seconds of processor time, all threads.
     static var processorSeconds: Double {
         var usage = rusage()
-        guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+        guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
@@ -16,12 +16,6 @@ enum Usage {
         let text = try? String(decoding: Data(contentsOf: URL(filePath: "/proc/self/statm")), as: UTF8.self)
         let pages = text?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         return pages * Int(getpagesize())
-    }
-
-    /// Bytes that malloc has given out and not got back, its own overhead included.
-    static var allocatedBytes: Int {
-        let info = mallinfo2()
-        return Int(info.uordblks) + Int(info.hblkhd)
     }
 }
 
