@@ -12,7 +12,7 @@ public struct DiscoveryService: Service {
     /// For those who look for something right now.
     public let questions: Questions
 
-    private let around: BeaconLink.Surroundings
+    private let around: BeaconSurroundings
     private let key: ClusterKey?
     private let mdnsStatus: MDNSStatus
     private let inquiry: any PeerInquiry
@@ -32,7 +32,7 @@ public struct DiscoveryService: Service {
         mdnsStatus = MDNSStatus(configuration.mdns ? .starting : .off)
         eventLoop = group.next()
         questions = Questions(directory: directory)
-        around = BeaconLink.Surroundings(
+        around = BeaconSurroundings(
             configuration: configuration, identity: identity, codec: BeaconCodec(key: key), inventory: inventory,
             directory: directory, questions: questions, tally: DiscoveryTally(), alarm: directory.alarm,
             sequence: BeaconSequence(), logger: logger)
