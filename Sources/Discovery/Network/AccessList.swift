@@ -55,11 +55,6 @@ public struct AccessList: Sendable {
     }
 
     private func isOnLink(_ address: IPAddress) -> Bool {
-        guard !address.isLoopback else { return false }
-        return interfaces.interfaces().contains { interface in
-            guard let subnet = interface.subnet, subnet.contains(address) else { return false }
-            // Every interface has the same link-local subnet; the zone tells which one the address is on.
-            return address.zone == nil || address.zone == interface.name
-        }
+        interfaces.neighbourhood().contains(address)
     }
 }

@@ -14,6 +14,16 @@ struct PeerRecord: Sendable {
     var heardAt: ContinuousClock.Instant
     /// Between its Hellos, as it says.
     var interval: Duration
+    /// When it last spoke itself, by datagram.
+    var spokeAt: ContinuousClock.Instant?
+    /// When a Hello of it last came from beyond the LAN.
+    var linkedAt: ContinuousClock.Instant?
+    /// From the node to here: 0 where it is known at first hand, else how many have told of it.
+    var hops = 0
+    /// Who told.
+    var introducer: NodeID?
+    /// When a neighbour last told the LAN of it.
+    var toldToLANAt: ContinuousClock.Instant?
     /// A connection was refused at its last address; it counts again when it is heard after the penalty.
     var isAside = false
 
@@ -31,6 +41,13 @@ struct PeerRecord: Sendable {
     /// What was announced when the mending under way began.
     var mendingToward: UInt64 = 0
 
+    /// Whether its own word has come lately, so that nobody else's is needed.
+    func speaksHere(now: ContinuousClock.Instant) -> Bool {
+        spokeAt.map { now - $0 < interval * 3.6 } ?? false
+    }
+
+    var isNeighbour: Bool { addresses.contains { $0.isNeighbour } }
+
     var isConfirmed: Bool { addresses.contains(where: \.isConfirmed) }
 
     var hasGap: Bool { knownVersion < heardVersion }
@@ -46,6 +63,8 @@ struct PeerRecord: Sendable {
     func bestAddresses(now: ContinuousClock.Instant) -> [KnownAddress] {
         addresses.filter(\.isConfirmed).sorted { $0.isBetter(than: $1, now: now) }
     }
+
+    func holds(_ ip: IPAddress) -> Bool { addresses.contains { $0.ip == ip } }
 
     func index(of address: PeerAddress) -> Int? {
         addresses.firstIndex { $0.address == address }

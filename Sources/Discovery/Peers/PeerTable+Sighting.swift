@@ -4,7 +4,10 @@ import OCI
 
 extension PeerTable {
     mutating func sight(_ sighting: Sighting, now: ContinuousClock.Instant) {
-        let addresses = sighting.addresses.compactMap { KnownAddress.Place($0) }.filter { allows($0.ip) }
+        let places = sighting.addresses.compactMap { KnownAddress.Place($0) }
+        // What the operator named is allowed by that.
+        let isNamed = sighting.source == .static || sighting.source == .dns
+        let addresses = isNamed ? places : places.filter { allows($0.ip) }
         guard let id = sighting.id else {
             for place in addresses { call(at: place.address, source: sighting.source, now: now) }
             return
