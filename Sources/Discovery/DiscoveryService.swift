@@ -147,12 +147,12 @@ public struct DiscoveryService: Service {
     // MARK: mDNS
 
     private var mdnsService: MDNSService {
-        let surroundings = MDNSService.Surroundings(
-            configuration: around.configuration, identity: around.identity, key: key, inventory: around.inventory,
-            directory: around.directory, tally: around.tally, alarm: around.alarm, status: mdnsStatus,
-            logger: around.logger)
-        guard let open = around.configuration.openMDNS else { return MDNSService(surroundings, eventLoop: eventLoop) }
-        return MDNSService(surroundings, eventLoop: eventLoop, open: open)
+        MDNSService(
+            MDNSService.Surroundings(
+                configuration: around.configuration, identity: around.identity, key: key, inventory: around.inventory,
+                directory: around.directory, tally: around.tally, alarm: around.alarm, status: mdnsStatus,
+                logger: around.logger),
+            eventLoop: eventLoop)
     }
 
     // MARK: Housekeeping

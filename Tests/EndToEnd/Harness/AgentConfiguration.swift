@@ -6,6 +6,8 @@ struct AgentConfiguration: Sendable {
     var keyFile: String?
     /// Where the agent keeps its data; nil: in the node's folder.
     var dataDirectory: String?
+    /// For the agent's process.
+    var environment: [String: String] = [:]
     /// Further tables, as TOML.
     var tables = ""
 

@@ -52,12 +52,18 @@ final class LAN: Sendable {
     }
 
     /// A node: a machine with an agent, ready, and a containerd once it is asked for.
-    func node(_ configuration: AgentConfiguration = AgentConfiguration()) async throws -> Node {
+    /// - Parameter prepare: does to the machine what is to be done before the agent starts.
+    func node(
+        _ configuration: AgentConfiguration = AgentConfiguration(),
+        prepare: (Machine, inout AgentConfiguration) async throws -> Void = { _, _ in }
+    ) async throws -> Node {
         let number = state.withLock { state in
             state.nodes += 1
             return state.nodes
         }
         let machine = try await machine("node\(number)", "10.77.0.\(10 + number)")
+        var configuration = configuration
+        try await prepare(machine, &configuration)
         let node = try Node(machine: machine, lan: self, configuration: configuration)
         try await node.startAgent()
         return node

@@ -33,8 +33,10 @@ final class Node: Sendable {
     /// Starts the agent, and returns when it is ready.
     func startAgent() async throws {
         try writeConfiguration()
+        let variables = state.withLock { $0.configuration.environment }.map { "\($0.key)=\($0.value)" }
         let child = try lan.start(
-            [Environment.binary, "agent", "--config", configurationFile], on: machine, log: folder + "/agent.log")
+            ["env"] + variables + [Environment.binary, "agent", "--config", configurationFile], on: machine,
+            log: folder + "/agent.log")
         state.withLock { $0.agent = child }
         try await eventually("the agent on \(name) is ready", within: .seconds(30)) {
             guard child.isRunning else { throw HarnessError("the agent on \(name) ended: see its log") }
