@@ -9,7 +9,7 @@ final class SimulatedLAN {
     private enum Event {
         case hello(Int, epoch: UInt64)
         case datagram([UInt8], from: Int)
-        case answer([UInt8], from: Int, to: BeaconTarget)
+        case answer([UInt8], from: Int, to: BeaconTarget?)
         case inquiries(Int, epoch: UInt64)
         case answered(Int, epoch: UInt64, [Inquiry])
         case houseKeeping(Int, epoch: UInt64)
@@ -95,6 +95,7 @@ final class SimulatedLAN {
         case .answer(let bytes, let sender, let target):
             count(bytes)
             nodes[sender].answerSent()
+            guard let target else { return broadcast(bytes, from: sender) }
             guard let number = numbers[PeerAddress(host: target.ip.description, port: target.port)] else { return }
             deliver(bytes, from: nodes[sender].source, to: nodes[number])
         case .inquiries(let number, let epoch): startInquiries(nodes[number], epoch: epoch)
@@ -103,6 +104,7 @@ final class SimulatedLAN {
             let node = nodes[number]
             guard node.isUp, node.epoch == epoch else { return }
             _ = node.directory.tick(now: now)
+            for introduction in node.introductions(now: now) { say(introduction, node) }
             node.wantsInquiry = true
             settle(node)
             queue.push(event, at: now + .seconds(1))
@@ -133,11 +135,13 @@ final class SimulatedLAN {
         // Another one took its place.
         guard node.isUp, node.epoch == epoch, node.helloAt == now else { return }
         node.helloAt = nil
-        if let hello = node.hello(now: now) {
-            count(hello)
-            queue.push(.datagram(hello, from: node.number), at: now + Self.latency)
-        }
+        if let hello = node.hello(now: now) { say(hello, node) }
         settle(node)
+    }
+
+    private func say(_ datagram: [UInt8], _ node: SimulatedNode) {
+        count(datagram)
+        queue.push(.datagram(datagram, from: node.number), at: now + Self.latency)
     }
 
     private func count(_ datagram: [UInt8]) {

@@ -53,8 +53,12 @@ final class SimulatedNode {
         id: NodeID, number: Int, epoch: UInt64, limits: DirectoryLimits, now: ContinuousClock.Instant
     ) -> (BeaconSurroundings, BeaconDialogue) {
         let directory = Directory(own: id, hasKey: false, believesTags: false, limits: limits)
+        var configuration = DiscoveryConfiguration(allows: { _ in true })
+        // One network; whoever is on it hears what goes there.
+        let everybody = BeaconTarget(ip: IPAddress(family: .v4, bits: 0x0aff_ffff), port: 5051)
+        configuration.targets = { [everybody] }
         let around = BeaconSurroundings(
-            configuration: DiscoveryConfiguration(allows: { _ in true }),
+            configuration: configuration,
             identity: NodeIdentity(id: id, name: "node-\(number)", epoch: epoch), codec: BeaconCodec(key: nil),
             inventory: Inventory(epoch: epoch), directory: directory, questions: Questions(directory: directory),
             tally: DiscoveryTally(), alarm: directory.alarm, sequence: BeaconSequence(),
@@ -108,7 +112,12 @@ final class SimulatedNode {
     }
 
     func hello(now: ContinuousClock.Instant) -> [UInt8]? {
-        around.datagram(dialogue.hello(at: now, random: share()))
+        dialogue.hello(at: now, random: share()).flatMap { around.datagram($0) }
+    }
+
+    /// What there is to be said about nodes that may not hear each other.
+    func introductions(now: ContinuousClock.Instant) -> [[UInt8]] {
+        dialogue.introductions(at: now, random: share()).compactMap { around.datagram($0.saying) }
     }
 
     func answerSent() { dialogue.answerSent() }
