@@ -78,7 +78,8 @@ final class BeaconLink: Sendable {
     /// Called every second: looks at the interfaces, and introduces nodes to each other where it is time.
     func turn() {
         let neighbourhood = Neighbourhood.now()
-        for socket in sockets { socket.join(on: neighbourhood.multicastInterfaces) }
+        let groups = around.configuration.broadcasts ? neighbourhood.multicastInterfaces : []
+        for socket in sockets { socket.join(on: groups) }
         let introductions = decide { dialogue in
             dialogue.networkChanged(to: neighbourhood, at: .now)
             return dialogue.introductions(at: .now, random: .random(in: 0..<1))
