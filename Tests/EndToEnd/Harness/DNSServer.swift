@@ -72,7 +72,9 @@ enum DNSServer {
 
         /// RFC 1035 §4: header, the question again, and the record where the name has one of that type.
         private func answer(_ question: [UInt8]) -> [UInt8]? {
-            guard question.count > 12, let end = question[12...].firstIndex(of: 0), question.count >= end + 5 else { return nil }
+            guard question.count > 12, let end = question[12...].firstIndex(of: 0), question.count >= end + 5 else {
+                return nil
+            }
             let name = Array(question[12...end])
             let type = UInt16(question[end + 1]) << 8 | UInt16(question[end + 2])
             let record = records[name]
@@ -82,7 +84,9 @@ enum DNSServer {
             bytes += question[12..<end + 5]
             if let found {
                 let data = found.data
-                bytes += [0xc0, 12, 0, UInt8(found.type), 0, 1, 0, 0, 0, 5, UInt8(data.count >> 8), UInt8(data.count & 0xff)]
+                bytes += [
+                    0xc0, 12, 0, UInt8(found.type), 0, 1, 0, 0, 0, 5, UInt8(data.count >> 8), UInt8(data.count & 0xff),
+                ]
                 bytes += data
             }
             return Array(bytes)

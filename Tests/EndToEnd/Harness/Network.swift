@@ -22,9 +22,15 @@ enum Network: Sendable {
         let up = "ip -n \(machine) link set eth0 up"
         return switch self {
         case .first:
-            ["ip -n \(machine) addr add \(address)/24 brd + dev eth0", up, "ip -n \(machine) route add default via 10.77.0.1"]
+            [
+                "ip -n \(machine) addr add \(address)/24 brd + dev eth0", up,
+                "ip -n \(machine) route add default via 10.77.0.1",
+            ]
         case .second:
-            ["ip -n \(machine) addr add \(address)/24 brd + dev eth0", up, "ip -n \(machine) route add default via 10.78.0.254"]
+            [
+                "ip -n \(machine) addr add \(address)/24 brd + dev eth0", up,
+                "ip -n \(machine) route add default via 10.78.0.254",
+            ]
         case .six:
             // Nobody else has it: no second of looking for duplicates.
             ["ip -n \(machine) addr add \(address)/64 dev eth0 nodad", up]

@@ -35,7 +35,9 @@ final class Node: Sendable {
         try writeConfiguration()
         let (launcher, environment) = state.withLock { ($0.configuration.launcher, $0.configuration.environment) }
         let child = try lan.start(
-            launcher + ["env"] + environment.map { "\($0.key)=\($0.value)" } + [Environment.binary, "agent", "--config", configurationFile], on: machine,
+            launcher + ["env"] + environment.map { "\($0.key)=\($0.value)" } + [
+                Environment.binary, "agent", "--config", configurationFile,
+            ], on: machine,
             log: folder + "/agent.log")
         state.withLock { $0.agent = child }
         try await eventually("the agent on \(name) is ready", within: .seconds(30)) {
