@@ -136,7 +136,8 @@ extension PeerTable {
         guard let record = records[beacon.node] else {
             guard
                 admit(
-                    beacon.node, name: name, epoch: beacon.epoch, interval: interval, source: isNeighbour(ip) ? .broadcast : .introduced,
+                    beacon.node, name: name, epoch: beacon.epoch, interval: interval,
+                    source: isNeighbour(ip) ? .broadcast : .introduced,
                     ip: ip,
                     port: port, now: now)
             else { throw .tooManyNodes }
