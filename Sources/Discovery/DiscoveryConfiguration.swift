@@ -19,6 +19,9 @@ public struct DiscoveryConfiguration: Sendable {
     /// From which addresses (IP literals) datagrams are taken.
     public var allows: @Sendable (String) -> Bool
 
+    /// Whether addresses that `allows` does not name are let in with a holder of the cluster key at them.
+    public var admitsMembers: @Sendable () -> Bool = { false }
+
     /// What is announced; empty: every address that is not loopback.
     var advertise: [IPAddress] { advertisedAddresses.compactMap { IPAddress($0) } }
 

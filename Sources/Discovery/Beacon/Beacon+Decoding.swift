@@ -39,7 +39,8 @@ extension Beacon.Hello {
 extension Beacon.Introduced {
     fileprivate init(_ wire: WireIntroduced) throws(BeaconDrop) {
         let age = Duration.seconds(Int64(wire.age))
-        guard let node = NodeID(bytes: wire.node), wire.epoch > 0, (1...BeaconLimits.hops).contains(Int(wire.hops)), age <= BeaconLimits.silence
+        guard let node = NodeID(bytes: wire.node), wire.epoch > 0, (1...BeaconLimits.hops).contains(Int(wire.hops)),
+            age <= BeaconLimits.silence
         else { throw .invalidField }
         self.init(
             node: node, ip: try IPAddress(wire: wire.address), httpPort: try portNumber(wire.httpPort),

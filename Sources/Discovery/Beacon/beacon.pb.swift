@@ -294,8 +294,6 @@ nonisolated struct WireIntroduced: Sendable {
   /// Seconds since it was heard.
   var age: UInt32 = 0
 
-  var name: String = String()
-
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -783,7 +781,7 @@ nonisolated extension WireIntroduction: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireIntroduced: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Introduced"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}address\0\u{3}http_port\0\u{1}epoch\0\u{1}version\0\u{1}hops\0\u{1}age\0\u{1}name\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}address\0\u{3}http_port\0\u{1}epoch\0\u{1}version\0\u{1}hops\0\u{1}age\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -798,7 +796,6 @@ nonisolated extension WireIntroduced: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.hops) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.age) }()
-      case 8: try { try decoder.decodeSingularStringField(value: &self.name) }()
       default: break
       }
     }
@@ -826,9 +823,6 @@ nonisolated extension WireIntroduced: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.age != 0 {
       try visitor.visitSingularUInt32Field(value: self.age, fieldNumber: 7)
     }
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 8)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -840,7 +834,6 @@ nonisolated extension WireIntroduced: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.version != rhs.version {return false}
     if lhs.hops != rhs.hops {return false}
     if lhs.age != rhs.age {return false}
-    if lhs.name != rhs.name {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -93,6 +93,13 @@ public final class Directory: Sendable {
         table.withLock { $0.report(outcome, of: id, at: address, now: .now) }
     }
 
+    /// A holder does not answer as fast as nodes of a LAN do; maybe those who went silent with it are gone, too. They are asked at once,
+    /// so that nobody waits for one after another.
+    public func doubt(holdersOf digest: Digest) {
+        table.withLock { $0.doubt(holdersOf: digest, now: .now) }
+        alarm.ring()
+    }
+
     /// A holder answered that it does not have the blob.
     public func withdraw(_ digest: Digest, of id: NodeID) {
         table.withLock { $0.withdraw(digest, of: id) }

@@ -1,7 +1,7 @@
 /// `peers.allow`: from which addresses peers may come, over TCP and UDP alike.
 ///
 /// Words: CIDRs and single addresses; `on-link` for the subnets of this node's own LAN interfaces; `private` for RFC 1918, unique local
-/// and link-local addresses; `any`. Loopback passes only by `any` or a CIDR that names it: what runs on this machine is no peer.
+/// and link-local addresses; `any`. With a cluster key `on-link` is its holders beyond routers, too (`admitsMembers`). Loopback passes only by `any` or a CIDR that names it: what runs on this machine is no peer.
 public struct AccessList: Sendable {
     private enum Rule: Sendable {
         case block(AddressBlock)
@@ -36,6 +36,17 @@ public struct AccessList: Sendable {
         }
         self.rules = rules
         self.interfaces = interfaces
+    }
+
+    /// Whether holders of the cluster key are let in from beyond the LAN, too. Words say who is trusted; a list of CIDRs alone is a fence
+    /// that stands.
+    public var admitsMembers: Bool {
+        rules.contains { rule in
+            switch rule {
+            case .any, .onLink: true
+            case .block: false
+            }
+        }
     }
 
     /// - Parameter address: an IP literal, as a socket tells it; a zone (`fe80::1%eth0`) may follow.

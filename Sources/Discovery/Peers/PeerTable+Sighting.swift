@@ -73,6 +73,20 @@ extension PeerTable {
         }
     }
 
+    /// Asks the holders of a blob that have not been heard for a second whether they are there, a few of them.
+    mutating func doubt(holdersOf digest: Digest, now: ContinuousClock.Instant) {
+        let silent = holders(of: digest, now: now).compactMap { records[$0.peer.id] }.filter {
+            now - $0.heardAt > .seconds(1)
+        }
+        for var record in silent.prefix(rules.limits.inquiries) {
+            for index in record.addresses.indices
+            where record.addresses[index].isConfirmed && !record.addresses[index].isAside(now: now) {
+                wantConfirmation(of: &record, at: index, now: now)
+            }
+            records[record.id] = record
+        }
+    }
+
     // MARK: Callers
 
     private mutating func call(at address: PeerAddress, source: Peer.Source, now: ContinuousClock.Instant) {
