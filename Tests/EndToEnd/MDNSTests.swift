@@ -138,7 +138,7 @@ extension Machine {
     func drop(udp port: Int) async throws {
         let rules =
             "table inet filter { chain in { type filter hook input priority 0; udp dport \(port) drop; }; "
-            + "chain out { type filter hook output priority 0; udp dport \(port) drop; } }"
+            + "chain out { type filter hook output priority 0; udp dport \(port) drop; }; }"
         try await Command(["nsenter", "--net=/run/netns/\(name)", "nft", rules]).run()
     }
 }

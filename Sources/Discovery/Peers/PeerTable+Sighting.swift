@@ -39,8 +39,10 @@ extension PeerTable {
 
     mutating func lose(_ id: NodeID, source: Peer.Source, now: ContinuousClock.Instant) {
         guard var record = records[id], record.sources.remove(source) != nil else { return }
-        // Nothing tells of it any more: it has left, or its word was lost on the way.
-        if record.sources.isEmpty { checkUp(&record, now: now) }
+        // Nothing tells of it any more: it has left, or its word was lost on the way. It is gone when it answers nowhere.
+        if record.sources.isEmpty {
+            for index in record.addresses.indices { wantConfirmation(of: &record, at: index, now: now) }
+        }
         records[id] = record
     }
 
@@ -52,7 +54,9 @@ extension PeerTable {
     /// Asks those who are told of and do not speak themselves whether they are still there.
     mutating func checkUpOnTheSilent(now: ContinuousClock.Instant) {
         for var record in records.values {
-            guard !record.sources.isDisjoint(with: Peer.Source.told), now - record.heardAt >= record.interval * 1.3
+            // Of whom nothing tells any more it may have answered once more while it was draining.
+            guard record.sources.isEmpty || !record.sources.isDisjoint(with: Peer.Source.told),
+                now - record.heardAt >= record.interval * 1.3
             else { continue }
             checkUp(&record, now: now)
             records[record.id] = record

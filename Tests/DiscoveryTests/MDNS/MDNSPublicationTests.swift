@@ -46,19 +46,30 @@ struct MDNSPublicationTests {
                 == [.withdraw(interface: 2)])
     }
 
-    @Test("a change goes out at once, and the next ones no sooner than a second later, as one")
+    @Test("changes that come together go out as one, and the next ones no sooner than a second later")
     func throttling() {
         var publication = Self.established()
         func plan(_ strings: [[UInt8]], _ seconds: Double) -> [MDNSCommand] {
             publication.plan(port: 5051, strings: strings, interfaces: [2], now: Samples.at(seconds))
         }
-        #expect(plan(Self.two, 5) == [.update(interface: 2, Self.announcement("node", Self.two))])
-        #expect(plan(Self.three, 5.1) == [])
-        #expect(publication.due(now: Samples.at(5.1)) == Samples.at(6))
-        #expect(plan(Self.one, 5.9) == [])
-        #expect(plan(Self.three, 6) == [.update(interface: 2, Self.announcement("node", Self.three))])
-        #expect(plan(Self.three, 7) == [])
-        #expect(publication.due(now: Samples.at(7)) == nil)
+        #expect(plan(Self.two, 5) == [])
+        #expect(publication.due(now: Samples.at(5)) == Samples.at(5) + MDNSPublication.coalescing)
+        #expect(plan(Self.three, 5.05) == [])
+        #expect(plan(Self.three, 5.5) == [.update(interface: 2, Self.announcement("node", Self.three))])
+        #expect(plan(Self.two, 6) == [])
+        #expect(publication.due(now: Samples.at(6)) == Samples.at(6.5))
+        #expect(plan(Self.one, 6.25) == [])
+        #expect(plan(Self.two, 6.5) == [.update(interface: 2, Self.announcement("node", Self.two))])
+        #expect(plan(Self.two, 8) == [])
+        #expect(publication.due(now: Samples.at(8)) == nil)
+    }
+
+    @Test("a change that is taken back before it went out is none")
+    func takenBack() {
+        var publication = Self.established()
+        #expect(publication.plan(port: 5051, strings: Self.two, interfaces: [2], now: Samples.at(5)) == [])
+        #expect(publication.plan(port: 5051, strings: Self.one, interfaces: [2], now: Samples.at(6)) == [])
+        #expect(publication.due(now: Samples.at(6)) == nil)
     }
 
     @Test("what is still being probed for is updated when it is established")
@@ -68,7 +79,8 @@ struct MDNSPublicationTests {
         _ = publication.plan(port: 5051, strings: Self.one, interfaces: [2], now: Samples.at(0))
         #expect(publication.plan(port: 5051, strings: Self.two, interfaces: [2], now: Samples.at(2)) == [])
         publication.established(on: 2)
-        #expect(publication.plan(port: 5051, strings: Self.two, interfaces: [2], now: Samples.at(2)).count == 1)
+        #expect(publication.plan(port: 5051, strings: Self.two, interfaces: [2], now: Samples.at(3)) == [])
+        #expect(publication.plan(port: 5051, strings: Self.two, interfaces: [2], now: Samples.at(4)).count == 1)
     }
 
     @Test("a name that is taken is changed once for all interfaces, after a while that grows")
