@@ -105,7 +105,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: [nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["Integrity", "OCI", nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
             dependencies: ["Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage],

@@ -53,14 +53,19 @@ final class LAN: Sendable {
 
     /// A node: a machine with an agent, ready, and a containerd once it is asked for.
     func node(_ configuration: AgentConfiguration = AgentConfiguration()) async throws -> Node {
+        let node = try await idleNode(configuration)
+        try await node.startAgent()
+        return node
+    }
+
+    /// A node whose agent has not been started yet.
+    func idleNode(_ configuration: AgentConfiguration = AgentConfiguration()) async throws -> Node {
         let number = state.withLock { state in
             state.nodes += 1
             return state.nodes
         }
         let machine = try await machine("node\(number)", "10.77.0.\(10 + number)")
-        let node = try Node(machine: machine, lan: self, configuration: configuration)
-        try await node.startAgent()
-        return node
+        return try Node(machine: machine, lan: self, configuration: configuration)
     }
 
     /// A docker-registry with the fixtures' images, at `registry.test`; with `users` it is `private.test` and asks for them.
