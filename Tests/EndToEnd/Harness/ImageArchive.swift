@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Integrity
+import OCI
 
 /// Images that no registry has, made by the test: an archive in OCI's layout, as `ctr images import` takes it.
 struct ImageArchive {
