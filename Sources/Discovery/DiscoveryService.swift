@@ -30,7 +30,7 @@ public struct DiscoveryService: Service {
         questions = Questions(directory: directory)
         around = BeaconLink.Surroundings(
             configuration: configuration, identity: identity, codec: BeaconCodec(key: key), inventory: inventory,
-            directory: directory, questions: questions, tally: DiscoveryTally(), alarm: Alarm(),
+            directory: directory, questions: questions, tally: DiscoveryTally(), alarm: directory.alarm,
             sequence: BeaconSequence(), logger: logger)
     }
 

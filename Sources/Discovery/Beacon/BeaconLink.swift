@@ -176,9 +176,7 @@ final class BeaconLink: Sendable {
     private func answer(to question: Beacon.WhoHas, limit: Int) -> [UInt8]? {
         var have = Beacon.Have(
             question: question.question, httpPort: UInt16(clamping: around.configuration.httpPort),
-            blobs: question.digests.compactMap { digest in
-                around.inventory.size(of: digest).map { InventoryEntry(digest: digest, size: $0) }
-            },
+            blobs: question.digests.compactMap { around.inventory.entry(of: $0) },
             references: question.references.compactMap { around.inventory.reference($0) })
         while !have.blobs.isEmpty || !have.references.isEmpty {
             if let bytes = encode(.have(have), limit: limit) { return bytes }

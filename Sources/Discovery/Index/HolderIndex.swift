@@ -28,6 +28,7 @@ struct HolderIndex: Sendable {
     private var entries: [Entry?] = []
     private var held: [Handle: Set<DigestTable.Slot>] = [:]
     private var otherSizes: [Claim: Int64] = [:]
+    private var unproven: Set<Claim> = []
     /// Pairs of blob and holder.
     private(set) var count = 0
 
@@ -46,21 +47,27 @@ struct HolderIndex: Sendable {
         return otherSizes[Claim(slot: slot, handle: handle)] ?? entries[Int(slot)]?.size
     }
 
-    func holders(of digest: Digest) -> [(handle: Handle, size: Int64)] {
+    func holders(of digest: Digest) -> [(handle: Handle, size: Int64, isProven: Bool)] {
         guard let slot = table.slot(of: digest), let entry = entries[Int(slot)] else { return [] }
         let handles =
             switch entry.holders {
             case .one(let handle): [handle]
             case .many(let handles): handles
             }
-        return handles.map { ($0, otherSizes[Claim(slot: slot, handle: $0)] ?? entry.size) }
+        return handles.map {
+            let claim = Claim(slot: slot, handle: $0)
+            return ($0, otherSizes[claim] ?? entry.size, !unproven.contains(claim))
+        }
     }
 
     /// Returns whether it is in the index now: false where a limit stands against it.
     @discardableResult
     mutating func insert(_ entry: InventoryEntry, of handle: Handle) -> Bool {
         if let known = size(of: entry.digest, by: handle) {
-            if known == entry.size { return true }
+            if known == entry.size {
+                if let slot = table.slot(of: entry.digest) { note(entry.isProven, slot, handle) }
+                return true
+            }
             remove(entry.digest, of: handle)
         } else {
             guard count(of: handle) < limitPerPeer else { return false }
@@ -76,8 +83,17 @@ struct HolderIndex: Sendable {
             entries[Int(slot)] = Entry(size: entry.size, holders: .one(handle))
         }
         held[handle, default: []].insert(slot)
+        note(entry.isProven, slot, handle)
         count += 1
         return true
+    }
+
+    private mutating func note(_ isProven: Bool, _ slot: DigestTable.Slot, _ handle: Handle) {
+        if isProven {
+            unproven.remove(Claim(slot: slot, handle: handle))
+        } else {
+            unproven.insert(Claim(slot: slot, handle: handle))
+        }
     }
 
     mutating func remove(_ digest: Digest, of handle: Handle) {
@@ -109,6 +125,7 @@ struct HolderIndex: Sendable {
     private mutating func release(_ slot: DigestTable.Slot, of handle: Handle) {
         count -= 1
         otherSizes[Claim(slot: slot, handle: handle)] = nil
+        unproven.remove(Claim(slot: slot, handle: handle))
         guard var entry = entries[Int(slot)] else { return }
         if let rest = entry.holders.removing(handle) {
             entry.holders = rest

@@ -52,6 +52,7 @@ extension PeerTable {
         guard presence.isCurrent, var record = records[beacon.node] else {
             return Hearing(isStranger: presence.isStranger)
         }
+        record.sources.insert(.broadcast)
         if !hello.name.isEmpty { record.name = hello.name }
         record.interval = hello.interval
         if presence.counts {
