@@ -99,7 +99,7 @@ public final class OpenFile: Sendable {
         _ = futimens(descriptor, nil)
     }
 
-    private func status() throws(ContentError) -> stat {
+    func status() throws(ContentError) -> stat {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .system("looking at", path, errno) }
         return status
