@@ -27,7 +27,8 @@ extension Transfer.TagPolicy {
 
 extension SharePolicy {
     init(_ share: Configuration.Share, hasKey: Bool) {
-        self.init(hasKey: hasKey, include: share.include, exclude: share.exclude)
+        self.init(
+            hasKey: hasKey, include: share.include, exclude: share.exclude, privateImages: share.privateImages)
     }
 }
 
