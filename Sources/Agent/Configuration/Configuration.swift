@@ -100,6 +100,9 @@ extension Configuration {
         public var root = RuntimeRoot.auto
         /// `runtime.containerd.namespaces`; empty: all
         public var namespaces: [RuntimeNamespace] = []
+
+        /// Whether a socket is named, so that its absence is a fault and not a host without containerd.
+        var isNamed: Bool { address != nil && address != .auto }
     }
 
     /// Shoal's own blobs.

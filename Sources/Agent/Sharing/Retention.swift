@@ -1,5 +1,6 @@
 import Content
 import Logging
+import NIOPosix
 import OCI
 import ServiceLifecycle
 import Transfer
@@ -61,7 +62,7 @@ final class Retention: Service {
             guard await isProven(digest), plan.mayGo(digest), let size = layout.size(of: digest) else { continue }
             for image in layout.images(of: digest) { tags.remember(image) }
             do {
-                try await layout.release(digest)
+                try await NIOThreadPool.singleton.runIfActive { [layout] in try layout.remove(digest) }
                 (count, bytes) = (count + 1, bytes + size)
             } catch {
                 logger.warning(

@@ -1,5 +1,5 @@
 public import Content
-public import OCI
+import OCI
 import Synchronization
 
 /// When upstream last confirmed what tags mean.
