@@ -97,14 +97,18 @@ extension ImageLayout {
     }
 
     private func document(_ digest: Digest, _ mediaType: MediaType) -> ManifestDocument? {
-        guard let size = size(of: digest), size <= Int64(ManifestDocument.maximumSize) else { return nil }
+        guard let size = state.withLock({ $0.ledger.size(of: digest) }), size <= Int64(ManifestDocument.maximumSize)
+        else { return nil }
         do {
             // Not a use: what is read for the books keeps its place in the order of use.
-            let bytes = try OpenFile.open(path: paths.blob(digest)).readAll(size: size)
+            let file = try OpenFile.openUnused(path: paths.blob(digest))
+            let identity = try FileIdentity(of: file)
+            let bytes = try file.readAll(size: size)
             guard ContentHasher.digest(of: bytes, algorithm: digest.algorithm) == digest else {
                 withdrawDamaged(digest)
                 return nil
             }
+            release(digest, provenAs: identity)
             return try ManifestDocument(bytes: bytes, mediaType: mediaType)
         } catch {
             logger.warning(

@@ -41,7 +41,7 @@ public struct FileIdentity: Hashable, Sendable {
         return FileIdentity(device: 0, inode: 0, size: size, modified: overflow ? .max : modified)
     }
 
-    private init(_ status: stat) {
+    init(_ status: stat) {
         self.init(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
             modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
