@@ -26,6 +26,8 @@ public struct DiscoveryConfiguration: Sendable {
     var targets: (@Sendable () -> [BeaconTarget])?
     /// Told the port that was bound.
     var onBound: (@Sendable (Int) -> Void)?
+    /// Tests put a script in the place of avahi-daemon.
+    var openMDNS: MDNSService.Opening?
     var timing = HelloSchedule.Timing()
     var floodRates = FloodGate.Rates()
     var answerRates = AnswerGate.Rates()

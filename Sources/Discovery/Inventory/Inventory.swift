@@ -69,6 +69,11 @@ public final class Inventory: Sendable {
     /// Bytes of all blobs offered.
     public var totalBytes: Int64 { guarded.withLock { $0.state.totalBytes } }
 
+    /// The version, and the blobs that came last in it, newest first.
+    func newest(_ limit: Int) -> (version: UInt64, digests: [Digest]) {
+        guarded.withLock { ($0.state.version, $0.state.newest(limit)) }
+    }
+
     func announcement(since: UInt64, limit: Int) -> InventoryState.Announcement {
         guarded.withLock { $0.state.announcement(since: since, limit: limit) }
     }

@@ -145,6 +145,19 @@ struct InventoryState: Sendable {
         return fullPage(after: .start, now: now)
     }
 
+    /// Blobs that came last, newest first, as far as the log goes back.
+    func newest(_ limit: Int) -> [Digest] {
+        var newest: [Digest] = []
+        var told: Set<Digest> = []
+        for entry in log.reversed() where newest.count < limit {
+            guard case .blob(let digest) = entry.touched, blobs[digest] != nil, told.insert(digest).inserted else {
+                continue
+            }
+            newest.append(digest)
+        }
+        return newest
+    }
+
     private func touched(since: UInt64, limit: Int) -> Set<Touched>? {
         guard since >= logFloor else { return nil }
         var touched: Set<Touched> = []

@@ -6,4 +6,12 @@ enum Inquiry: Sendable, Equatable {
     case caller(at: PeerAddress)
     /// `GET /v1/inventory`: what changed since a version of an epoch?
     case inventory(NodeID, at: PeerAddress, epoch: UInt64, since: UInt64)
+
+    /// Nil where the question is just that.
+    var node: NodeID? {
+        switch self {
+        case .node(let id, _), .inventory(let id, _, _, _): id
+        case .caller: nil
+        }
+    }
 }

@@ -185,7 +185,7 @@ extension PeerTable {
             index.replace(reading.added, of: handle)
             references.removeAll(of: handle)
         } else {
-            for digest in reading.removed { index.remove(digest, of: handle) }
+            index.remove(reading.removed, of: handle)
             for entry in reading.added { index.insert(entry, of: handle) }
             for reference in reading.removedReferences { references.remove(reference, of: handle) }
         }

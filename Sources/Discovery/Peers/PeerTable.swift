@@ -231,7 +231,8 @@ struct PeerTable: Sendable {
             ids[Int(handle)] = id
             return handle
         }
-        guard let handle = HolderIndex.Handle(exactly: ids.count) else { return nil }
+        guard ids.count < Int(HolderSets.handleLimit) else { return nil }
+        let handle = HolderIndex.Handle(ids.count)
         ids.append(id)
         return handle
     }
