@@ -99,7 +99,7 @@ extension Configuration {
         /// `runtime.containerd.root`
         public var root = RuntimeRoot.auto
         /// `runtime.containerd.namespaces`; empty: all
-        public var namespaces: [RuntimeNamespace] = []
+        public var namespaces: [ContainerdNamespace] = []
 
         /// Whether a socket is named, so that its absence is a fault and not a host without containerd.
         var isNamed: Bool { address != nil && address != .auto }

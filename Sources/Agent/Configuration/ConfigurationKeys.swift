@@ -39,7 +39,8 @@ extension ConfigurationKey where Root == Configuration {
         Self("admin.socket", \.admin.socket, "The Unix socket that the command line talks to."),
         Self(
             "runtime.containerd.address", \.containerd.address,
-            "containerd's socket, whose content is shared; `auto` looks for containerd's and k3s's, `\"\"` turns it off."),
+            "containerd's socket, whose content is shared; `auto` looks for containerd's and k3s's, `\"\"` turns it off."
+        ),
         Self(
             "runtime.containerd.root", \.containerd.root,
             "containerd's root directory, to read blobs as files; `auto` asks containerd."),

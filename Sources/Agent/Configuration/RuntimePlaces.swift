@@ -18,7 +18,9 @@ public enum RuntimeSocket: Hashable, Sendable, CustomStringConvertible {
 
 extension RuntimeSocket: ConfigurationText {
     static var typeName: String { "`\"auto\"` or path" }
-    static var expectation: String { "\"auto\" or the absolute path of a socket such as \"/run/containerd/containerd.sock\"" }
+    static var expectation: String {
+        "\"auto\" or the absolute path of a socket such as \"/run/containerd/containerd.sock\""
+    }
 
     init?(text: String) {
         if text == "auto" {

@@ -5,7 +5,6 @@ import Logging
 import NIOCore
 import NIOPosix
 import OCI
-import ServiceLifecycle
 import SystemPackage
 import Transfer
 
@@ -19,7 +18,7 @@ final class AgentParts: Sendable {
     let logger: Logger
     let identity: NodeIdentity
     let key: ClusterKey?
-    let content: NodeContent
+    let stores: StoreParts
     let upstream: UpstreamClient
     let peers: PeerClient
     let inventory: Inventory
@@ -28,7 +27,6 @@ final class AgentParts: Sendable {
     let fetcher: BlobFetcher
     let resolver: ManifestResolver
     let sharing: Sharing
-    let retention: Retention?
     let pulls: PullLog
     let status: AgentStatus
     let access: AccessControl
@@ -43,15 +41,8 @@ final class AgentParts: Sendable {
         dataLoops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
         controlLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let data = configuration.dataDirectory
-        let layout = try ImageLayout(
-            directory: data.appending("store"), capacity: configuration.store.capacity.bytes, logger: logger)
-        let runtime = ContainerdSettings(configuration.containerd).map {
-            ContainerdStore(
-                settings: $0, proofs: ProofLedger(path: data.appending("proofs/containerd"), logger: logger),
-                logger: logger)
-        }
-        content = NodeContent(layout: layout, runtime: runtime)
-        let prover = BlobProver()
+        stores = try StoreParts(configuration, logger: logger)
+        let content = stores.content
         let spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
@@ -60,7 +51,6 @@ final class AgentParts: Sendable {
 
         let counters = TransferCounters()
         let memory = RepositoryMemory()
-        let tags = TagMemory()
         let publicImages = PublicImages(path: data.appending("public-images.json"), logger: logger)
         inventory = Inventory(epoch: identity.epoch)
         upstream = UpstreamClient(
@@ -73,23 +63,18 @@ final class AgentParts: Sendable {
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
         fetcher = BlobFetcher(
-            content: content, prover: prover, spool: spool, directory: directory, questions: discovery.questions,
+            content: content, prover: stores.prover, spool: spool, directory: directory, questions: discovery.questions,
             peers: peers, upstream: upstream, counters: counters, logger: logger)
         resolver = ManifestResolver(
-            content: content, tags: tags, directory: directory, questions: discovery.questions, peers: peers,
+            content: content, tags: stores.tags, directory: directory, questions: discovery.questions, peers: peers,
             upstream: upstream, memory: memory, counters: counters,
             policy: Transfer.TagPolicy(configuration.tags.policy), logger: logger
         ) { digest, origin in
             publicImages.record(true, of: .init(origin: origin, digest: digest), at: WallClock.now)
         }
         sharing = Sharing(
-            content: content, inventory: inventory, publicImages: publicImages, upstream: upstream, tags: tags,
+            content: content, inventory: inventory, publicImages: publicImages, upstream: upstream, tags: stores.tags,
             policy: SharePolicy(configuration.share, hasKey: key != nil), logger: logger)
-        retention =
-            configuration.store.retain == .auto
-            ? runtime.map {
-                Retention(layout: layout, runtime: $0, prover: prover, tags: tags, logger: logger)
-            } : nil
         pulls = PullLog(logger: logger)
         mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, content: content, pulls: pulls)
         peerService = PeerService(
@@ -100,14 +85,6 @@ final class AgentParts: Sendable {
             questions: discovery.questions, fetcher: fetcher, resolver: resolver, counters: counters,
             warnings: configuration.warnings,
             isContainerdConfigured: configuration.containerd.isNamed)
-    }
-
-    /// What keeps the stores in step with the runtime.
-    var contentServices: [any Service] {
-        var services: [any Service] = []
-        if let runtime = content.runtime { services.append(RuntimeFollowing(runtime: runtime)) }
-        if let retention { services.append(retention) }
-        return services
     }
 
     /// All listeners, unbound. An address that was configured must be had; a default one need not be.
@@ -171,6 +148,7 @@ final class AgentParts: Sendable {
     func close() async {
         await upstream.shutdown()
         await peers.shutdown()
+        await stores.close()
         try? await dataLoops.shutdownGracefully()
         try? await controlLoops.shutdownGracefully()
     }

@@ -78,6 +78,6 @@ final class Retention: Service {
 
     private func isProven(_ digest: Digest) async -> Bool {
         if runtime.isProven(digest) { return true }
-        return await prover.prove(digest, in: runtime, urgency: .background) == .intact
+        return await prover.prove(digest, in: runtime) == .intact
     }
 }

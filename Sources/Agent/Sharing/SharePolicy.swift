@@ -68,7 +68,9 @@ struct SharePolicy: Equatable, Sendable {
             offered.contains(blob.digest) || !known.contains(blob.digest) && allowsUnknown(content.origins(blob.digest))
         }
         return Offer(
-            blobs: entries.map { InventoryEntry(digest: $0.digest, size: $0.size, isProven: content.isProven($0.digest)) }, references: references)
+            blobs: entries.map {
+                InventoryEntry(digest: $0.digest, size: $0.size, isProven: content.isProven($0.digest))
+            }, references: references)
     }
 
     /// Where the image is from: by its name, and by the labels of its manifest.

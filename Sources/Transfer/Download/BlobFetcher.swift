@@ -43,6 +43,8 @@ public final class BlobFetcher: Service {
     private let logger: Logger
     private let hashers: NIOThreadPool
     private let state = Mutex(State())
+    /// Many may ask for what is being proven: a runtime takes a layer over several connections.
+    private let proofs = SingleFlight<Digest, Bool>()
     private let begun: AsyncStream<Download>
     private let begin: AsyncStream<Download>.Continuation
 
@@ -140,13 +142,11 @@ public final class BlobFetcher: Service {
     /// What nobody here has read yet is proven first: a runtime that gets one wrong byte fails the pull and asks nobody else. What is
     /// damaged, or cannot be read, is fetched like any other.
     private func openHeld(_ digest: Digest) async throws -> (any BlobReader)? {
-        if content.size(of: digest) != nil, !content.isProven(digest) {
-            let proof = await prover.prove(digest, in: content, urgency: .immediate)
-            if case .damaged(let reason) = proof { await content.withdraw(digest, because: reason) }
-            // A damaged copy may have had a good one behind it.
-            guard proof == .intact || content.isProven(digest) else { return nil }
-        }
-        return try await content.open(digest)
+        if content.size(of: digest) != nil, content.isProven(digest) { return try await content.open(digest) }
+        return try await proofs.run(digest) {
+            for store in content.provableStores where await prover.prove(digest, in: store) == .intact { return true }
+            return false
+        } ? content.open(digest) : nil
     }
 
     // MARK: Downloads
@@ -213,7 +213,8 @@ public final class BlobFetcher: Service {
 
     private var context: DownloadContext {
         DownloadContext(
-            store: content.layout, counters: counters, disk: WorkPool(.singleton), hashing: WorkPool(hashers), logger: logger
+            store: content.layout, counters: counters, disk: WorkPool(.singleton), hashing: WorkPool(hashers),
+            logger: logger
         ) { [weak self] download in
             self?.ended(download)
         }

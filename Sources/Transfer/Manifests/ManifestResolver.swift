@@ -146,7 +146,7 @@ public final class ManifestResolver: Sendable {
         guard let blob = try await content.open(digest) else { return nil }
         defer { blob.close() }
         guard blob.size <= ManifestDocument.maximumSize else { return nil }
-        let bytes = try await blob.readAll(limit: Int64(ManifestDocument.maximumSize))
+        let bytes = try await blob.readAll(limit: ManifestDocument.maximumSize)
         let actual = ContentHasher.digest(of: bytes, algorithm: digest.algorithm)
         guard actual == digest else {
             await content.withdraw(digest, because: "its bytes hash to \(actual)")

@@ -122,7 +122,7 @@ import Testing
             (
                 "[runtime.containerd]\naddress = \"tcp\"",
                 "config.toml: runtime.containerd.address must be \"auto\" or the absolute path of a socket such as "
-                    + "\"/run/containerd/containerd.sock\" or \"\", not \"tcp\""
+                    + "\"/run/containerd/containerd.sock\", not \"tcp\""
             ),
             (
                 "[runtime.containerd]\nroot = \"lib/containerd\"",
@@ -131,7 +131,7 @@ import Testing
             ),
             (
                 "[runtime.containerd]\nnamespaces = [\"k8s io\"]",
-                "config.toml: runtime.containerd.namespaces must be a list, each entry a containerd namespace such as "
+                "config.toml: runtime.containerd.namespaces must be a containerd namespace such as "
                     + "\"k8s.io\", not \"k8s io\""
             ),
             (

@@ -22,7 +22,9 @@ struct PublicImagesTests {
         #expect(PublicImages(path: path, logger: LogRecorder().logger).isPublic(image.digest, at: image.origin) == true)
     }
 
-    @Test("begins anew where its file is damaged, says so once, and can be written again", arguments: ["", "{", "[1]", "{}"])
+    @Test(
+        "begins anew where its file is damaged, says so once, and can be written again",
+        arguments: ["", "{", "[1]", "{}"])
     func damaged(_ text: String) async throws {
         let folder = try TemporaryFolder()
         let path = folder.path.appending("public-images.json")
@@ -34,7 +36,8 @@ struct PublicImagesTests {
         #expect(images.due([image], now: 0) == [image])
         images.record(false, of: image, at: 5)
         await images.save()
-        #expect(PublicImages(path: path, logger: LogRecorder().logger).isPublic(image.digest, at: image.origin) == false)
+        #expect(
+            PublicImages(path: path, logger: LogRecorder().logger).isPublic(image.digest, at: image.origin) == false)
     }
 
     @Test("says nothing where there is no file yet")
@@ -57,7 +60,8 @@ struct PublicImagesTests {
 
     @Test("takes as news what is another answer than before")
     func news() throws {
-        let images = PublicImages(path: try TemporaryFolder().path.appending("public-images.json"), logger: LogRecorder().logger)
+        let images = PublicImages(
+            path: try TemporaryFolder().path.appending("public-images.json"), logger: LogRecorder().logger)
         let image = try image()
         #expect(images.record(true, of: image, at: 5))
         #expect(!images.record(true, of: image, at: 6))

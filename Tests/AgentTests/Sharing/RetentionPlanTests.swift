@@ -22,7 +22,8 @@ struct RetentionPlanTests {
         let meaning = Dictionary(uniqueKeysWithValues: known)
         let plan = RetentionPlan(
             isKept: { kept.contains($0.bytes[0]) }, isHeld: { own.contains($0.bytes[0]) },
-            children: { [children] parent in (children[parent.bytes[0]] ?? []).compactMap { try? TestNode().digest($0) } },
+            children: { [children] parent in (children[parent.bytes[0]] ?? []).compactMap { try? TestNode().digest($0) }
+            },
             names: { digest in references.filter { $0.1 == digest.bytes[0] }.map(\.0) },
             meaning: { meaning[$0] })
         return plan.redundant(among: try own.map { try TestNode().digest($0) }).map { $0.bytes[0] }
@@ -58,6 +59,7 @@ struct RetentionPlanTests {
     func otherName() throws {
         #expect(try redundant(own: [1, 11], kept: [1, 11], names: [Self.name: 1]) == [11])
         #expect(try redundant(own: [1, 11], kept: [1, 11], names: [Self.name: 1], meanings: [Self.name: 2]) == [11])
-        #expect(try redundant(own: [1, 11], kept: [1, 11], names: [Self.name: 1], meanings: [Self.name: 1]) == [11, 1])
+        #expect(
+            try redundant(own: [1, 11], kept: [1, 11], names: [Self.name: 1], meanings: [Self.name: 1]) == [11, 1])
     }
 }

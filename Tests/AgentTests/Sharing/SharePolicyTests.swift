@@ -178,7 +178,7 @@ struct SharePolicyTests {
         try node.image(4, nil)
         let withoutKey = try policy(key: false, include: ["ghcr.io/*"], exclude: ["docker.io/library/b"])
         #expect(
-            try node.questions(withoutKey) == [
+            node.questions(withoutKey) == [
                 "docker.io/library/a@1", "quay.io/x/a@1",
             ])
         #expect(try node.questions(policy(key: true)) == [])

@@ -25,7 +25,8 @@ struct TestNode {
         let reference = try name.map { try ImageReference(normalizing: $0) }
         images.append(
             ImageRecord(
-                reference: reference, origin: reference?.origin, digest: digest, mediaType: type, size: 1, knownGood: 0))
+                reference: reference, origin: reference?.origin, digest: digest, mediaType: type, size: 1, knownGood: 0)
+        )
         if let origin = reference?.origin, let isPublic { publicity[.init(origin: origin, digest: digest)] = isPublic }
         let children = children ?? [byte + 100]
         try blob(byte, labels: labels)

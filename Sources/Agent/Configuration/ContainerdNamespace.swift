@@ -1,5 +1,5 @@
 /// An entry of `runtime.containerd.namespaces`: an identifier as containerd takes it.
-public struct RuntimeNamespace: Hashable, Sendable, CustomStringConvertible {
+public struct ContainerdNamespace: Hashable, Sendable, CustomStringConvertible {
     /// containerd's own limit.
     private static let limit = 76
 
@@ -25,7 +25,7 @@ public struct RuntimeNamespace: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-extension RuntimeNamespace: ConfigurationText {
+extension ContainerdNamespace: ConfigurationText {
     static var typeName: String { "namespace" }
     static var expectation: String { "a containerd namespace such as \"k8s.io\"" }
 }
