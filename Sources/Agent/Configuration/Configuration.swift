@@ -110,6 +110,8 @@ extension Configuration {
         public var spool: FilePath?
         /// `store.retain`
         public var retain = Retention.auto
+        /// `store.scrub`; nil turns it off
+        public var scrub: TimePeriod? = TimePeriod(seconds: 30 * 86_400)
     }
 
     /// What tags mean.

@@ -52,6 +52,10 @@ extension ConfigurationKey where Root == Configuration {
         Self("store.spool", \.store.spool, "The folder for blobs that are arriving; empty: one in `data_dir`."),
         Self("store.retain", \.store.retain, "Which blobs stay in Shoal's store: those the runtime does not keep."),
         Self(
+            "store.scrub", \.store.scrub,
+            "How often every blob here, the runtime's too, is read again and compared with its digest; `\"\"` turns it off."
+        ),
+        Self(
             "tags.policy", \.tags.policy, "Who is asked first what a tag means: the registry, or this node and peers.",
             change: .reload),
         Self(
