@@ -56,6 +56,10 @@ extension ConfigurationKey where Root == Configuration {
             "Which blobs stay in Shoal's store: with `auto` those that containerd does not keep, with `always` all that came "
                 + "through the mirror."),
         Self(
+            "store.scrub", \.store.scrub,
+            "How often every blob here, the runtime's too, is read again and compared with its digest; `\"\"` turns it off."
+        ),
+        Self(
             "tags.policy", \.tags.policy, "Who is asked first what a tag means: the registry, or this node and peers.",
             change: .reload),
         Self(
