@@ -106,7 +106,10 @@ public final class OpenFile: Sendable {
     /// Sets the file's time of use to now. Best effort: it carries nothing but the order of use over a restart. The time of
     /// its last change stays: it tells whether this is still the file that was hashed.
     func renewUse() {
-        let times = [timespec(tv_sec: 0, tv_nsec: LinuxConstants.timeNow), timespec(tv_sec: 0, tv_nsec: LinuxConstants.timeOmitted)]
+        let times = [
+            timespec(tv_sec: 0, tv_nsec: LinuxConstants.timeNow),
+            timespec(tv_sec: 0, tv_nsec: LinuxConstants.timeOmitted),
+        ]
         _ = futimens(descriptor, times)
     }
 
