@@ -12,7 +12,9 @@ public struct DiscoveryService: Service {
     /// For those who look for something right now.
     public let questions: Questions
 
-    private let around: BeaconLink.Surroundings
+    private let around: BeaconSurroundings
+    private let key: ClusterKey?
+    private let mdnsStatus: MDNSStatus
     private let inquiry: any PeerInquiry
     private let eventLoop: any EventLoop
 
@@ -26,16 +28,21 @@ public struct DiscoveryService: Service {
         key: ClusterKey?, inquiry: any PeerInquiry, group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         self.inquiry = inquiry
+        self.key = key
+        mdnsStatus = MDNSStatus(configuration.mdns ? .starting : .off)
         eventLoop = group.next()
         questions = Questions(directory: directory)
-        around = BeaconLink.Surroundings(
+        around = BeaconSurroundings(
             configuration: configuration, identity: identity, codec: BeaconCodec(key: key), inventory: inventory,
-            directory: directory, questions: questions, tally: DiscoveryTally(), alarm: Alarm(),
+            directory: directory, questions: questions, tally: DiscoveryTally(), alarm: directory.alarm,
             sequence: BeaconSequence(), logger: logger)
     }
 
     /// What was sent, heard and dropped since the start.
     public var counters: DiscoveryCounters { around.tally.snapshot }
+
+    /// How this node stands with mDNS now.
+    public var mdns: MDNSState { mdnsStatus.now }
 
     /// Until graceful shutdown or cancellation.
     /// - Throws: `.bindFailed`, where the configuration says so.
@@ -52,6 +59,9 @@ public struct DiscoveryService: Service {
                 }
                 if around.configuration.broadcasts {
                     group.addTask { await keepLink(first) }
+                }
+                if around.configuration.mdns {
+                    group.addTask { await mdnsService.run() }
                 }
             }
         }
@@ -105,6 +115,17 @@ public struct DiscoveryService: Service {
             questions.connect(nil)
             group.cancelAll()
         }
+    }
+
+    // MARK: mDNS
+
+    private var mdnsService: MDNSService {
+        let surroundings = MDNSService.Surroundings(
+            configuration: around.configuration, identity: around.identity, key: key, inventory: around.inventory,
+            directory: around.directory, tally: around.tally, alarm: around.alarm, status: mdnsStatus,
+            logger: around.logger)
+        guard let open = around.configuration.openMDNS else { return MDNSService(surroundings, eventLoop: eventLoop) }
+        return MDNSService(surroundings, eventLoop: eventLoop, open: open)
     }
 
     // MARK: Housekeeping

@@ -4,13 +4,13 @@ import Gateway
 import OCI
 import Transfer
 
-/// What stands behind the peer routes: the inventory says what may go out, the store gives it.
+/// What stands behind the peer routes: the inventory says what may go out, the stores give it.
 struct PeerService: PeerBackend {
     let identity: NodeIdentity
     let key: ClusterKey?
     let port: Int
     let inventory: Inventory
-    let store: ImageLayout
+    let content: NodeContent
     let slots: UploadSlots
     let counters: TransferCounters
 
@@ -18,7 +18,7 @@ struct PeerService: PeerBackend {
 
     func openOffered(_ digest: Digest) async throws -> (any BlobReader)? {
         guard inventory.contains(digest) else { return nil }
-        return try await store.open(digest)
+        return try await content.open(digest)
     }
 
     func acquireUpload() -> (any Sendable)? { slots.acquire() }

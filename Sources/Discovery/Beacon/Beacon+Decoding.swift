@@ -73,7 +73,7 @@ extension Beacon.Have {
 extension InventoryEntry {
     fileprivate init(wire: WireBlob) throws(BeaconDrop) {
         guard wire.size <= BeaconLimits.blobSize else { throw .invalidField }
-        self.init(digest: try Digest(wire: wire.digest), size: Int64(wire.size))
+        self.init(digest: try Digest(wire: wire.digest), size: Int64(wire.size), isProven: !wire.unproven)
     }
 }
 

@@ -61,6 +61,7 @@ extension WireBlob {
         self.init()
         digest = Data(entry.digest.bytes)
         size = UInt64(clamping: entry.size)
+        unproven = !entry.isProven
     }
 }
 

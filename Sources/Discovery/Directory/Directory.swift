@@ -8,14 +8,19 @@ public final class Directory: Sendable {
         public var peer: Peer
         /// Bytes, as the peer says.
         public var size: Int64?
+        /// Whether the peer has hashed the blob itself.
+        public var isProven: Bool
 
-        public init(peer: Peer, size: Int64?) {
+        public init(peer: Peer, size: Int64?, isProven: Bool = true) {
             self.peer = peer
             self.size = size
+            self.isProven = isProven
         }
     }
 
     private let table: Mutex<PeerTable>
+    /// Rung when something is to be asked.
+    let alarm = Alarm()
 
     /// - Parameters:
     ///   - own: this node, which is nobody's peer.
@@ -33,7 +38,9 @@ public final class Directory: Sendable {
 
     /// Peers that hold the blob and are alive.
     public func holders(of digest: Digest) -> [Holder] {
-        table.withLock { $0.holders(of: digest, now: .now) }.map { Holder(peer: $0.peer, size: $0.size) }
+        table.withLock { $0.holders(of: digest, now: .now) }.map {
+            Holder(peer: $0.peer, size: $0.size, isProven: $0.isProven)
+        }
     }
 
     /// What living peers say of a tag, newest first; empty unless the word of others counts.
@@ -81,6 +88,19 @@ public final class Directory: Sendable {
 
     // MARK: For the service
 
+    /// Something other than the beacon tells of a node. To be repeated every minute for as long as it does: a node that was
+    /// forgotten meanwhile is found again by that.
+    func sighted(_ sighting: Sighting, now: ContinuousClock.Instant) {
+        table.withLock { $0.sight(sighting, now: now) }
+        alarm.ring()
+    }
+
+    /// It tells of the node no longer.
+    func lost(_ id: NodeID, source: Peer.Source, now: ContinuousClock.Instant) {
+        table.withLock { $0.lose(id, source: source, now: now) }
+        alarm.ring()
+    }
+
     func hear(
         _ beacon: Beacon, from source: IPAddress, now: ContinuousClock.Instant
     ) throws(BeaconDrop) -> (hearing: PeerTable.Hearing, wantsInquiry: Bool) {
@@ -104,8 +124,14 @@ public final class Directory: Sendable {
     }
 
     func finish(_ inquiry: Inquiry, document: NodeDocument?, now: ContinuousClock.Instant) {
-        guard case .node(let id, let address) = inquiry else { return }
-        table.withLock { $0.finishNode(id, at: address, document: document, now: now) }
+        switch inquiry {
+        case .node(let id, let address):
+            table.withLock { $0.finishNode(id, at: address, document: document, now: now) }
+        case .caller(let address):
+            table.withLock { $0.finishCaller(at: address, document: document, now: now) }
+        case .inventory:
+            break
+        }
     }
 
     func finish(_ inquiry: Inquiry, reading: InventoryReading?, now: ContinuousClock.Instant) {

@@ -1,5 +1,20 @@
 /// One address of a peer and what is known of it.
 struct KnownAddress: Sendable {
+    /// An address that a peer could have.
+    struct Place: Sendable {
+        var ip: IPAddress
+        var port: UInt16
+        var address: PeerAddress { PeerAddress(host: ip.description, port: Int(port)) }
+
+        /// Nil for what is no IP literal, no port, or nobody's address.
+        init?(_ address: PeerAddress) {
+            guard let ip = IPAddress(address.host), !ip.isSenderless, let port = UInt16(exactly: address.port), port > 0
+            else { return nil }
+            self.ip = ip
+            self.port = port
+        }
+    }
+
     let ip: IPAddress
     let address: PeerAddress
     /// Whether the peer may be asked here. Anybody can send a datagram that names somebody else's node, so an address counts when

@@ -1,5 +1,7 @@
 /// What the table knows of one node. Plain state; `PeerTable` decides.
 struct PeerRecord: Sendable {
+    static let newestLimit = 128
+
     let id: NodeID
     /// In the index of blobs.
     let handle: HolderIndex.Handle
@@ -22,6 +24,8 @@ struct PeerRecord: Sendable {
     var hasAnswered = false
     /// Numbers of its datagrams; with a key only, for without one anybody may use them up.
     var window = ReplayWindow()
+    /// Beginnings of digests that it is said to hold.
+    var newest: [DigestPrefix] = []
     /// `GET /v1/inventory`.
     var mending = Attempt()
     /// What was announced when the mending under way began.

@@ -52,6 +52,7 @@ extension PeerTable {
         guard presence.isCurrent, var record = records[beacon.node] else {
             return Hearing(isStranger: presence.isStranger)
         }
+        record.sources.insert(.broadcast)
         if !hello.name.isEmpty { record.name = hello.name }
         record.interval = hello.interval
         if presence.counts {
@@ -75,7 +76,7 @@ extension PeerTable {
         _ changes: InventoryState.Changes, upTo version: UInt64, to record: inout PeerRecord
     ) -> Bool {
         guard changes.since <= record.knownVersion, record.knownVersion < version else { return false }
-        for digest in changes.removed { index.remove(digest, of: record.handle) }
+        index.remove(changes.removed, of: record.handle)
         for entry in changes.added { index.insert(entry, of: record.handle) }
         record.knownVersion = version
         return !changes.added.isEmpty

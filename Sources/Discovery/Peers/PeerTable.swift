@@ -22,6 +22,10 @@ struct PeerTable: Sendable {
 
     /// Nodes that want to be asked something; the others need not be looked at.
     var wanting: Set<NodeID> = []
+    /// Addresses without a name to them.
+    var callers: [PeerAddress: Caller] = [:]
+    /// Where this node may look for peers that others tell of.
+    var allows: @Sendable (IPAddress) -> Bool = { _ in true }
     private var ids: [NodeID?] = []
     private var freeHandles: [HolderIndex.Handle] = []
     private var claimsByAddress: [IPAddress: Int] = [:]
@@ -54,9 +58,11 @@ struct PeerTable: Sendable {
     }
 
     /// Alive ones only.
-    func holders(of digest: Digest, now: ContinuousClock.Instant) -> [(peer: Peer, size: Int64)] {
+    func holders(
+        of digest: Digest, now: ContinuousClock.Instant
+    ) -> [(peer: Peer, size: Int64, isProven: Bool)] {
         index.holders(of: digest).compactMap { holder in
-            alivePeer(holder.handle, now: now).map { ($0, holder.size) }
+            alivePeer(holder.handle, now: now).map { ($0, holder.size, holder.isProven) }
         }
     }
 
@@ -123,24 +129,27 @@ struct PeerTable: Sendable {
     /// Makes a record, where the limits allow.
     mutating func admit(
         _ id: NodeID, name: String, epoch: UInt64, interval: Duration, source: Peer.Source, ip: IPAddress, port: UInt16,
-        now: ContinuousClock.Instant
+        isHeard: Bool = true, now: ContinuousClock.Instant
     ) -> Bool {
         guard claimsByAddress[ip] ?? 0 < rules.limits.peersPerAddress else { return false }
         if records.count >= rules.limits.peers { makeRoom(now: now) }
         guard records.count < rules.limits.peers, let handle = takeHandle(for: id) else { return false }
         records[id] = PeerRecord(
             id: id, handle: handle, name: name, epoch: epoch, sources: [source], heardAt: now, interval: interval)
-        addAddress(to: id, ip: ip, port: port, now: now)
+        addAddress(to: id, ip: ip, port: port, isHeard: isHeard, now: now)
         return true
     }
 
     /// Adds an address, or notes that it was heard again. Returns whether it counts.
+    /// - Parameter isHeard: whether the node spoke from there itself, and was not told of by others.
     @discardableResult
-    mutating func addAddress(to id: NodeID, ip: IPAddress, port: UInt16, now: ContinuousClock.Instant) -> Bool {
+    mutating func addAddress(
+        to id: NodeID, ip: IPAddress, port: UInt16, isHeard: Bool = true, now: ContinuousClock.Instant
+    ) -> Bool {
         guard var record = records[id] else { return false }
         defer { records[id] = record }
         if let known = record.addresses.firstIndex(where: { $0.ip == ip && $0.address.port == Int(port) }) {
-            record.addresses[known].heardAt = now
+            if isHeard { record.addresses[known].heardAt = now }
             if !record.addresses[known].isConfirmed { wantConfirmation(of: &record, at: known, now: now) }
             return record.addresses[known].isConfirmed
         }
@@ -153,7 +162,7 @@ struct PeerTable: Sendable {
             else { return false }
             forgetClaim(record.addresses.remove(at: oldest).ip)
         }
-        let counts = !rules.requiresProof && !record.isConfirmed
+        let counts = isHeard && !rules.requiresProof && !record.isConfirmed
         record.addresses.append(KnownAddress(ip: ip, port: port, isConfirmed: counts, now: now))
         claimsByAddress[ip, default: 0] += 1
         if counts {
@@ -206,6 +215,7 @@ struct PeerTable: Sendable {
             if record.isConfirmed { note(.forgotten(record.id, name: record.name)) }
             remove(record.id)
         }
+        checkUpOnTheSilent(now: now)
     }
 
     /// The table is full. The longest silent of those that are not alive goes; else the oldest of those that never answered over
@@ -221,7 +231,8 @@ struct PeerTable: Sendable {
             ids[Int(handle)] = id
             return handle
         }
-        guard let handle = HolderIndex.Handle(exactly: ids.count) else { return nil }
+        guard ids.count < Int(HolderSets.handleLimit) else { return nil }
+        let handle = HolderIndex.Handle(ids.count)
         ids.append(id)
         return handle
     }

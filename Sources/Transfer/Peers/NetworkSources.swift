@@ -32,12 +32,14 @@ final class NetworkSources: BlobSources {
     }
 
     func holders(of digest: Digest) -> [NodeID] {
-        let holders = directory.holders(of: digest).map(\.peer.id)
+        let holders = directory.holders(of: digest)
         guard !holders.isEmpty else { return [] }
         let now = ContinuousClock.now
-        return blamed.withLock { blamed in
-            holders.filter { peer in (blamed[Blame(peer: peer, digest: digest)] ?? now) <= now }
+        let trusted = blamed.withLock { blamed in
+            holders.filter { holder in (blamed[Blame(peer: holder.peer.id, digest: digest)] ?? now) <= now }
         }.shuffled()
+        // Who has hashed the blob comes before who has not.
+        return (trusted.filter(\.isProven) + trusted.filter { !$0.isProven }).map(\.peer.id)
     }
 
     func isUpstreamUsable(for origins: [Origin]) -> Bool {
