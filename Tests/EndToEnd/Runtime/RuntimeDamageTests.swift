@@ -4,7 +4,8 @@ extension EndToEnd {
     /// Content that went bad behind containerd's back.
     @Suite(.serialized, .needs(.root, .sandbox, .agent, .program("docker-registry"), .program("containerd")))
     struct RuntimeDamageTests {
-        @Test("shoal verify names the image of a damaged blob, and the blob is not offered any more")
+        @Test(
+            "shoal verify names the image of a damaged blob and what mends it, and the blob is not offered until then")
         func verify() async throws {
             try await LAN.with { lan in
                 let image = try await Fixtures.image(.small)
@@ -34,6 +35,17 @@ extension EndToEnd {
                 try await taker.pull(image.tagged())
                 #expect(try await nodes[1].status().bytes.upstream >= blob.size)
                 #expect(try await taker.say(image.tagged(), "/bin/sh", "-c", "cat /etc/mark") == "small1\n")
+
+                let mark = "  mend   "
+                let mend = said.split(separator: "\n").filter { $0.hasPrefix(mark) }
+                    .map { String($0.dropFirst(mark.count)) }
+                let last = try #require(mend.last)
+                #expect(last.contains("images pull \(image.tagged())"))
+                for command in mend.dropLast() { _ = try await nodes[0].machine.run("sh", "-c", command) }
+                // As the last one does, but the registry of the tests speaks plain HTTP.
+                try await containerd.pullPastTheMirror(image.tagged())
+                try await nodes[1].locates(blob.digest, on: nodes[0])
+                #expect(try await nodes[0].shoal("verify").exit == .code(0))
             }
         }
 
