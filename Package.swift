@@ -56,7 +56,7 @@ let package = Package(
         .target(name: "Integrity", dependencies: ["CLibCrypto", "CSHA256", "OCI"], swiftSettings: strict),
         .target(
             name: "Content",
-            dependencies: ["Integrity", "OCI", log, nioPosix, systemPackage],
+            dependencies: ["Containerd", "Integrity", "OCI", log, nioCore, nioPosix, systemPackage],
             swiftSettings: strict),
         .target(
             name: "Containerd",
@@ -113,7 +113,8 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(
-            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, subprocess, systemPackage],
+            name: "ContentTests",
+            dependencies: ["Containerd", "Content", "Integrity", "OCI", log, subprocess, systemPackage],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",

@@ -81,7 +81,7 @@ public final class ImageLayout: BlobStore {
         feed.subscribe()
     }
 
-    public func open(_ digest: Digest) async throws(ContentError) -> StoredBlob? {
+    public func open(_ digest: Digest) async throws(ContentError) -> (any BlobReader)? {
         // Opening a local file is short; only mending goes to the pool of threads.
         guard let size = size(of: digest) else { return nil }
         if let blob = try? openFile(digest, size) { return blob }

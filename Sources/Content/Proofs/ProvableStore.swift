@@ -45,7 +45,4 @@ public protocol ProvableStore: BlobStore {
     /// A file was hashed whole and is right: the store notes it in its ledger, holds the blob back no longer, and tells its
     /// subscribers where that changes anything for them.
     func proved(_ digest: Digest, as identity: FileIdentity) async
-
-    /// The blob is damaged: it is gone from what the store lists at once.
-    func withdraw(_ digest: Digest, because reason: String) async
 }

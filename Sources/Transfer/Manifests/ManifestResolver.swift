@@ -138,7 +138,7 @@ public final class ManifestResolver: Sendable {
     /// The manifest from this node's store.
     func held(_ digest: Digest) async throws -> ManifestDocument? {
         guard let blob = try await store.open(digest), blob.size <= ManifestDocument.maximumSize else { return nil }
-        let bytes = try blob.readAll()
+        let bytes = try await blob.readAll(limit: ManifestDocument.maximumSize)
         counters.readFromStore(Int64(bytes.count))
         let known = store.images().first { $0.digest == digest }?.mediaType
         return try ManifestDocument(bytes: bytes, mediaType: known)
