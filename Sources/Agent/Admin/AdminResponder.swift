@@ -28,7 +28,7 @@ public struct AdminResponder: HTTPResponder {
         }
         guard route.methods.contains(request.method) else {
             let methods = route.methods.map(\.rawValue).joined(separator: ", ")
-            return .problem(.methodNotAllowed, "here goes \(methods)", headers: ["Allow": methods])
+            return .problem(.methodNotAllowed, "only \(methods) is answered here", headers: ["Allow": methods])
         }
         var response = await answer(route, query: request.query)
         response.headers.replaceOrAdd(name: "Cache-Control", value: "no-store")

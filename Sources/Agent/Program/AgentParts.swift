@@ -84,7 +84,7 @@ final class AgentParts: Sendable {
             identity: identity, content: content, inventory: inventory, directory: directory,
             questions: discovery.questions, fetcher: fetcher, resolver: resolver, counters: counters,
             warnings: configuration.warnings,
-            isContainerdConfigured: configuration.containerd.isNamed)
+            isContainerdNamed: configuration.containerd.isNamed)
     }
 
     /// All listeners, unbound. An address that was configured must be had; a default one need not be.

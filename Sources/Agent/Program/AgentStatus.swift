@@ -18,14 +18,14 @@ final class AgentStatus: AdminSource {
     private let resolver: ManifestResolver
     private let counters: TransferCounters
     private let warnings: [String]
-    private let isContainerdConfigured: Bool
+    private let isContainerdNamed: Bool
     private let started = ContinuousClock.now
     private let isReady = Atomic(false)
 
     init(
         identity: NodeIdentity, content: NodeContent, inventory: Inventory, directory: Directory, questions: Questions,
         fetcher: BlobFetcher, resolver: ManifestResolver, counters: TransferCounters, warnings: [String],
-        isContainerdConfigured: Bool
+        isContainerdNamed: Bool
     ) {
         self.identity = identity
         self.content = content
@@ -36,7 +36,7 @@ final class AgentStatus: AdminSource {
         self.resolver = resolver
         self.counters = counters
         self.warnings = warnings
-        self.isContainerdConfigured = isContainerdConfigured
+        self.isContainerdNamed = isContainerdNamed
     }
 
     func setReady() { isReady.store(true, ordering: .releasing) }
@@ -64,7 +64,7 @@ final class AgentStatus: AdminSource {
     }
 
     private var containerdWarning: String? {
-        content.runtime?.state.warning(isConfigured: isContainerdConfigured)
+        content.runtime?.state.warning(isNamed: isContainerdNamed)
     }
 
     // MARK: Who has what

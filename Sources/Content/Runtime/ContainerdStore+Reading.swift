@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 public import OCI
+import Synchronization
 import SystemPackage
 
 /// How blobs are read: from containerd's files, or through containerd where those cannot be opened.

@@ -10,6 +10,13 @@ import Testing
 struct BlobProverTests {
     private static let size = 5 << 20
 
+    /// Of the suite, so that it lives as long as the test.
+    private let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+    }
+
     private func prove(
         _ digest: Digest, in store: any ProvableStore, urgency: ProofUrgency = .idle,
         progress: @escaping @Sendable (Int64) -> Void = { _ in }
@@ -21,7 +28,7 @@ struct BlobProverTests {
     }
 
     /// A layout with a ledger, and a blob in it.
-    private func held(_ content: [UInt8], _ scratch: Scratch) async throws -> (layout: ImageLayout, Digest) {
+    private func held(_ content: [UInt8]) async throws -> (layout: ImageLayout, Digest) {
         let ledger = ProofLedger(path: scratch.path.appending("proofs"), logger: LogRecorder().logger)
         let layout = try ImageLayout(
             directory: scratch.store, capacity: 1 << 30, proofs: ledger, logger: LogRecorder().logger)
@@ -32,8 +39,7 @@ struct BlobProverTests {
 
     @Test("A blob that is what it should be is intact, and its bytes are counted", arguments: ProofUrgency.allCases)
     func intact(_ urgency: ProofUrgency) async throws {
-        let scratch = try Scratch()
-        let (layout, digest) = try await held(bytes(Self.size), scratch)
+        let (layout, digest) = try await held(bytes(Self.size))
         let read = Mutex<Int64>(0)
         let outcome = await prove(digest, in: layout, urgency: urgency) { count in read.withLock { $0 += count } }
         #expect(outcome == .intact)
@@ -43,15 +49,14 @@ struct BlobProverTests {
 
     @Test("A blob of no bytes is intact")
     func empty() async throws {
-        let (layout, digest) = try await held([], try Scratch())
+        let (layout, digest) = try await held([])
         #expect(await prove(digest, in: layout) == .intact)
     }
 
     @Test("One flipped byte, wherever it is, is damage: the blob is withdrawn", arguments: [0, 3_000_000, size - 1])
     func flipped(_ position: Int) async throws {
-        let scratch = try Scratch()
         var content = bytes(Self.size)
-        let (layout, digest) = try await held(content, scratch)
+        let (layout, digest) = try await held(content)
         content[position] ^= 1
         try scratch.write(content, to: scratch.blobPath(digest))
         #expect(await prove(digest, in: layout) == .damaged(reason: "its bytes are those of \(digestOf(content))"))
@@ -62,8 +67,7 @@ struct BlobProverTests {
 
     @Test("A file that was cut or has grown is damage", arguments: [0, 1, size - 1, size + 1])
     func otherSize(_ length: Int) async throws {
-        let scratch = try Scratch()
-        let (layout, digest) = try await held(bytes(Self.size), scratch)
+        let (layout, digest) = try await held(bytes(Self.size))
         #expect(truncate(scratch.blobPath(digest).string, length) == 0)
         #expect(
             await prove(digest, in: layout) == .damaged(reason: "it has \(length) bytes instead of \(Self.size)"))
@@ -72,8 +76,7 @@ struct BlobProverTests {
 
     @Test("A file that is cut while it is read is damage")
     func cutMeanwhile() async throws {
-        let scratch = try Scratch()
-        let (layout, digest) = try await held(bytes(Self.size), scratch)
+        let (layout, digest) = try await held(bytes(Self.size))
         let path = scratch.blobPath(digest).string
         let outcome = await prove(digest, in: layout) { _ in truncate(path, 100) }
         guard case .damaged(let reason) = outcome else { Issue.record("\(outcome)"); return }
@@ -82,8 +85,7 @@ struct BlobProverTests {
 
     @Test("A file that is not there is missing, and the blob is withdrawn")
     func missing() async throws {
-        let scratch = try Scratch()
-        let (layout, digest) = try await held(bytes(100), scratch)
+        let (layout, digest) = try await held(bytes(100))
         unlink(scratch.blobPath(digest).string)
         #expect(await prove(digest, in: layout) == .missing)
         #expect(layout.size(of: digest) == nil)
@@ -91,22 +93,20 @@ struct BlobProverTests {
 
     @Test("A blob that the store does not hold is gone, which is nobody's fault")
     func gone() async throws {
-        let (layout, _) = try await held([], try Scratch())
+        let (layout, _) = try await held([])
         #expect(await prove(digestOf(bytes(3)), in: layout) == .gone)
     }
 
     @Test("A blob that is let go while it is read is no damage, and nothing is noted of it")
     func removedMeanwhile() async throws {
-        let scratch = try Scratch()
-        let (layout, digest) = try await held(bytes(Self.size), scratch)
+        let (layout, digest) = try await held(bytes(Self.size))
         #expect(await prove(digest, in: layout) { _ in try? layout.remove(digest) } == .intact)
         #expect(layout.proofs?.provenAt(digest) == nil)
     }
 
     @Test("A file that cannot be read is told with the reason, and stays")
     func unreadable() async throws {
-        let scratch = try Scratch()
-        let (layout, digest) = try await held(bytes(100), scratch)
+        let (layout, digest) = try await held(bytes(100))
         unlink(scratch.blobPath(digest).string)
         mkdir(scratch.blobPath(digest).string, 0o700)
         guard case .unreadable(let reason) = await prove(digest, in: layout) else {
@@ -119,8 +119,7 @@ struct BlobProverTests {
 
     @Test("A file that is written to while it is read, and right, is not proven by that")
     func writtenMeanwhile() async throws {
-        let scratch = try Scratch()
-        let (layout, digest) = try await held(bytes(Self.size), scratch)
+        let (layout, digest) = try await held(bytes(Self.size))
         let path = scratch.blobPath(digest).string
         let outcome = await prove(digest, in: layout) { _ in
             let times = [timespec(tv_sec: 9_000, tv_nsec: 0), timespec(tv_sec: 9_000, tv_nsec: 0)]
@@ -131,7 +130,7 @@ struct BlobProverTests {
 
     @Test("Cancelling ends a proof, and neither proves nor withdraws the blob")
     func cancelling() async throws {
-        let (layout, digest) = try await held(bytes(Self.size), try Scratch())
+        let (layout, digest) = try await held(bytes(Self.size))
         let prover = BlobProver(width: 1, urgency: .idle)
         let outcome = await withTaskGroup(of: ProofOutcome.self) { group in
             // Between the first region and the second.
@@ -148,8 +147,7 @@ struct BlobProverTests {
 
     @Test("Reading a blob again is no use of it")
     func noUse() async throws {
-        let scratch = try Scratch()
-        let (layout, digest) = try await held(bytes(100), scratch)
+        let (layout, digest) = try await held(bytes(100))
         let times = [timespec(tv_sec: 1_000, tv_nsec: 0), timespec(tv_sec: 9_000, tv_nsec: 0)]
         #expect(utimensat(AT_FDCWD, scratch.blobPath(digest).string, times, 0) == 0)
         #expect(await prove(digest, in: layout) == .intact)
