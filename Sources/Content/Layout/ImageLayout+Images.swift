@@ -42,6 +42,11 @@ extension ImageLayout {
         state.withLock { $0.catalog.image(for: reference) }
     }
 
+    /// The records of the images that are broken without this content, in no order.
+    public func images(needing digest: Digest) -> [ImageRecord] {
+        state.withLock { state in state.graph.ancestors(of: digest).flatMap { state.catalog.images(of: $0) } }
+    }
+
     /// The repositories that have this content, as the manifests held tell it: sorted, each once.
     public func origins(of blob: Digest) -> [Origin] {
         state.withLock { $0.catalog.origins(of: $0.graph.ancestors(of: blob)) }
