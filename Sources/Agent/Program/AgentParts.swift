@@ -114,7 +114,8 @@ final class AgentParts: Sendable {
         listeners.append(
             HTTPListener(
                 addresses: [ListenAddress(.unix(path: socket.string, mode: 0o660))],
-                responder: AdminResponder(source: status, access: .socket), group: controlLoops, logger: logger))
+                responder: AdminResponder(source: status, access: .socket, verifier: stores.verification),
+                group: controlLoops, logger: logger))
         return listeners
     }
 
