@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 public import OCI
+import Synchronization
 import SystemPackage
 
 /// How blobs are read: from containerd's files, or through containerd where those cannot be opened.
@@ -52,9 +53,6 @@ extension ContainerdStore {
                 "a file of containerd's is gone behind its back; the blob is not offered any more",
                 metadata: ["digest": "\(digest)"])
         }
-        for (digest, damage) in news.damaged {
-            proofs.forget(digest)
-            warnOfDamage(digest, damage.reason)
-        }
+        for (digest, damage) in news.damaged { found(damage, of: digest) }
     }
 }
