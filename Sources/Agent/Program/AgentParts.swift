@@ -79,7 +79,8 @@ final class AgentParts: Sendable {
         mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, content: content, pulls: pulls)
         peerService = PeerService(
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
-            content: content, slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
+            content: content, verification: stores.verification,
+            slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,
             questions: discovery.questions, fetcher: fetcher, resolver: resolver, counters: counters,
@@ -114,7 +115,8 @@ final class AgentParts: Sendable {
         listeners.append(
             HTTPListener(
                 addresses: [ListenAddress(.unix(path: socket.string, mode: 0o660))],
-                responder: AdminResponder(source: status, access: .socket), group: controlLoops, logger: logger))
+                responder: AdminResponder(source: status, access: .socket, verifier: stores.verification),
+                group: controlLoops, logger: logger))
         return listeners
     }
 

@@ -11,6 +11,7 @@ struct PeerService: PeerBackend {
     let port: Int
     let inventory: Inventory
     let content: NodeContent
+    let verification: Verification
     let slots: UploadSlots
     let counters: TransferCounters
 
@@ -18,6 +19,8 @@ struct PeerService: PeerBackend {
 
     func openOffered(_ digest: Digest) async throws -> (any BlobReader)? {
         guard inventory.contains(digest) else { return nil }
+        // Whoever takes what nobody has proven hashes it in vain if it is damaged, and so will the next.
+        if !content.isProven(digest) { verification.asked(digest) }
         return try await content.open(digest)
     }
 

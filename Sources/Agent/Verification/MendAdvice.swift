@@ -22,9 +22,7 @@ struct MendAdvice {
 
     /// To be pasted into a root shell, in this order; none where it mends itself.
     var commands: [String] {
-        guard place == .containerd, !owners.isEmpty else { return [] }
-        let namespaces = Array(Set(owners.compactMap(\.namespace))).sorted()
-        guard let first = namespaces.first else { return [] }
+        guard place == .containerd, let first = namespaces.first else { return [] }
         return namespaces.map { "\(ctr($0)) content rm \(digest)" }
             + ["\(ctr(first)) leases delete --sync \"$(\(ctr(first)) leases create)\""]
             + namespaces.compactMap { namespace in
@@ -40,11 +38,14 @@ struct MendAdvice {
     var note: String {
         switch place {
         case .store: "it is deleted, and fetched again when somebody asks for it"
-        case .containerd where owners.isEmpty:
+        case .containerd where namespaces.isEmpty:
             "no image needs it: containerd's garbage collection will take it; other nodes are not offered it"
         case .containerd: "other nodes are not offered it; containerd has it until it is removed and pulled again"
         }
     }
+
+    /// Those of containerd that have images which need the blob.
+    private var namespaces: [String] { Array(Set(owners.compactMap(\.namespace))).sorted() }
 
     private func ctr(_ namespace: String) -> String {
         let program =

@@ -37,6 +37,11 @@ extension ImageLayout {
         state.withLock { $0.catalog.images(of: digest) }
     }
 
+    /// The records whose manifests lead to a blob, in no order.
+    public func images(needing blob: Digest) -> [ImageRecord] {
+        state.withLock { state in state.graph.ancestors(of: blob).flatMap { state.catalog.images(of: $0) } }
+    }
+
     /// The record of a name. A digest in it decides: any record of that manifest in that repository will do.
     public func image(for reference: ImageReference) -> ImageRecord? {
         state.withLock { $0.catalog.image(for: reference) }

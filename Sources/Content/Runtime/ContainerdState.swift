@@ -22,11 +22,11 @@ public enum ContainerdState: Hashable, Sendable {
         /// How blobs are read.
         public var files: FileAccess
         /// The namespaces followed, sorted.
-        public var namespaces: [String]
+        public var namespaces: [String] = []
         /// How many names of images there are in them.
-        public var images: Int
+        public var images = 0
         /// How many blobs are offered.
-        public var blobs: Int
+        public var blobs = 0
     }
 
     /// How blobs are read.

@@ -43,6 +43,12 @@ extension ContainerdStore: ProvableStore {
         warnOfDamage(digest, reason)
     }
 
+    /// A blob's file turned out to be damaged without being read.
+    func found(_ damage: Damage, of digest: Digest) {
+        proofs.forget(digest)
+        warnOfDamage(digest, damage.reason)
+    }
+
     /// Blobs whose bytes are wrong, and which are not offered for it, with the images that need them.
     public func damaged() -> [DamagedBlob] {
         read { state in
@@ -53,7 +59,7 @@ extension ContainerdStore: ProvableStore {
         }
     }
 
-    func warnOfDamage(_ digest: Digest, _ reason: String) {
+    private func warnOfDamage(_ digest: Digest, _ reason: String) {
         let names = read { $0.names(of: digest) }
         logger.warning(
             "a blob of containerd's is damaged; it is not offered any more, pull its image anew after removing it",

@@ -53,9 +53,6 @@ extension ContainerdStore {
                 "a file of containerd's is gone behind its back; the blob is not offered any more",
                 metadata: ["digest": "\(digest)"])
         }
-        for (digest, damage) in news.damaged {
-            proofs.forget(digest)
-            warnOfDamage(digest, damage.reason)
-        }
+        for (digest, damage) in news.damaged { found(damage, of: digest) }
     }
 }

@@ -15,13 +15,30 @@ public final class ContainerdStore: BlobStore {
     private let known = Mutex(RuntimeState())
     /// How blobs are read at the moment.
     let connection = Mutex(RuntimeConnection())
+    let standing = Mutex(ContainerdState.searching(reason: "the agent has just started"))
+    let connector: any RuntimeConnector
 
     /// Makes a store that is empty until ``run()`` has found containerd.
     /// - Parameter proofs: This store's own ledger.
-    public init(settings: ContainerdSettings, proofs: ProofLedger, logger: Logger) {
+    public convenience init(settings: ContainerdSettings, proofs: ProofLedger, logger: Logger) {
+        self.init(
+            settings: settings, proofs: proofs, logger: logger, connector: ContainerdConnector(logger: logger))
+    }
+
+    init(settings: ContainerdSettings, proofs: ProofLedger, logger: Logger, connector: any RuntimeConnector) {
         self.settings = settings
         self.proofs = proofs
         self.logger = logger
+        self.connector = connector
+    }
+
+    /// Whether containerd is followed, and how.
+    public var state: ContainerdState {
+        let standing = standing.withLock { $0 }
+        guard case .following(var following) = standing else { return standing }
+        (following.images, following.blobs) = read { ($0.imageCount, $0.offeredCount) }
+        following.namespaces = read { $0.namespaces.keys.sorted() }
+        return .following(following)
     }
 
     // MARK: Images

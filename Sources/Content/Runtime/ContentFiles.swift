@@ -34,15 +34,39 @@ struct ContentFiles: Hashable, Sendable {
         return nil
     }
 
+    /// Why files that were looked at are of no use: none of them is what the runtime says that it has.
+    static func objection(to found: [Digest: BlobFile], in folder: FilePath) -> String? {
+        guard !found.isEmpty else { return nil }
+        if found.values.allSatisfy({ $0 == .unknown }) {
+            return
+                "the files in \(folder) may not be read by the agent's user; run the agent as root, or let it read there"
+        }
+        // One that is missing may have been collected since it was listed.
+        guard found.count > 1, found.values.allSatisfy({ $0 == .missing }) else { return nil }
+        return "\(folder) has none of the files that containerd lists; set runtime.containerd.root, "
+            + "or let the agent see the host's folder"
+    }
+
     /// Looks at a blob's file. Blocks for a moment.
     func look(at digest: Digest) -> BlobFile {
         let path = path(of: digest)
         if let identity = FileIdentity(at: path) { return .there(identity) }
         return path.withPlatformString { access($0, F_OK) } == 0 || errno != ENOENT ? .unknown : .missing
     }
+}
 
-    /// Looks at many. Blocks.
-    func look(at digests: some Sequence<Digest>) -> [Digest: BlobFile] {
-        Dictionary(uniqueKeysWithValues: digests.map { ($0, look(at: $0)) })
+extension BlockingWork {
+    /// Looks at the files of blobs, and says why they are of no use where they are not.
+    static func look(
+        _ files: ContentFiles, _ digests: Set<Digest>
+    ) async -> (found: [Digest: BlobFile], objection: String?) {
+        let result = try? await run { () throws(ContentError) in
+            var found: [Digest: BlobFile] = [:]
+            found.reserveCapacity(digests.count)
+            for digest in digests { found[digest] = files.look(at: digest) }
+            return (found, files.objection)
+        }
+        guard let (found, objection) = result else { return ([:], "the agent is stopping") }
+        return (found, objection ?? ContentFiles.objection(to: found, in: files.folder))
     }
 }
