@@ -57,7 +57,7 @@ let package = Package(
         .target(name: "Integrity", dependencies: ["CLibCrypto", "CSHA256", "OCI"], swiftSettings: strict),
         .target(
             name: "Content",
-            dependencies: ["Integrity", "OCI", log, nioPosix, systemPackage],
+            dependencies: ["Containerd", "Integrity", "OCI", log, nioCore, nioPosix, systemPackage],
             swiftSettings: strict),
         .target(
             name: "Containerd",
@@ -101,7 +101,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Discovery", "Gateway", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix,
+                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix,
                 systemPackage,
             ],
             swiftSettings: strict),
@@ -113,7 +113,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: [nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["Integrity", "OCI", nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
             dependencies: ["Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage],
@@ -125,7 +125,8 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(
-            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, subprocess, systemPackage],
+            name: "ContentTests",
+            dependencies: ["Containerd", "Content", "Integrity", "OCI", log, subprocess, systemPackage],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",

@@ -42,18 +42,26 @@ extension ConfigurationKey where Root == Configuration {
         Self("admin.socket", \.admin.socket, "The Unix socket that the command line talks to."),
         Self(
             "runtime.containerd.address", \.containerd.address,
-            "containerd's socket; `auto` looks for containerd's and k3s's, `\"\"` turns it off.", effect: .later),
+            "containerd's socket, whose content is shared; `auto` looks for containerd's and k3s's, `\"\"` turns it off."
+        ),
         Self(
             "runtime.containerd.root", \.containerd.root,
-            "containerd's root directory; `auto` asks containerd.", effect: .later),
+            "containerd's root directory, to read blobs as files; `auto` asks containerd."),
         Self(
             "runtime.containerd.namespaces", \.containerd.namespaces,
-            "The containerd namespaces to share from; empty: all.", effect: .later),
+            "The containerd namespaces to share from; empty: all."),
         Self(
             "store.capacity", \.store.capacity,
             "How much Shoal's own blobs may take; the least recently used go first."),
         Self("store.spool", \.store.spool, "The folder for blobs that are arriving; empty: one in `data_dir`."),
-        Self("store.retain", \.store.retain, "Which blobs stay in Shoal's store: those the runtime does not keep."),
+        Self(
+            "store.retain", \.store.retain,
+            "Which blobs stay in Shoal's store: with `auto` those that containerd does not keep, with `always` all that came "
+                + "through the mirror."),
+        Self(
+            "store.scrub", \.store.scrub,
+            "How often every blob here, the runtime's too, is read again and compared with its digest; `\"\"` turns it off."
+        ),
         Self(
             "tags.policy", \.tags.policy, "Who is asked first what a tag means: the registry, or this node and peers.",
             change: .reload),
@@ -66,6 +74,11 @@ extension ConfigurationKey where Root == Configuration {
                 + "is, and what is named here.",
             change: .reload),
         Self("share.exclude", \.share.exclude, "Repositories never to offer to peers.", change: .reload),
+        Self(
+            "share.private", \.share.privateImages,
+            "Images that the registry does not hand out anonymously: `offer` them to holders of the cluster key, or `never` to "
+                + "anybody, whatever `share.include` says.",
+            change: .reload),
         Self("limits.uploads", \.limits.uploads, "Uploads to peers at once; further ones are told to come back."),
         Self("limits.upload_rate", \.limits.uploadRate, "To peers; empty: no limit.", effect: .later),
         Self("limits.download_rate", \.limits.downloadRate, "From peers; empty: no limit.", effect: .later),

@@ -50,8 +50,17 @@ final class LAN: Sendable {
     }
 
     /// A node: a machine with an agent, ready, and a containerd once it is asked for.
-    /// - Parameter prepare: does to the machine what is to be done before the agent starts.
     func node(
+        _ configuration: AgentConfiguration = AgentConfiguration(), on network: Network = .first,
+        prepare: (Machine, inout AgentConfiguration) async throws -> Void = { _, _ in }
+    ) async throws -> Node {
+        let node = try await idleNode(configuration, on: network, prepare: prepare)
+        try await node.startAgent()
+        return node
+    }
+
+    /// A node whose agent has not been started yet.
+    func idleNode(
         _ configuration: AgentConfiguration = AgentConfiguration(), on network: Network = .first,
         prepare: (Machine, inout AgentConfiguration) async throws -> Void = { _, _ in }
     ) async throws -> Node {
@@ -62,9 +71,7 @@ final class LAN: Sendable {
         let machine = try await machine("node\(number)", network.address(10 + number), on: network)
         var configuration = configuration
         try await prepare(machine, &configuration)
-        let node = try Node(machine: machine, lan: self, configuration: configuration)
-        try await node.startAgent()
-        return node
+        return try Node(machine: machine, lan: self, configuration: configuration)
     }
 
     /// A docker-registry with the fixtures' images, at `registry.test`; with `users` it is `private.test` and asks for them.

@@ -30,15 +30,19 @@ final class Node: Sendable {
     /// The agent's process.
     var agent: Child { get throws { try #require(state.withLock { $0.agent }) } }
 
-    /// Starts the agent, and returns when it is ready.
-    func startAgent() async throws {
+    /// Starts the agent, and returns when it is ready. `hiding`: a folder that it finds empty, as in a mount namespace of
+    /// its own.
+    func startAgent(hiding folder: String? = nil) async throws {
         try writeConfiguration()
         let (launcher, environment) = state.withLock { ($0.configuration.launcher, $0.configuration.environment) }
-        let child = try lan.start(
-            launcher + ["env"] + environment.map { "\($0.key)=\($0.value)" } + [
-                Environment.binary, "agent", "--config", configurationFile,
-            ], on: machine,
-            log: folder + "/agent.log")
+        var command =
+            launcher + ["env"] + environment.map { "\($0.key)=\($0.value)" }
+            + [Environment.binary, "agent", "--config", configurationFile]
+        if let folder {
+            let script = #"mount -t tmpfs tmpfs "$0" && exec "$@""#
+            command = ["unshare", "--mount", "sh", "-c", script, folder] + command
+        }
+        let child = try lan.start(command, on: machine, log: self.folder + "/agent.log")
         state.withLock { $0.agent = child }
         try await eventually("the agent on \(name) is ready", within: .seconds(30)) {
             guard child.isRunning else { throw HarnessError("the agent on \(name) ended: see its log") }
@@ -51,6 +55,13 @@ final class Node: Sendable {
         state.withLock { $0.configuration = configuration }
         try writeConfiguration()
         try agent.send(SIGHUP)
+    }
+
+    /// Stops the agent, and starts it with another configuration.
+    func restartAgent(_ configuration: AgentConfiguration) async throws {
+        try await stopAgent()
+        state.withLock { $0.configuration = configuration }
+        try await startAgent()
     }
 
     private func writeConfiguration() throws {

@@ -43,4 +43,5 @@ struct StatusReport: Decodable, Sendable {
     let peers: [PeerFacts]
     let bytes: Bytes
     let requests: Requests
+    let warnings: [String]
 }
