@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Testing
 
 /// What an agent takes up.
@@ -26,5 +27,15 @@ extension Node {
     func keeps(_ digest: String) -> Bool {
         let path = digest.split(separator: ":").joined(separator: "/")
         return FileManager.default.fileExists(atPath: "\(dataDirectory)/store/blobs/\(path)")
+    }
+
+    /// Seconds of processor time that the agent has used.
+    func processorTime() throws -> Double {
+        let pid = try agent.pid
+        let text = try String(decoding: Data(contentsOf: URL(filePath: "/proc/\(pid)/stat")), as: UTF8.self)
+        // proc(5): the name, in brackets, may hold spaces; of what follows the 12th and 13th are ticks in user and kernel mode.
+        let fields = try #require(text.split(separator: ")").last).split(separator: " ")
+        let ticks = try #require(Int(fields[11])) + #require(Int(fields[12]))
+        return Double(ticks) / Double(sysconf(CInt(_SC_CLK_TCK)))
     }
 }
