@@ -110,6 +110,10 @@ let package = Package(
             name: "DiscoveryTests",
             dependencies: ["Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage],
             swiftSettings: strict),
+        // Needs -enable-testing where it is built for release, as deploy/test does: docs/benchmarks.md.
+        .executableTarget(
+            name: "discovery-benchmark", dependencies: ["Discovery", "Integrity", "OCI", log],
+            path: "Tests/Benchmarks/DiscoveryBenchmark", swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(

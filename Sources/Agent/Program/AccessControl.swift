@@ -11,7 +11,13 @@ final class AccessControl: Sendable {
         self.directory = directory
     }
 
+    /// Whether `peers.allow` names the address.
     func allows(_ address: String) -> Bool {
+        list.withLock { $0 }.allows(address)
+    }
+
+    /// Whether a connection from there is taken.
+    func admits(_ address: String) -> Bool {
         let list = list.withLock { $0 }
         return list.allows(address) || directory.isNamed(address)
             || list.admitsMembers && directory.isMember(address)

@@ -93,7 +93,7 @@ final class AgentParts: Sendable {
                     gate: key.map { [identity] in
                         ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
                     })
-            ) { [access] address in address.ipAddress.map(access.allows) ?? false },
+            ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {
             listeners.append(listener([docker], "mirror.docker_listen", mirrorResponder(.docker)))

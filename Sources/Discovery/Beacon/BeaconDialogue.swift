@@ -119,13 +119,16 @@ struct BeaconDialogue: Sendable {
     mutating func introductions(
         at now: ContinuousClock.Instant, random: Double
     ) -> [(target: BeaconTarget?, saying: BeaconSaying)] {
-        guard now >= introductionsDue else { return [] }
-        // At random, so that of many who could tell the same one tells it and the others hear that.
-        introductionsDue = now + PeerTable.introductionInterval * (0.7 + 0.3 * random)
-        let toAll = Self.sayings(around.directory.introductionsToNeighbours(now: now)).map { (BeaconTarget?.none, $0) }
-        let toLinks = around.directory.introductionsToLinks(port: around.configuration.port, now: now).flatMap {
-            target, nodes in Self.sayings(nodes).map { (Optional(target), $0) }
+        // What is new is told at the next turn, the rest now and then; at random, so that of many who could tell the same one tells it
+        // and the others hear that.
+        let isRound = now >= introductionsDue
+        if isRound { introductionsDue = now + PeerTable.introductionInterval * (0.7 + 0.3 * random) }
+        let toAll = Self.sayings(around.directory.introductionsToNeighbours(isRound: isRound, now: now)).map {
+            (BeaconTarget?.none, $0)
         }
+        let toLinks = around.directory.introductionsToLinks(
+            port: around.configuration.port, isRound: isRound, now: now
+        ).flatMap { target, nodes in Self.sayings(nodes).map { (Optional(target), $0) } }
         meter.add(toAll.count, now: now)
         return toAll + toLinks
     }
@@ -199,7 +202,10 @@ struct BeaconDialogue: Sendable {
         let isPeer = around.directory.isPeerAddress(source.ip)
         guard flood.admit(source.ip, isPeer: isPeer, now: now) else { throw .flood }
         // Where the key is what admits, its code tells, and that takes reading the datagram.
-        guard around.configuration.allows(source.ip.description) || around.admitsMembers else { throw .notAllowed }
+        guard
+            around.configuration.allows(source.ip.description) || around.admitsMembers
+                || around.directory.isNamed(source.ip)
+        else { throw .notAllowed }
         let beacon = try around.codec.decode(datagram)
         switch beacon.payload {
         case .hello, .whoHas, .introduction: meter.add(1, now: now)

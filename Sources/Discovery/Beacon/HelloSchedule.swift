@@ -24,6 +24,7 @@ struct HelloSchedule: Sendable {
     private var opening: ArraySlice<ContinuousClock.Instant>
     private var hasChange = false
     private var lastChange: ContinuousClock.Instant?
+    private var hasWelcome = false
     private var lastWelcome: ContinuousClock.Instant?
 
     init(timing: Timing = Timing(), start: ContinuousClock.Instant) {
@@ -43,6 +44,10 @@ struct HelloSchedule: Sendable {
         if hasChange {
             hasChange = false
             lastChange = now
+        }
+        if hasWelcome {
+            hasWelcome = false
+            lastWelcome = now
         }
         let spread = 1 + timing.jitter * (2 * random - 1)
         regular = now + (interval ?? timing.interval) * spread
@@ -74,10 +79,13 @@ struct HelloSchedule: Sendable {
     /// A node was heard that this one did not know; it does not know this one either, most likely.
     /// - Parameter turn: the time in which everybody on the LAN may speak once.
     mutating func strangerHeard(at now: ContinuousClock.Instant, turn: Duration = .zero, random: Double) {
-        if let lastWelcome, now - lastWelcome < timing.welcomeSpacing { return }
-        lastWelcome = now
+        // One welcome for all who come before it is said. Who comes right after one gets the next, and not none: its own next Hellos
+        // are no stranger's, and it would hear of this node a whole interval later.
+        guard !hasWelcome else { return }
+        hasWelcome = true
+        let spaced = lastWelcome.map { max(now, $0 + timing.welcomeSpacing) } ?? now
         let span = max(timing.welcome.upperBound, turn) - timing.welcome.lowerBound
-        hasten(now + timing.welcome.lowerBound + span * random)
+        hasten(spaced + timing.welcome.lowerBound + span * random)
     }
 
     /// This node's own addresses have changed: others are to know soon.

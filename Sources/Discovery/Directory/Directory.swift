@@ -18,7 +18,7 @@ public final class Directory: Sendable {
         }
     }
 
-    private let table: Mutex<PeerTable>
+    let table: Mutex<PeerTable>
     /// Rung when something is to be asked.
     let alarm = Alarm()
 
@@ -75,8 +75,11 @@ public final class Directory: Sendable {
 
     /// Whether the operator named this address, in `peers.static` or by a name in `peers.dns`.
     public func isNamed(_ address: String) -> Bool {
-        guard let ip = IPAddress(address) else { return false }
-        return table.withLock { $0.named.contains(ip) }
+        IPAddress(address).map(isNamed) ?? false
+    }
+
+    func isNamed(_ ip: IPAddress) -> Bool {
+        table.withLock { $0.named.contains(ip) }
     }
 
     /// Whether a holder of the cluster key spoke from this address, or told of it. False without a key.
@@ -161,12 +164,14 @@ public final class Directory: Sendable {
         table.withLock { $0.links(port: port, now: now) }
     }
 
-    func introductionsToNeighbours(now: ContinuousClock.Instant) -> [Beacon.Introduced] {
-        table.withLock { $0.introductionsToNeighbours(now: now) }
+    func introductionsToNeighbours(isRound: Bool, now: ContinuousClock.Instant) -> [Beacon.Introduced] {
+        table.withLock { $0.introductionsToNeighbours(isRound: isRound, now: now) }
     }
 
-    func introductionsToLinks(port: Int, now: ContinuousClock.Instant) -> [(BeaconTarget, [Beacon.Introduced])] {
-        table.withLock { $0.introductionsToLinks(port: port, now: now) }
+    func introductionsToLinks(
+        port: Int, isRound: Bool, now: ContinuousClock.Instant
+    ) -> [(BeaconTarget, [Beacon.Introduced])] {
+        table.withLock { $0.introductionsToLinks(port: port, isRound: isRound, now: now) }
     }
 
     /// How many living holders of the blob answer a question before this node does, by an order that the question makes.

@@ -67,19 +67,18 @@ struct KnownAddress: Sendable {
         asideUntil = now + Backoff.refusal.delay(after: failures)
     }
 
-    /// Whether to ask here before asking at `other`: not aside; then on a subnet of this machine; then the one that worked last; then in
-    /// the order of RFC 8305 as far as it can be told from here, IPv6 before IPv4 and what is routed before what only a link knows; then
-    /// the one heard last.
+    /// Whether to ask here before asking at `other`: not aside; then what others than this link know, too; then on a subnet of this
+    /// machine; then the one that worked last; then in the order of RFC 8305, IPv6 before IPv4; then the one heard last.
     func isBetter(than other: KnownAddress, now: ContinuousClock.Instant) -> Bool {
         let aside = (isAside(now: now), other.isAside(now: now))
         if aside.0 != aside.1 { return aside.1 }
+        if ip.isLinkLocal != other.ip.isLinkLocal { return other.ip.isLinkLocal }
         if isNeighbour != other.isNeighbour { return isNeighbour }
         switch (workedAt, other.workedAt) {
         case (let mine?, let theirs?) where mine != theirs: return mine > theirs
         case (.some, nil): return true
         case (nil, .some): return false
         default:
-            if ip.isLinkLocal != other.ip.isLinkLocal { return other.ip.isLinkLocal }
             if ip.family != other.ip.family { return ip.family == .v6 }
             return heardAt > other.heardAt
         }

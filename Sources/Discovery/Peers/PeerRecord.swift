@@ -22,8 +22,17 @@ struct PeerRecord: Sendable {
     var hops = 0
     /// Who told.
     var introducer: NodeID?
-    /// When a neighbour last told the LAN of it.
-    var toldToLANAt: ContinuousClock.Instant?
+    /// When the LAN was last told of it, by this node or another, and when those beyond the LAN were.
+    var toldToLAN: Telling?
+    var toldToLinks: Telling?
+    /// A link that has been told of everybody.
+    var knowsEverybody = false
+
+    struct Telling: Sendable {
+        var at: ContinuousClock.Instant
+        var epoch: UInt64
+        var version: UInt64
+    }
     /// A connection was refused at its last address; it counts again when it is heard after the penalty.
     var isAside = false
 
@@ -44,6 +53,13 @@ struct PeerRecord: Sendable {
     /// Whether its own word has come lately, so that nobody else's is needed.
     func speaksHere(now: ContinuousClock.Instant) -> Bool {
         spokeAt.map { now - $0 < interval * 3.6 } ?? false
+    }
+
+    /// Whether it is time to tell of it: it never was, or something is new, or the telling is old and this is a round.
+    func isNews(since telling: Telling?, isRound: Bool, now: ContinuousClock.Instant) -> Bool {
+        guard let telling else { return true }
+        return (epoch, heardVersion) > (telling.epoch, telling.version)
+            || isRound && now - telling.at >= PeerTable.introductionInterval * 0.6
     }
 
     var isNeighbour: Bool { addresses.contains { $0.isNeighbour } }
@@ -77,6 +93,7 @@ struct PeerRecord: Sendable {
         knownVersion = 0
         hasAnswered = false
         window = ReplayWindow()
+        knowsEverybody = false
         mending = Attempt()
         isAside = false
     }

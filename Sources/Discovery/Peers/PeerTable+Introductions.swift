@@ -15,7 +15,8 @@ extension PeerTable {
     /// Takes up what a peer says of another node.
     mutating func take(_ told: Beacon.Introduced, by sender: PeerRecord, now: ContinuousClock.Instant) {
         guard told.node != own, allows(told.ip) else { return }
-        if sender.isNeighbour { records[told.node]?.toldToLANAt = now }
+        let telling = PeerRecord.Telling(at: now, epoch: told.epoch, version: told.version)
+        if sender.isNeighbour { records[told.node]?.toldToLAN = telling }
         if records[told.node] == nil {
             guard
                 admit(
@@ -33,7 +34,7 @@ extension PeerTable {
         record.introducer = sender.id
         record.hops = told.hops
         record.interval = max(record.interval, Self.introductionInterval)
-        if sender.isNeighbour { record.toldToLANAt = now }
+        if sender.isNeighbour { record.toldToLAN = telling }
         if told.epoch == record.epoch {
             // Somebody has heard it: it lives, as far as can be told before it refuses a connection.
             if record.isConfirmed { record.heardAt = max(record.heardAt, now - told.age) }
@@ -74,22 +75,35 @@ extension PeerTable {
     }
 
     /// What the neighbours are to be told, who may not hear those nodes. What another neighbour told them lately is not told again.
-    mutating func introductionsToNeighbours(now: ContinuousClock.Instant) -> [Beacon.Introduced] {
-        let told = records.values.filter { record in
-            !record.isNeighbour
-                && record.toldToLANAt.map { now - $0 >= Self.introductionInterval * 0.7 } ?? true
+    /// - Parameter isRound: whether old news are told again, too.
+    mutating func introductionsToNeighbours(isRound: Bool, now: ContinuousClock.Instant) -> [Beacon.Introduced] {
+        let introductions = introductions(
+            of: records.values.filter { !$0.isNeighbour && $0.isNews(since: $0.toldToLAN, isRound: isRound, now: now) },
+            now: now)
+        for one in introductions {
+            records[one.node]?.toldToLAN = PeerRecord.Telling(at: now, epoch: one.epoch, version: one.version)
         }
-        let introductions = introductions(of: told, now: now)
-        for one in introductions { records[one.node]?.toldToLANAt = now }
         return introductions
     }
 
     /// What each of those is to be told to whom Hellos go by unicast: everybody, but for whom it has told of itself.
-    func introductionsToLinks(port: Int, now: ContinuousClock.Instant) -> [(BeaconTarget, [Beacon.Introduced])] {
-        linkedRecords(now: now).compactMap { link in
+    /// - Parameter isRound: whether old news are told again, too.
+    mutating func introductionsToLinks(
+        port: Int, isRound: Bool, now: ContinuousClock.Instant
+    ) -> [(BeaconTarget, [Beacon.Introduced])] {
+        let links = linkedRecords(now: now).filter(\.isConfirmed)
+        guard !links.isEmpty else { return [] }
+        let news = introductions(
+            of: records.values.filter { $0.isNews(since: $0.toldToLinks, isRound: isRound, now: now) }, now: now)
+        for one in news {
+            records[one.node]?.toldToLinks = PeerRecord.Telling(at: now, epoch: one.epoch, version: one.version)
+        }
+        return links.compactMap { link in
             guard let ip = linkAddress(of: link, now: now) else { return nil }
-            let told = records.values.filter { $0.id != link.id && $0.introducer != link.id }
-            return (BeaconTarget(ip: ip, port: port), introductions(of: told, now: now))
+            records[link.id]?.knowsEverybody = true
+            let told = link.knowsEverybody ? news : introductions(of: Array(records.values), now: now)
+            let others = told.filter { $0.node != link.id && records[$0.node]?.introducer != link.id }
+            return others.isEmpty ? nil : (BeaconTarget(ip: ip, port: port), others)
         }
     }
 

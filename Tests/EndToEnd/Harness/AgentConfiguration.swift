@@ -8,12 +8,17 @@ struct AgentConfiguration: Sendable {
     var dataDirectory: String?
     /// For the agent's process.
     var environment: [String: String] = [:]
+    /// Words before the agent's command: a program that sets something up and becomes the agent.
+    var launcher: [String] = []
+    /// Keys of the table `peers` beside the key file, as TOML.
+    var peers = ""
     /// Further tables, as TOML.
     var tables = ""
 
     func toml(folder: String) -> String {
         var text = "data_dir = \"\(dataDirectory ?? folder + "/data")\"\n"
-        if let keyFile { text += "[peers]\nkey_file = \"\(keyFile)\"\n" }
+        text += "[peers]\n\(peers)\n"
+        if let keyFile { text += "key_file = \"\(keyFile)\"\n" }
         text += "[admin]\nsocket = \"\(folder)/shoal.sock\"\n"
         for (registry, url) in upstreams {
             text += "[upstream.\"\(registry)\"]\nurl = \"\(url)\"\nplain_http = true\n"

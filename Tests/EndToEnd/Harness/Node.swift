@@ -33,9 +33,11 @@ final class Node: Sendable {
     /// Starts the agent, and returns when it is ready.
     func startAgent() async throws {
         try writeConfiguration()
-        let variables = state.withLock { $0.configuration.environment }.map { "\($0.key)=\($0.value)" }
+        let (launcher, environment) = state.withLock { ($0.configuration.launcher, $0.configuration.environment) }
         let child = try lan.start(
-            ["env"] + variables + [Environment.binary, "agent", "--config", configurationFile], on: machine,
+            launcher + ["env"] + environment.map { "\($0.key)=\($0.value)" } + [
+                Environment.binary, "agent", "--config", configurationFile,
+            ], on: machine,
             log: folder + "/agent.log")
         state.withLock { $0.agent = child }
         try await eventually("the agent on \(name) is ready", within: .seconds(30)) {
@@ -95,11 +97,26 @@ final class Node: Sendable {
         }
     }
 
+    /// Memory that the agent has in use now, in bytes.
+    func memory() throws -> Int { try memory("VmRSS:") }
+
     /// The most memory that the agent ever had in use, in bytes.
-    func peakMemory() throws -> Int {
+    func peakMemory() throws -> Int { try memory("VmHWM:") }
+
+    private func memory(_ field: String) throws -> Int {
         let pid = try agent.pid
         let text = try String(decoding: Data(contentsOf: URL(filePath: "/proc/\(pid)/status")), as: UTF8.self)
-        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(field) })
         return try #require(Int(line.split(whereSeparator: { !$0.isNumber }).joined())) << 10
+    }
+
+    /// Seconds of processor time that the agent has used.
+    func processorTime() throws -> Double {
+        let pid = try agent.pid
+        let text = try String(decoding: Data(contentsOf: URL(filePath: "/proc/\(pid)/stat")), as: UTF8.self)
+        // proc(5): the name, in brackets, may hold spaces; of what follows the 12th and 13th are ticks in user and kernel mode.
+        let fields = try #require(text.split(separator: ")").last).split(separator: " ")
+        let ticks = try #require(Int(fields[11])) + #require(Int(fields[12]))
+        return Double(ticks) / Double(sysconf(CInt(_SC_CLK_TCK)))
     }
 }
