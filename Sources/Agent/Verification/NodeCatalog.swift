@@ -1,5 +1,6 @@
 import Content
 import OCI
+import SystemPackage
 
 /// The images of both stores, as verifying wants to know them.
 struct NodeCatalog: BlobCatalog {
