@@ -60,7 +60,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Containerd",
-            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, protobuf, systemPackage],
+            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, log, protobuf, systemPackage],
             exclude: ["content", "events", "images", "introspection", "namespaces", "types", "version"].map {
                 "Protocol/\($0).proto"
             },
@@ -98,6 +98,13 @@ let package = Package(
             name: "AgentTests",
             dependencies: [
                 "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix,
+                systemPackage,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ContainerdTests",
+            dependencies: [
+                "Containerd", "Integrity", "OCI", grpcCore, grpcPosix, grpcProtobuf, log, protobuf, subprocess,
                 systemPackage,
             ],
             swiftSettings: strict),

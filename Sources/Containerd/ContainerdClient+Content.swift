@@ -11,7 +11,7 @@ extension ContainerdClient {
             ) { response in
                 var contents: [RuntimeContent] = []
                 for try await message in response.messages {
-                    contents += message.info.compactMap(RuntimeContent.init)
+                    contents += message.info.compactMap { self.readable($0, in: namespace) }
                     guard contents.count <= Self.listingLimit else {
                         throw ContainerdError(
                             .malformed,
@@ -31,7 +31,7 @@ extension ContainerdClient {
             try await call("blob \(digest)") { [request] in
                 let answer = try await WireContent.Client(wrapping: self.grpc).info(
                     request, metadata: Self.metadata(namespace), options: Self.options())
-                return RuntimeContent(answer.info)
+                return self.readable(answer.info, in: namespace)
             }
         }
     }
@@ -42,6 +42,8 @@ extension ContainerdClient {
     public func read(
         _ digest: Digest, in namespace: String, at offset: Int64, count: Int
     ) async throws(ContainerdError) -> [UInt8] {
+        // To containerd no size means all of it.
+        guard count > 0 else { return [] }
         var request = WireReadContentRequest()
         request.digest = digest.description
         request.offset = offset
@@ -65,6 +67,21 @@ extension ContainerdClient {
         }
     }
 
+    /// What an entry says, or nil and a warning; a label that says nothing is a warning only.
+    private func readable(_ info: WireContentInfo, in namespace: String) -> RuntimeContent? {
+        do {
+            let content = try RuntimeContent(info)
+            if let label = content.unreadableLabels.first {
+                oddities.warn(
+                    "label of blob \(content.digest) in containerd's namespace \(namespace) is passed over: \(label)")
+            }
+            return content
+        } catch {
+            oddities.warn("entry of containerd's namespace \(namespace) is passed over: \(error.message)")
+            return nil
+        }
+    }
+
     /// Makes an absence of what is not there.
     func found<Result>(
         _ body: () async throws(ContainerdError) -> Result?
@@ -79,11 +96,23 @@ extension ContainerdClient {
 }
 
 extension RuntimeContent {
-    /// nil for what has no digest that is known here, or an impossible size.
-    init?(_ info: WireContentInfo) {
-        guard let digest = try? Digest(info.digest), info.size >= 0 else { return nil }
+    /// - Throws: For what has no digest that is known here, or an impossible size.
+    init(_ info: WireContentInfo) throws(ContainerdError) {
+        guard info.size >= 0 else { throw ContainerdError(.malformed, "a blob of \(info.size) bytes") }
         self.init(
-            digest: digest, size: info.size, createdAt: info.createdAt.seconds, updatedAt: info.updatedAt.seconds,
+            digest: try .named(info.digest), size: info.size, createdAt: info.createdAt.seconds,
+            updatedAt: info.updatedAt.seconds,
             labels: ContentLabels(info.labels))
+    }
+}
+
+extension Digest {
+    /// What containerd calls a digest. It knows more algorithms than are served here.
+    static func named(_ text: String) throws(ContainerdError) -> Digest {
+        do {
+            return try Digest(text)
+        } catch {
+            throw ContainerdError(.malformed, error.message)
+        }
     }
 }

@@ -7,7 +7,7 @@ extension ContainerdClient {
         try await call("the images of namespace \(namespace)") {
             let answer = try await WireImages.Client(wrapping: self.grpc).list(
                 WireListImagesRequest(), metadata: Self.metadata(namespace), options: Self.options())
-            return answer.images.compactMap { RuntimeImage($0, in: namespace) }
+            return answer.images.compactMap { self.readable($0, in: namespace) }
         }
     }
 
@@ -19,20 +19,36 @@ extension ContainerdClient {
             try await call("image \(name.prefix(200))") { [request] in
                 let answer = try await WireImages.Client(wrapping: self.grpc).get(
                     request, metadata: Self.metadata(namespace), options: Self.options())
-                return RuntimeImage(answer.image, in: namespace)
+                return self.readable(answer.image, in: namespace)
             }
+        }
+    }
+
+    /// What an entry says, or nil and a warning.
+    private func readable(_ image: WireImage, in namespace: String) -> RuntimeImage? {
+        do {
+            return try RuntimeImage(image, in: namespace)
+        } catch {
+            oddities.warn(
+                "image \(image.name.prefix(200)) in containerd's namespace \(namespace) is passed over: \(error.message)"
+            )
+            return nil
         }
     }
 }
 
 extension RuntimeImage {
-    /// nil for what names no content that can be there.
-    init?(_ image: WireImage, in namespace: String) {
-        guard let digest = try? Digest(image.target.digest), image.target.size >= 0,
-            let mediaType = try? MediaType(image.target.mediaType)
-        else { return nil }
+    /// - Throws: For what names no content that can be there.
+    init(_ image: WireImage, in namespace: String) throws(ContainerdError) {
+        guard image.target.size >= 0 else {
+            throw ContainerdError(.malformed, "its manifest has \(image.target.size) bytes")
+        }
+        guard let mediaType = MediaType(rawValue: image.target.mediaType) else {
+            throw ContainerdError(.malformed, "its manifest has no media type")
+        }
         self.init(
-            namespace: namespace, name: image.name, digest: digest, mediaType: mediaType, size: image.target.size,
+            namespace: namespace, name: image.name, digest: try .named(image.target.digest), mediaType: mediaType,
+            size: image.target.size,
             createdAt: image.createdAt.seconds, updatedAt: image.updatedAt.seconds)
     }
 }

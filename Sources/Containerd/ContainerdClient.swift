@@ -1,5 +1,6 @@
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
+public import Logging
 public import SystemPackage
 
 /// A connection to containerd's gRPC services (1.6, 1.7 and 2.x), with the calls that Shoal needs.
@@ -11,7 +12,7 @@ public final class ContainerdClient: Sendable {
     public static let limit: Duration = .seconds(10)
     /// How long somebody who is asked for the first time may take to prove that it is containerd.
     static let helloLimit: Duration = .seconds(3)
-    /// What is taken of one message, and of one listing.
+    /// What is taken of one message, which is what containerd sends at most unless told otherwise, and of one listing.
     static let messageLimit = 16 << 20
     static let listingLimit = 1_000_000
 
@@ -20,26 +21,32 @@ public final class ContainerdClient: Sendable {
     /// Where it is connected.
     public let socket: FilePath
     let grpc: GRPCClient<Transport>
+    /// Where entries that make no sense are told.
+    let oddities: FirstTimeLog
     /// What `body` begins to follow runs beside it.
     let follow: AsyncStream<@Sendable () async -> Void>.Continuation
     private let followings: AsyncStream<@Sendable () async -> Void>
 
-    private init(socket: FilePath, grpc: GRPCClient<Transport>) {
+    private init(socket: FilePath, grpc: GRPCClient<Transport>, logger: Logger) {
         self.socket = socket
         self.grpc = grpc
+        oddities = FirstTimeLog(logger)
         (followings, follow) = AsyncStream.makeStream()
     }
 
     /// Connects to a socket, makes sure that it is containerd's, and runs `body` with the connection, which ends with it.
+    /// - Parameter logger: told, once each, of entries of containerd's that make no sense and are left out.
     /// - Throws: `.unreachable`, `.permission` or `.notContainerd`, saying what to do; what `body` throws.
     public static func withConnection<Result: Sendable>(
-        to socket: FilePath, _ body: @escaping @Sendable (ContainerdClient) async throws -> Result
+        to socket: FilePath,
+        logger: Logger = Logger(label: "containerd") { _ in SwiftLogNoOpLogHandler() },
+        _ body: @escaping @Sendable (ContainerdClient) async throws -> Result
     ) async throws -> Result {
         try ContainerdSocket.probe(socket)
         let transport = try Transport(
             target: .unixDomainSocket(path: socket.string, authority: "localhost"), transportSecurity: .plaintext)
         return try await withGRPCClient(transport: transport) { grpc in
-            let client = ContainerdClient(socket: socket, grpc: grpc)
+            let client = ContainerdClient(socket: socket, grpc: grpc, logger: logger)
             try await client.greet()
             return try await client.run(body)
         }
@@ -103,7 +110,7 @@ public final class ContainerdClient: Sendable {
             try await WireIntrospection.Client(wrapping: self.grpc).plugins(request, options: Self.options())
         }
         let root = answer.plugins.first { $0.type == "io.containerd.content.v1" && $0.exports["root"] != nil }
-        return root?.exports["root"].map { FilePath($0) }
+        return root?.exports["root"].map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil }
     }
 
     /// The namespaces that there are.
@@ -120,7 +127,10 @@ public final class ContainerdClient: Sendable {
     static func options(_ limit: Duration? = limit) -> CallOptions {
         var options = CallOptions.defaults
         options.timeout = limit
-        options.waitForReady = true
+        // A call whose connection is lost fails at once: its answer would be of another containerd than the ones before.
+        options.waitForReady = false
+        // The transport holds answers to the limit of requests. Its own, 4 MiB, is less than containerd may send.
+        options.maxRequestMessageBytes = messageLimit
         options.maxResponseMessageBytes = messageLimit
         return options
     }

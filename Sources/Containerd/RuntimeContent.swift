@@ -42,17 +42,28 @@ public struct ContentLabels: Hashable, Sendable {
     private static let reference = "containerd.io/gc.ref.content"
     private static let source = "containerd.io/distribution.source."
 
+    /// What is read of one blob's labels: an index of two thousand manifests.
+    private static let limit = 256 << 10
+    /// How much of what was left out is told.
+    private static let complaints = 8
+
     /// Reads the labels of a blob.
     public init(_ labels: [String: String]) {
+        let bytes = labels.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        guard bytes <= Self.limit else {
+            unreadable = ["\(bytes) bytes of labels, of which \(Self.limit) would be read"]
+            return
+        }
+        var known: Set<Digest> = []
         for (label, value) in labels.sorted(by: { $0.key < $1.key }) {
             if label.hasPrefix(Self.source) {
                 readOrigins(label, value)
             } else if label.hasPrefix(Self.reference), Self.isReference(label) {
                 do {
                     let digest = try Digest(value)
-                    if !references.contains(digest) { references.append(digest) }
+                    if known.insert(digest).inserted { references.append(digest) }
                 } catch {
-                    unreadable.append("\(label.prefix(100)): \(error.message)")
+                    complain(of: label, error)
                 }
             }
         }
@@ -68,11 +79,24 @@ public struct ContentLabels: Hashable, Sendable {
         do {
             let registry = try RegistryName(label.dropFirst(Self.source.count))
             for name in value.split(separator: ",", omittingEmptySubsequences: true) {
-                let origin = Origin(registry: registry, repository: try RepositoryName(name))
-                if !origins.contains(origin) { origins.append(origin) }
+                readOrigin(label, registry, name)
             }
         } catch {
-            unreadable.append("\(label.prefix(100)): \(error.message)")
+            complain(of: label, error)
         }
+    }
+
+    private mutating func readOrigin(_ label: String, _ registry: RegistryName, _ name: Substring) {
+        do {
+            let origin = Origin(registry: registry, repository: try RepositoryName(name))
+            if !origins.contains(origin) { origins.append(origin) }
+        } catch {
+            complain(of: label, error)
+        }
+    }
+
+    private mutating func complain(of label: String, _ error: OCIError) {
+        guard unreadable.count < Self.complaints else { return }
+        unreadable.append("\(label.prefix(100)): \(error.message)")
     }
 }

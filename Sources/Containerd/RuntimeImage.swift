@@ -24,11 +24,17 @@ public struct RuntimeImage: Hashable, Sendable {
     ) {
         self.namespace = namespace
         self.name = name
-        reference = try? ImageReference(normalizing: name)
+        reference = Self.reference(name)
         self.digest = digest
         self.mediaType = mediaType
         self.size = size
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+    }
+
+    /// The CRI names every image a second time by its id, which reads as a tag of a repository `sha256`, and is none.
+    private static func reference(_ name: String) -> ImageReference? {
+        guard (try? Digest(name)) == nil else { return nil }
+        return try? ImageReference(normalizing: name)
     }
 }
