@@ -13,11 +13,14 @@ struct PeerService: PeerBackend {
     let content: NodeContent
     let slots: UploadSlots
     let counters: TransferCounters
+    let verification: Verification
 
     func offeredSize(of digest: Digest) -> Int64? { inventory.size(of: digest) }
 
     func openOffered(_ digest: Digest) async throws -> (any BlobReader)? {
         guard inventory.contains(digest) else { return nil }
+        // What is wanted is proven first: takers then need not wait for the whole digest.
+        if !content.isProven(digest) { verification.asked(digest) }
         return try await content.open(digest)
     }
 

@@ -12,6 +12,7 @@ struct StubCatalog: BlobCatalog {
     var manifests: [String: Digest] = [:]
     var children: [Digest: [Digest]] = [:]
     var owners: [BlobOwner] = []
+    var isComplete: Bool { true }
     var runtimeSocket: String? { nil }
 
     func manifests(named reference: ImageReference) -> [Digest] { manifests[reference.description].map { [$0] } ?? [] }
