@@ -60,12 +60,16 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Containerd",
-            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, log, nioCore, nioPosix, protobuf],
-            exclude: ["Protocol/containerd.proto"],
+            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, log, protobuf, systemPackage],
+            exclude: ["content", "events", "images", "introspection", "namespaces", "types", "version"].map {
+                "Protocol/\($0).proto"
+            },
             swiftSettings: strict),
         .target(
             name: "Discovery",
-            dependencies: ["CAvahi", "Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage],
+            dependencies: [
+                "CAvahi", "Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage,
+            ],
             exclude: ["Beacon/beacon.proto"],
             swiftSettings: strict),
         .target(
@@ -94,6 +98,13 @@ let package = Package(
             name: "AgentTests",
             dependencies: [
                 "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix,
+                systemPackage,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ContainerdTests",
+            dependencies: [
+                "Containerd", "Integrity", "OCI", grpcCore, grpcPosix, grpcProtobuf, log, protobuf, subprocess,
                 systemPackage,
             ],
             swiftSettings: strict),

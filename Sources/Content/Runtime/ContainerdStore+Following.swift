@@ -39,10 +39,6 @@ extension ContainerdStore {
     private func attempt() async -> (didFollow: Bool, reason: String) {
         var reasons: [String] = []
         for socket in settings.address.map({ [$0] }) ?? ContainerdSettings.usualAddresses {
-            if let objection = Self.objection(to: socket) {
-                reasons.append(objection)
-                continue
-            }
             let hasFollowed = Atomic(false)
             do {
                 try await connector.withRuntime(at: socket) { service in
@@ -58,17 +54,5 @@ extension ContainerdStore {
             if hasFollowed.load(ordering: .relaxed) { return (true, reasons.last ?? "") }
         }
         return (false, reasons.joined(separator: "; "))
-    }
-
-    /// Why there can be no containerd at a path; nil for a socket.
-    private static func objection(to socket: FilePath) -> String? {
-        var status = stat()
-        guard socket.withPlatformString({ stat($0, &status) }) == 0 else {
-            let number = errno
-            return number == ENOENT
-                ? "there is no \(socket)" : "\(socket) cannot be looked at: \(Errno(rawValue: number))"
-        }
-        return status.st_mode & S_IFMT == S_IFSOCK
-            ? nil : "\(socket) is no socket; set runtime.containerd.address to containerd's"
     }
 }

@@ -28,11 +28,11 @@ protocol RuntimeService: Sendable {
 
     /// What happens in these namespaces from now on (in all of them where none is named). The runtime has begun to listen for
     /// it when this returns; the stream ends with the connection.
-    func events(in namespaces: [String]) async throws -> AsyncThrowingStream<RuntimeEvent, any Error>
+    func events(in namespaces: [String]) async throws -> AsyncThrowingStream<RuntimeNotice, any Error>
 }
 
 /// What a runtime tells of itself: reasons to look.
-enum RuntimeEvent: Hashable, Sendable {
+enum RuntimeNotice: Hashable, Sendable {
     /// An image was made, changed or removed.
     case image(RuntimeImageName)
     /// A blob was taken in, or collected.

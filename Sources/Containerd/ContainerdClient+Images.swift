@@ -1,0 +1,54 @@
+internal import GRPCCore
+internal import OCI
+
+extension ContainerdClient {
+    /// All images of a namespace. An entry that makes no sense is left out.
+    public func images(in namespace: String) async throws(ContainerdError) -> [RuntimeImage] {
+        try await call("the images of namespace \(namespace)") {
+            let answer = try await WireImages.Client(wrapping: self.grpc).list(
+                WireListImagesRequest(), metadata: Self.metadata(namespace), options: Self.options())
+            return answer.images.compactMap { self.readable($0, in: namespace) }
+        }
+    }
+
+    /// One image, by the name that containerd has for it; nil where there is none.
+    public func image(_ name: String, in namespace: String) async throws(ContainerdError) -> RuntimeImage? {
+        var request = WireGetImageRequest()
+        request.name = name
+        return try await found { () async throws(ContainerdError) in
+            try await call("image \(name.prefix(200))") { [request] in
+                let answer = try await WireImages.Client(wrapping: self.grpc).get(
+                    request, metadata: Self.metadata(namespace), options: Self.options())
+                return self.readable(answer.image, in: namespace)
+            }
+        }
+    }
+
+    /// What an entry says, or nil and a warning.
+    private func readable(_ image: WireImage, in namespace: String) -> RuntimeImage? {
+        do {
+            return try RuntimeImage(image, in: namespace)
+        } catch {
+            oddities.warn(
+                "image \(image.name.prefix(200)) in containerd's namespace \(namespace) is passed over: \(error.message)"
+            )
+            return nil
+        }
+    }
+}
+
+extension RuntimeImage {
+    /// - Throws: For what names no content that can be there.
+    init(_ image: WireImage, in namespace: String) throws(ContainerdError) {
+        guard image.target.size >= 0 else {
+            throw ContainerdError(.malformed, "its manifest has \(image.target.size) bytes")
+        }
+        guard let mediaType = MediaType(rawValue: image.target.mediaType) else {
+            throw ContainerdError(.malformed, "its manifest has no media type")
+        }
+        self.init(
+            namespace: namespace, name: image.name, digest: try .named(image.target.digest), mediaType: mediaType,
+            size: image.target.size,
+            createdAt: image.createdAt.seconds, updatedAt: image.updatedAt.seconds)
+    }
+}
