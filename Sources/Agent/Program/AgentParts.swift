@@ -79,8 +79,8 @@ final class AgentParts: Sendable {
         mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, content: content, pulls: pulls)
         peerService = PeerService(
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
-            content: content, slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters,
-            verification: stores.verification)
+            content: content, verification: stores.verification,
+            slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,
             questions: discovery.questions, fetcher: fetcher, resolver: resolver, counters: counters,

@@ -11,15 +11,15 @@ struct PeerService: PeerBackend {
     let port: Int
     let inventory: Inventory
     let content: NodeContent
+    let verification: Verification
     let slots: UploadSlots
     let counters: TransferCounters
-    let verification: Verification
 
     func offeredSize(of digest: Digest) -> Int64? { inventory.size(of: digest) }
 
     func openOffered(_ digest: Digest) async throws -> (any BlobReader)? {
         guard inventory.contains(digest) else { return nil }
-        // What is wanted is proven first: takers then need not wait for the whole digest.
+        // Whoever takes what nobody has proven hashes it in vain if it is damaged, and so will the next.
         if !content.isProven(digest) { verification.asked(digest) }
         return try await content.open(digest)
     }

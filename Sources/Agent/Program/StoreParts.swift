@@ -15,7 +15,7 @@ struct StoreParts: Sendable {
     /// Proves what somebody waits for.
     let prover: BlobProver
     /// Proves what nobody waits for.
-    let idleProver: BlobProver
+    private let idleProver: BlobProver
     /// What upstream said about tags whose images only the runtime has.
     let tags = TagMemory()
     /// Reads blobs again, in the background and for `shoal verify`.
