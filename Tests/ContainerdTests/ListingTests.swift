@@ -1,4 +1,5 @@
 import OCI
+import SwiftProtobuf
 import Testing
 
 @testable import Containerd

@@ -1,4 +1,5 @@
 import OCI
+import SwiftProtobuf
 import Testing
 
 @testable import Containerd
@@ -8,7 +9,8 @@ struct OddAnswersTests {
     private static let digest = "sha256:" + String(repeating: "ab", count: 32)
     private static let other = "sha256:" + String(repeating: "cd", count: 32)
 
-    private static func info(_ digest: String, size: Int64 = 1, labels: [String: String] = [:]) -> WireContentInfo {
+    private static func blobEntry(_ digest: String, size: Int64 = 1, labels: [String: String] = [:]) -> WireContentInfo
+    {
         .with {
             $0.digest = digest
             $0.size = size
@@ -16,7 +18,9 @@ struct OddAnswersTests {
         }
     }
 
-    private static func image(_ name: String, digest: String = digest, type: String = "application/json") -> WireImage {
+    private static func imageEntry(_ name: String, digest: String = digest, type: String = "application/json")
+        -> WireImage
+    {
         .with {
             $0.name = name
             $0.target.digest = digest
@@ -28,12 +32,12 @@ struct OddAnswersTests {
     @Test(
         "of one blob cost that blob only, and are told once",
         arguments: [
-            info("md5:abc"), info(""), info("sha256:../../../etc/passwd"), info(other, size: -1),
-            info("sha384:" + String(repeating: "ab", count: 48)),
+            blobEntry("md5:abc"), blobEntry(""), blobEntry("sha256:../../../etc/passwd"), blobEntry(other, size: -1),
+            blobEntry("sha384:" + String(repeating: "ab", count: 48)),
         ])
     func content(odd: WireContentInfo) async throws {
         var fake = FakeContainerd()
-        fake.contents["default"] = [.with { $0.info = [odd, Self.info(Self.digest)] }]
+        fake.contents["default"] = [.with { $0.info = [odd, Self.blobEntry(Self.digest)] }]
         let log = LogRecorder()
         try await fake.serve { socket in
             try await ContainerdClient.withConnection(to: socket, logger: log.logger) { client in
@@ -50,7 +54,7 @@ struct OddAnswersTests {
     func label() async throws {
         var fake = FakeContainerd()
         let labels = ["containerd.io/gc.ref.content.0": "no digest", "containerd.io/gc.ref.content.1": Self.other]
-        fake.contents["default"] = [.with { $0.info = [Self.info(Self.digest, labels: labels)] }]
+        fake.contents["default"] = [.with { $0.info = [Self.blobEntry(Self.digest, labels: labels)] }]
         let log = LogRecorder()
         try await fake.serve { socket in
             try await ContainerdClient.withConnection(to: socket, logger: log.logger) { client in
@@ -67,11 +71,12 @@ struct OddAnswersTests {
     @Test(
         "of one image cost that image only, and are told once",
         arguments: [
-            image("bad", digest: "x"), image("bad", type: ""), image("bad", type: "nothing"), .with { $0.name = "bad" },
+            imageEntry("bad", digest: "x"), imageEntry("bad", type: ""), imageEntry("bad", type: "nothing"),
+            .with { $0.name = "bad" },
         ])
     func image(odd: WireImage) async throws {
         var fake = FakeContainerd()
-        fake.images["default"] = [odd, Self.image("docker.io/library/good:1")]
+        fake.images["default"] = [odd, Self.imageEntry("docker.io/library/good:1")]
         let log = LogRecorder()
         try await fake.serve { socket in
             try await ContainerdClient.withConnection(to: socket, logger: log.logger) { client in
@@ -87,7 +92,7 @@ struct OddAnswersTests {
     @Test("are told a hundred times, not for every blob of a broken store")
     func manyOddities() async throws {
         var fake = FakeContainerd()
-        fake.contents["default"] = [.with { $0.info = (0..<1000).map { Self.info("odd \($0)") } }]
+        fake.contents["default"] = [.with { $0.info = (0..<1000).map { Self.blobEntry("odd \($0)") } }]
         let log = LogRecorder()
         try await fake.serve { socket in
             try await ContainerdClient.withConnection(to: socket, logger: log.logger) { client in
