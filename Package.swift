@@ -51,12 +51,13 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CAvahi"),
         .systemLibrary(name: "CLibCrypto"),
-        .target(name: "CSHA256"),
+        .target(
+            name: "CSHA256", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "OCI", swiftSettings: strict),
         .target(name: "Integrity", dependencies: ["CLibCrypto", "CSHA256", "OCI"], swiftSettings: strict),
         .target(
             name: "Content",
-            dependencies: ["Integrity", "OCI", log, nioPosix, systemPackage],
+            dependencies: ["Containerd", "Integrity", "OCI", log, nioCore, nioPosix, systemPackage],
             swiftSettings: strict),
         .target(
             name: "Containerd",
@@ -94,10 +95,13 @@ let package = Package(
             name: "shoal",
             dependencies: ["Agent", "Discovery", "OCI", argumentParser, log, systemPackage],
             swiftSettings: strict),
+        .executableTarget(
+            name: "swarm-simulation", dependencies: ["Discovery", "OCI", "Transfer"],
+            path: "Tests/Benchmarks/SwarmSimulation", swiftSettings: strict),
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Discovery", "Gateway", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix,
+                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix,
                 systemPackage,
             ],
             swiftSettings: strict),
@@ -116,15 +120,20 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: [nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["Integrity", "OCI", nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
             dependencies: ["Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage],
             swiftSettings: strict),
+        // Needs -enable-testing where it is built for release, as deploy/test does: docs/benchmarks.md.
+        .executableTarget(
+            name: "discovery-benchmark", dependencies: ["Discovery", "Integrity", "OCI", log],
+            path: "Tests/Benchmarks/DiscoveryBenchmark", swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(
-            name: "ContentTests", dependencies: ["Content", "Integrity", "OCI", log, subprocess, systemPackage],
+            name: "ContentTests",
+            dependencies: ["Containerd", "Content", "Integrity", "OCI", log, subprocess, systemPackage],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",

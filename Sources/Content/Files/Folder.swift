@@ -8,10 +8,9 @@ struct Folder {
         enum Kind { case file, folder, other }
         var name: FilePath.Component
         var kind: Kind
-        /// In bytes.
-        var size: Int64
-        /// When it was written or used last, in nanoseconds since 1970.
-        var modified: Int64
+        var identity: FileIdentity
+        /// When it was used last, in nanoseconds since 1970.
+        var used: Int64
     }
 
     let path: FilePath
@@ -91,8 +90,8 @@ struct Folder {
                 }
             entries.append(
                 Entry(
-                    name: name, kind: kind, size: Int64(status.st_size),
-                    modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)))
+                    name: name, kind: kind, identity: FileIdentity(status),
+                    used: Int64(status.st_atim.tv_sec) * 1_000_000_000 + Int64(status.st_atim.tv_nsec)))
         }
     }
 

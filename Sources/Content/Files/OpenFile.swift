@@ -30,6 +30,15 @@ public final class OpenFile: Sendable {
         return file
     }
 
+    /// Opens a file that is read for the books: where the system allows it, that is no use of the file.
+    static func openUnused(path: FilePath) throws(ContentError) -> OpenFile {
+        let file = try open(path: path)
+        let flags = fcntl(file.descriptor, F_GETFL)
+        // Refused where the file is somebody else's.
+        if flags >= 0 { _ = fcntl(file.descriptor, F_SETFL, flags | LinuxConstants.noAccessTime) }
+        return file
+    }
+
     /// `open(2)`, never inherited by child processes.
     static func open(_ path: FilePath, _ flags: CInt, mode: mode_t = 0) throws(ContentError) -> OpenFile {
         let descriptor = uninterrupted { path.withPlatformString { Glibc.open($0, flags | O_CLOEXEC, mode) } }
@@ -94,12 +103,17 @@ public final class OpenFile: Sendable {
         guard uninterrupted({ fsync(descriptor) }) == 0 else { throw .system("syncing", path, errno) }
     }
 
-    /// Sets the file's times to now. Best effort: they carry nothing but the order of use over a restart.
-    func renewTimes() {
-        _ = futimens(descriptor, nil)
+    /// Sets the file's time of use to now. Best effort: it carries nothing but the order of use over a restart. The time of
+    /// its last change stays: it tells whether this is still the file that was hashed.
+    func renewUse() {
+        let times = [
+            timespec(tv_sec: 0, tv_nsec: LinuxConstants.timeNow),
+            timespec(tv_sec: 0, tv_nsec: LinuxConstants.timeOmitted),
+        ]
+        _ = futimens(descriptor, times)
     }
 
-    private func status() throws(ContentError) -> stat {
+    func status() throws(ContentError) -> stat {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .system("looking at", path, errno) }
         return status

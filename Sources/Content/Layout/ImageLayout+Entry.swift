@@ -65,7 +65,7 @@ extension ImageLayout {
         try spool.file.syncData()
         if try enter(spool.path, as: digest, size) {
             spool.surrender()
-            spool.file.renewTimes()
+            spool.file.renewUse()
             return spool.file
         }
         let copy = try files.copy(spool.file, size: size)
@@ -89,11 +89,13 @@ extension ImageLayout {
             let isNew = state.withLock { $0.ledger.size(of: digest) == nil }
             if isNew { drop(state.withLock { $0.ledger.victims(fitting: size) }, &blobFiles) }
             guard try blobFiles.enter(path, as: digest) else { return false }
-            if isNew {
-                let blob = BlobInfo(digest: digest, size: size)
-                state.withLock { $0.ledger.insert(blob) }
-                feed.publish(.added(blob))
+            // The caller has hashed what it brings: that replaces a file that was held back.
+            noteProof(digest, of: FileIdentity(at: paths.blob(digest)))
+            let isNews = state.withLock { state in
+                if isNew { state.ledger.insert(BlobInfo(digest: digest, size: size)) }
+                return state.heldBack.remove(digest) != nil || isNew
             }
+            if isNews { feed.publish(.added(BlobInfo(digest: digest, size: size))) }
             return true
         }
     }

@@ -19,7 +19,7 @@ extension ImageLayout {
     /// - Throws: `.io` where the disk refuses; the blob is not offered any more, but comes back with a restart.
     public func remove(_ digest: Digest) throws(ContentError) {
         let fault = blobFiles.withLock { blobFiles in
-            guard let size = size(of: digest) else { return nil as ContentError? }
+            guard let size = state.withLock({ $0.ledger.size(of: digest) }) else { return nil as ContentError? }
             return drop([BlobInfo(digest: digest, size: size)], &blobFiles).fault
         }
         if let fault { throw fault }
@@ -44,7 +44,7 @@ extension ImageLayout {
             let isThere = paths.blob(digest).withPlatformString { lstat($0, &status) } == 0
             if isThere, status.st_mode & S_IFMT == S_IFREG, Int64(status.st_size) == size { return false }
             // Meanwhile it may have been removed properly.
-            guard self.size(of: digest) != nil else { return true }
+            guard state.withLock({ $0.ledger.size(of: digest) }) != nil else { return true }
             logger.warning(
                 "a blob's file is gone or is not what it was; the blob is withdrawn",
                 metadata: ["digest": "\(digest)", "file": "\(paths.blob(digest))"])
@@ -83,6 +83,7 @@ extension ImageLayout {
         var freed: Int64 = 0
         var fault: ContentError?
         for blob in blobs {
+            proofs?.forget(blob.digest)
             do throws(ContentError) {
                 try blobFiles.remove(blob.digest)
                 freed += blob.size

@@ -20,6 +20,8 @@ public final class ImageLayout: BlobStore {
     /// whoever waits meanwhile is served by one write for all. Taken before `state`.
     let indexVersion: Mutex<Int?>
     let feed = ChangeFeed()
+    /// When each blob was hashed last; nil where nobody keeps account.
+    let proofs: ProofLedger?
 
     var files: LayoutFiles { LayoutFiles(paths: paths) }
 
@@ -29,17 +31,31 @@ public final class ImageLayout: BlobStore {
     /// A damaged `index.json` or `oci-layout` is moved aside with a warning, and begun anew; blobs are kept.
     /// - Parameters:
     ///   - capacity: How many bytes of blobs are kept.
+    ///   - proofs: This store's own ledger; what arrives has been hashed, and is noted there.
+    ///   - window: What is in doubt after a crash: blobs with such files are held back until they are proven.
     /// - Throws: `.unusable` naming the path and the mend where the folder cannot be used; `.noSpace`, `.io`.
-    public init(directory: FilePath, capacity: Int64, logger: Logger) throws(ContentError) {
+    public init(
+        directory: FilePath, capacity: Int64, proofs: ProofLedger? = nil, window: CrashWindow? = nil, logger: Logger
+    ) throws(ContentError) {
         self.logger = logger
+        self.proofs = proofs
         paths = LayoutPaths(directory: directory)
         let opening = LayoutOpening(paths: paths, logger: logger)
         try opening.prepare()
         var ledger = BlobLedger(capacity: capacity)
-        for blob in try opening.blobs() { ledger.insert(blob) }
+        var heldBack: Set<Digest> = []
+        for (digest, file) in try opening.blobs() {
+            ledger.insert(BlobInfo(digest: digest, size: file.size))
+            if let window, window.doubts(file.modified), proofs?.isProven(digest, as: file) != true {
+                heldBack.insert(digest)
+            } else if let proofs, proofs.provenAt(digest) == nil {
+                // It was hashed when it arrived, by an agent that kept no account of it.
+                proofs.record(digest, as: file, at: file.modified / 1_000_000_000)
+            }
+        }
         let index = try opening.index()
         let catalog = Catalog(index ?? IndexDocument(records: [], foreign: [])) { ledger.size(of: $0) != nil }
-        state = Mutex(LayoutState(ledger: ledger, catalog: catalog))
+        state = Mutex(LayoutState(ledger: ledger, catalog: catalog, heldBack: heldBack))
         blobFiles = Mutex(LayoutFiles.Blobs(paths: paths))
         indexVersion = Mutex(index == nil ? nil : 0)
         for image in images() { learn(image.digest, as: image.mediaType) }
@@ -54,18 +70,18 @@ public final class ImageLayout: BlobStore {
     }
 
     public func size(of digest: Digest) -> Int64? {
-        state.withLock { $0.ledger.size(of: digest) }
+        state.withLock { $0.size(of: digest) }
     }
 
     public func blobs() -> [BlobInfo] {
-        state.withLock { $0.ledger.blobs }
+        state.withLock { $0.blobs }
     }
 
     public func changes() -> AsyncStream<StoreChange> {
         feed.subscribe()
     }
 
-    public func open(_ digest: Digest) async throws(ContentError) -> StoredBlob? {
+    public func open(_ digest: Digest) async throws(ContentError) -> (any BlobReader)? {
         // Opening a local file is short; only mending goes to the pool of threads.
         guard let size = size(of: digest) else { return nil }
         if let blob = try? openFile(digest, size) { return blob }
@@ -89,7 +105,7 @@ public final class ImageLayout: BlobStore {
         guard actual == size else {
             throw ContentError(.sizeMismatch, "the file of \(digest) has \(actual) bytes instead of \(size)")
         }
-        if state.withLock({ $0.ledger.use(digest, at: .now) }) { file.renewTimes() }
+        if state.withLock({ $0.ledger.use(digest, at: .now) }) { file.renewUse() }
         return StoredBlob(digest: digest, size: size, file: file)
     }
 }

@@ -43,10 +43,10 @@ struct LayoutOpening {
         }
     }
 
-    /// The blobs on disk, those used longest ago first. What is no blob is left alone, with a warning.
-    func blobs() throws(ContentError) -> [BlobInfo] {
+    /// The blobs on disk and their files, those used longest ago first. What is no blob is left alone, with a warning.
+    func blobs() throws(ContentError) -> [(digest: Digest, file: FileIdentity)] {
         var strangers: [String] = []
-        var found: [(blob: BlobInfo, modified: Int64)] = []
+        var found: [(digest: Digest, file: FileIdentity, used: Int64)] = []
         let algorithms = Set(Digest.Algorithm.allCases.map(\.rawValue))
         for entry in try Folder(paths.blobs).entries() where !algorithms.contains(entry.name.string) {
             strangers.append(entry.name.string)
@@ -57,8 +57,8 @@ struct LayoutOpening {
                     strangers.append("\(algorithm.rawValue)/\(entry.name.string)")
                     continue
                 }
-                guard try isSound(digest, size: entry.size) else { continue }
-                found.append((BlobInfo(digest: digest, size: entry.size), entry.modified))
+                guard try isSound(digest, size: entry.identity.size) else { continue }
+                found.append((digest, entry.identity, entry.used))
             }
         }
         if !strangers.isEmpty {
@@ -68,7 +68,7 @@ struct LayoutOpening {
                 "files among the blobs are no blobs; they are not used, move them away",
                 metadata: ["folder": "\(paths.blobs)", "count": "\(strangers.count)", "files": "\(named)"])
         }
-        return found.sorted { $0.modified < $1.modified }.map(\.blob)
+        return found.sorted { $0.used < $1.used }.map { ($0.digest, $0.file) }
     }
 
     /// The index; nil where there is none, or a damaged one that has been moved aside.

@@ -31,13 +31,16 @@ public protocol BlobStore: Sendable {
     /// The blob, ready to be read, and marked as used now; nil where it is not held.
     ///
     /// A blob whose file turns out to be gone or of another size is withdrawn, and not held.
-    func open(_ digest: Digest) async throws(ContentError) -> StoredBlob?
+    func open(_ digest: Digest) async throws(ContentError) -> (any BlobReader)?
 
     /// The blob's size, from memory; nil where it is not held.
     func size(of digest: Digest) -> Int64?
 
     /// All blobs held, from memory, in no order.
     func blobs() -> [BlobInfo]
+
+    /// The blob is damaged: it is gone from what the store lists at once, and not offered again before its bytes are others.
+    func withdraw(_ digest: Digest, because reason: String) async
 
     /// What changes from now on, in the order in which it does.
     ///

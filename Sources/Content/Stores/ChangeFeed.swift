@@ -8,6 +8,7 @@ final class ChangeFeed: Sendable {
     private struct Subscribers {
         var next = 0
         var continuations: [Int: AsyncStream<StoreChange>.Continuation] = [:]
+        var observers: [@Sendable (StoreChange) -> Void] = []
     }
 
     private let subscribers = Mutex(Subscribers())
@@ -31,11 +32,19 @@ final class ChangeFeed: Sendable {
         return stream
     }
 
+    /// Calls `observer` with every change from now on, before ``publish(_:)`` returns: for what must miss none. It is called
+    /// with the publisher's locks held, and stays for as long as the feed.
+    func observe(_ observer: @escaping @Sendable (StoreChange) -> Void) {
+        subscribers.withLock { $0.observers.append(observer) }
+    }
+
     /// Tells everybody. Callers decide on the order by the lock that they hold.
     func publish(_ change: StoreChange) {
-        subscribers.withLock { subscribers in
+        let observers = subscribers.withLock { subscribers in
             for continuation in subscribers.continuations.values { continuation.yield(change) }
+            return subscribers.observers
         }
+        for observer in observers { observer(change) }
     }
 
     /// How many streams are being read.

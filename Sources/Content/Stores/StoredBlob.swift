@@ -34,9 +34,4 @@ public struct StoredBlob: BlobReader {
 
     /// Does nothing: see above.
     public func close() {}
-
-    /// All bytes of a blob that is known to be small, such as a manifest. Blocks for as long as the disk takes.
-    public func readAll() throws(ContentError) -> [UInt8] {
-        try file.readAll(size: size)
-    }
 }

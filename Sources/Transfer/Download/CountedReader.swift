@@ -1,13 +1,13 @@
 import Content
 import Synchronization
 
-/// A stored blob whose bytes are counted as they go to the runtime.
+/// A held blob whose bytes are counted as they go to the runtime.
 final class CountedReader: SourcedReader {
-    private let blob: StoredBlob
+    private let blob: any BlobReader
     private let counters: TransferCounters
     private let count = Atomic<Int64>(0)
 
-    init(_ blob: StoredBlob, counters: TransferCounters) {
+    init(_ blob: any BlobReader, counters: TransferCounters) {
         self.blob = blob
         self.counters = counters
     }

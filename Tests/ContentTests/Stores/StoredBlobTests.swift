@@ -34,18 +34,4 @@ struct StoredBlobTests {
         #expect(error.code == .io)
         #expect(error.message.contains("shoal verify"))
     }
-
-    @Test("A small blob can be read whole")
-    func readAll() throws {
-        let scratch = try Scratch()
-        #expect(try stored(bytes(3000), in: scratch).blob.readAll() == bytes(3000))
-    }
-
-    @Test("Reading a file whole that has fewer bytes fails instead of making some up")
-    func readAllCutShort() throws {
-        let scratch = try Scratch()
-        let (blob, path) = try stored(bytes(100), in: scratch)
-        #expect(truncate(path.string, 60) == 0)
-        #expect(throws: ContentError.self) { try blob.readAll() }
-    }
 }

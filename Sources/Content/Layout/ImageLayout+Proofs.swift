@@ -1,0 +1,56 @@
+import Glibc
+import Logging
+public import OCI
+import Synchronization
+
+/// Blobs are hashed before they enter a layout. They are doubted again where their files are younger than a crash, and read
+/// again from time to time: disks forget.
+extension ImageLayout: ProvableStore {
+    public func provable() -> [ProvableBlob] {
+        let (blobs, heldBack) = state.withLock { ($0.ledger.blobs, $0.heldBack) }
+        return blobs.map { blob in
+            ProvableBlob(
+                digest: blob.digest, size: blob.size, provenAt: proofs?.provenAt(blob.digest),
+                isHeldBack: heldBack.contains(blob.digest))
+        }
+    }
+
+    public func openToProve(_ digest: Digest) async throws(ContentError) -> ProofReading? {
+        guard let size = state.withLock({ $0.ledger.size(of: digest) }) else { return nil }
+        let file = try OpenFile.openUnused(path: paths.blob(digest))
+        return ProofReading(
+            reader: StoredBlob(digest: digest, size: size, file: file), identity: try FileIdentity(of: file))
+    }
+
+    public func proved(_ digest: Digest, as identity: FileIdentity) async {
+        release(digest, provenAs: identity)
+        guard let type = state.withLock({ $0.graph.manifestType(of: digest) }) else { return }
+        _ = try? await BlockingWork.run { () throws(ContentError) in self.learn(digest, as: type) }
+    }
+
+    /// Deletes the blob's file: it is fetched again when somebody wants it.
+    public func withdraw(_ digest: Digest, because reason: String) async {
+        logger.warning("a damaged blob is removed", metadata: ["digest": "\(digest)", "reason": "\(reason)"])
+        do {
+            try await BlockingWork.run { () throws(ContentError) in try self.remove(digest) }
+        } catch {
+            logger.error("a damaged blob cannot be removed", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Notes that a blob's file was hashed and is right, and tells of the blob where it was held back.
+    func release(_ digest: Digest, provenAs identity: FileIdentity) {
+        // Where it has gone meanwhile, or was replaced by a file that was hashed on arrival, there is nothing to note.
+        guard identity == FileIdentity(at: paths.blob(digest)) else { return }
+        noteProof(digest, of: identity)
+        let released = state.withLock { state in
+            state.heldBack.remove(digest) == nil ? nil : state.ledger.size(of: digest)
+        }
+        if let released { feed.publish(.added(BlobInfo(digest: digest, size: released))) }
+    }
+
+    func noteProof(_ digest: Digest, of identity: FileIdentity?) {
+        guard let proofs, let identity else { return }
+        proofs.record(digest, as: identity, at: Int64(time(nil)))
+    }
+}

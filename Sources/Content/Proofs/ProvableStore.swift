@@ -1,0 +1,48 @@
+public import OCI
+
+/// A blob, and what is known of its proof.
+public struct ProvableBlob: Hashable, Sendable {
+    /// The blob.
+    public var digest: Digest
+    /// In bytes.
+    public var size: Int64
+    /// When this agent last hashed its file whole (seconds since 1970); nil where it has not hashed that file.
+    public var provenAt: Int64?
+    /// Whether nobody is told of it until it is proven: its file is younger than a crash.
+    public var isHeldBack: Bool
+
+    /// Makes a record of its parts.
+    public init(digest: Digest, size: Int64, provenAt: Int64?, isHeldBack: Bool = false) {
+        self.digest = digest
+        self.size = size
+        self.provenAt = provenAt
+        self.isHeldBack = isHeldBack
+    }
+}
+
+/// A blob opened to be hashed, and which file that is.
+public struct ProofReading: Sendable {
+    /// The bytes, from the blob's first.
+    public var reader: any BlobReader
+    /// What a proof is a proof of.
+    public var identity: FileIdentity
+
+    /// Makes a reading of its parts.
+    public init(reader: any BlobReader, identity: FileIdentity) {
+        self.reader = reader
+        self.identity = identity
+    }
+}
+
+/// A store whose blobs can be read again, to see whether they still are what they were.
+public protocol ProvableStore: BlobStore {
+    /// Every blob, those held back included, from memory, in no order.
+    func provable() -> [ProvableBlob]
+
+    /// Opens a blob to hash it, one that is held back too; that is no use of it. Nil where the store has none of the digest.
+    func openToProve(_ digest: Digest) async throws(ContentError) -> ProofReading?
+
+    /// A file was hashed whole and is right: the store notes it in its ledger, holds the blob back no longer, and tells its
+    /// subscribers where that changes anything for them.
+    func proved(_ digest: Digest, as identity: FileIdentity) async
+}

@@ -1,0 +1,81 @@
+import Glibc
+import Logging
+public import OCI
+
+/// containerd checked a blob's digest when it took it in, and never since: what this agent has read itself is proven.
+extension ContainerdStore: ProvableStore {
+    /// Whether this agent has hashed the very file that containerd has of a blob.
+    public func isProven(_ digest: Digest) -> Bool {
+        guard let blob = read({ $0.blobs[digest] }), blob.isOffered else { return false }
+        return proofs.isProven(digest, as: blob.identity)
+    }
+
+    public func provable() -> [ProvableBlob] {
+        let blobs = read { $0.blobs.filter { $1.standing == .offered || $1.standing == .heldBack } }
+        return blobs.map { digest, blob in
+            ProvableBlob(
+                digest: digest, size: blob.size, provenAt: proofs.provenAt(digest, as: blob.identity),
+                isHeldBack: blob.standing == .heldBack)
+        }
+    }
+
+    public func openToProve(_ digest: Digest) async throws(ContentError) -> ProofReading? {
+        guard let blob = read({ $0.blobs[digest] }) else { return nil }
+        return try opening(digest, blob)
+    }
+
+    public func proved(_ digest: Digest, as identity: FileIdentity) async {
+        guard read({ $0.blobs[digest] })?.identity == identity else { return }
+        proofs.record(digest, as: identity, at: Int64(time(nil)))
+        change { state in
+            var news = state.judge(digest, isDoubtful: self.isDoubtful)
+            // Where it was offered before, it is told again as what it is now.
+            if news.changes.isEmpty { news.changes = [.images] }
+            return news
+        }
+    }
+
+    /// Hides the blob until its file is another one: the file is containerd's, and containerd's to mend.
+    public func withdraw(_ digest: Digest, because reason: String) async {
+        proofs.forget(digest)
+        let news = change { $0.withdraw(digest, because: reason) }
+        guard !news.changes.isEmpty else { return }
+        warnOfDamage(digest, reason)
+    }
+
+    /// A blob's file turned out to be damaged without being read.
+    func found(_ damage: Damage, of digest: Digest) {
+        proofs.forget(digest)
+        warnOfDamage(digest, damage.reason)
+    }
+
+    /// Blobs whose bytes are wrong, and which are not offered for it, with the images that need them.
+    public func damaged() -> [DamagedBlob] {
+        read { state in
+            state.blobs.compactMap { digest, blob in
+                guard blob.standing == .damaged, let damage = state.damage[digest] else { return nil }
+                return DamagedBlob(digest: digest, reason: damage.reason, names: state.names(of: digest))
+            }
+        }
+    }
+
+    private func warnOfDamage(_ digest: Digest, _ reason: String) {
+        let names = read { $0.names(of: digest) }
+        logger.warning(
+            "a blob of containerd's is damaged; it is not offered any more, pull its image anew after removing it",
+            metadata: [
+                "digest": "\(digest)", "reason": "\(reason)",
+                "images": "\(names.prefix(5).map(\.description).joined(separator: ", "))",
+            ])
+    }
+}
+
+/// A blob whose bytes are wrong.
+public struct DamagedBlob: Hashable, Sendable {
+    /// The blob.
+    public var digest: Digest
+    /// What is wrong with it.
+    public var reason: String
+    /// The images that lead to it, sorted.
+    public var names: [RuntimeImageName]
+}
