@@ -4,12 +4,26 @@ public struct DiscoveryConfiguration: Sendable {
     public var port: Int
     /// TCP port of this node's peer endpoint, as it is told to others.
     public var httpPort: Int
-    /// Whether to send and hear the beacon; without it nobody is found, for now.
+    /// Whether to send the beacon to the LAN, and to hear it.
     public var broadcasts: Bool
+    /// Whether to announce and find nodes by mDNS.
+    public var mdns = false
+    /// `host:port` of peers that neither beacon nor mDNS reaches.
+    public var staticPeers: [String] = []
+    /// Names whose A, AAAA or SRV records are such peers.
+    public var dnsPeers: [String] = []
+    /// IP literals to announce; empty: every address that is not loopback.
+    public var advertisedAddresses: [String] = []
     /// Whether `run` throws where the port cannot be bound; else it warns, and tries again now and then.
     public var mustBind: Bool
     /// From which addresses (IP literals) datagrams are taken.
     public var allows: @Sendable (String) -> Bool
+
+    /// Whether addresses that `allows` does not name are let in with a holder of the cluster key at them.
+    public var admitsMembers: @Sendable () -> Bool = { false }
+
+    /// What is announced; empty: every address that is not loopback.
+    var advertise: [IPAddress] { advertisedAddresses.compactMap { IPAddress($0) } }
 
     /// Tests send to each other over loopback, where there is no broadcast.
     var targets: (@Sendable () -> [BeaconTarget])?

@@ -10,6 +10,8 @@ public struct DiscoveryCounters: Sendable, Equatable {
     public var unsent: UInt64 = 0
     /// Datagrams that were not taken, by reason.
     public var dropped: [BeaconDrop: UInt64] = [:]
+    /// What mDNS told and was not taken, by reason.
+    public var mdnsDropped: [MDNSDrop: UInt64] = [:]
     /// Questions that this node asked.
     public var asked: UInt64 = 0
     /// Questions that it answered.
@@ -30,5 +32,9 @@ final class DiscoveryTally: Sendable {
 
     func drop(_ reason: BeaconDrop) {
         counters.withLock { $0.dropped[reason, default: 0] += 1 }
+    }
+
+    func drop(_ reason: MDNSDrop) {
+        counters.withLock { $0.mdnsDropped[reason, default: 0] += 1 }
     }
 }

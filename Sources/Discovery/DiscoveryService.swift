@@ -12,7 +12,9 @@ public struct DiscoveryService: Service {
     /// For those who look for something right now.
     public let questions: Questions
 
-    private let around: BeaconLink.Surroundings
+    private let around: BeaconSurroundings
+    private let key: ClusterKey?
+    private let mdnsStatus: MDNSStatus
     private let inquiry: any PeerInquiry
     private let eventLoop: any EventLoop
 
@@ -26,16 +28,27 @@ public struct DiscoveryService: Service {
         key: ClusterKey?, inquiry: any PeerInquiry, group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         self.inquiry = inquiry
+        self.key = key
+        mdnsStatus = MDNSStatus(configuration.mdns ? .starting : .off)
         eventLoop = group.next()
         questions = Questions(directory: directory)
-        around = BeaconLink.Surroundings(
+        around = BeaconSurroundings(
             configuration: configuration, identity: identity, codec: BeaconCodec(key: key), inventory: inventory,
-            directory: directory, questions: questions, tally: DiscoveryTally(), alarm: Alarm(),
+            directory: directory, questions: questions, tally: DiscoveryTally(), alarm: directory.alarm,
             sequence: BeaconSequence(), logger: logger)
+        let isOverLoopback = configuration.targets != nil
+        directory.configure(
+            allows: { [hasKey = key != nil] ip in
+                configuration.allows(ip.description) || hasKey && configuration.admitsMembers()
+            },
+            isNeighbour: { ip in isOverLoopback || Neighbourhood.now().contains(ip) })
     }
 
     /// What was sent, heard and dropped since the start.
     public var counters: DiscoveryCounters { around.tally.snapshot }
+
+    /// How this node stands with mDNS now.
+    public var mdns: MDNSState { mdnsStatus.now }
 
     /// Until graceful shutdown or cancellation.
     /// - Throws: `.bindFailed`, where the configuration says so.
@@ -50,8 +63,14 @@ public struct DiscoveryService: Service {
                         onAnswer: { questions.lookAgain() }, eventLoop: eventLoop, logger: around.logger
                     ).run()
                 }
-                if around.configuration.broadcasts {
+                if needsSocket {
                     group.addTask { await keepLink(first) }
+                }
+                if namedPeers.isNeeded {
+                    group.addTask { await namedPeers.run() }
+                }
+                if around.configuration.mdns {
+                    group.addTask { await mdnsService.run() }
                 }
             }
         }
@@ -59,14 +78,25 @@ public struct DiscoveryService: Service {
 
     // MARK: The beacon
 
+    /// Without broadcast the beacon goes to the peers that were named, and to nobody where none are.
+    private var needsSocket: Bool { around.configuration.broadcasts || namedPeers.isNeeded }
+
     private func firstLink() async throws -> BeaconLink? {
-        guard around.configuration.broadcasts else { return nil }
+        guard needsSocket else { return nil }
         do {
             return try await BeaconLink.open(around, on: eventLoop)
         } catch {
             guard !around.configuration.mustBind else { throw error }
             around.logger.warning("no beacon: nobody is found until this is mended", metadata: ["error": "\(error)"])
             return nil
+        }
+    }
+
+    /// Looks at the interfaces every second: they come and go.
+    private func lookAround(_ link: BeaconLink) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.housekeeping)
+            link.turn()
         }
     }
 
@@ -101,10 +131,28 @@ public struct DiscoveryService: Service {
             group.addTask {
                 for await _ in around.inventory.changes() { link.inventoryChanged() }
             }
+            group.addTask { await lookAround(link) }
             await group.next()
             questions.connect(nil)
             group.cancelAll()
         }
+    }
+
+    private var namedPeers: NamedPeers {
+        NamedPeers(
+            fixed: around.configuration.staticPeers, names: around.configuration.dnsPeers,
+            port: around.configuration.httpPort, directory: around.directory, logger: around.logger)
+    }
+
+    // MARK: mDNS
+
+    private var mdnsService: MDNSService {
+        MDNSService(
+            MDNSService.Surroundings(
+                configuration: around.configuration, identity: around.identity, key: key, inventory: around.inventory,
+                directory: around.directory, tally: around.tally, alarm: around.alarm, status: mdnsStatus,
+                logger: around.logger),
+            eventLoop: eventLoop)
     }
 
     // MARK: Housekeeping
@@ -112,6 +160,8 @@ public struct DiscoveryService: Service {
     private func keepHouse() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.housekeeping)
+            InterfaceCache.shared.refresh()
+            around.directory.lookAtNeighbourhood()
             for event in around.directory.tick(now: .now) { log(event) }
             around.alarm.ring()
         }

@@ -23,7 +23,8 @@ struct Shoal: AsyncParsableCommand {
             """,
         version: AgentVersion.current,
         subcommands: [
-            AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, KeygenCommand.self,
+            AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, VerifyCommand.self,
+            KeygenCommand.self,
         ])
 
     static func main() async {

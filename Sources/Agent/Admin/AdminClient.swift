@@ -45,9 +45,7 @@ public struct AdminClient: Sendable {
     private func ask<Value: Decodable & Sendable>(_ target: String) async throws(AdminClientError) -> Answer<Value> {
         let (status, body) = try await get(target)
         guard status == 200 else {
-            let problem = try? JSONDecoder().decode(Problem.self, from: Data(body))
-            throw AdminClientError(
-                .refused, "the agent answered \(status): \((problem?.detail ?? "no reason given").escapingControls)")
+            throw Self.refusal(status, body)
         }
         do {
             return Answer(value: try JSONDecoder().decode(Value.self, from: Data(body)), json: body)
@@ -62,12 +60,24 @@ public struct AdminClient: Sendable {
         var detail: String
     }
 
-    /// One GET; the first socket that takes the connection answers it.
+    static func refusal(_ status: Int, _ body: [UInt8]) -> AdminClientError {
+        let problem = try? JSONDecoder().decode(Problem.self, from: Data(body))
+        return AdminClientError(
+            .refused, "the agent answered \(status): \((problem?.detail ?? "no reason given").escapingControls)")
+    }
+
     private func get(_ target: String) async throws(AdminClientError) -> (status: Int, body: [UInt8]) {
+        try await reach { socket in
+            try await withDeadline { try await Self.exchange(target, over: socket) }
+        }
+    }
+
+    /// The first socket that takes the connection answers.
+    func reach<Value>(_ exchange: (FilePath) async throws -> Value) async throws(AdminClientError) -> Value {
         var refusals: [(socket: FilePath, errno: CInt)] = []
         for socket in sockets {
             do {
-                return try await withDeadline { try await Self.exchange(target, over: socket) }
+                return try await exchange(socket)
             } catch let error as IOError where Self.meansNoAgent(error.errnoCode) {
                 refusals.append((socket, error.errnoCode))
             } catch let error as AdminClientError {

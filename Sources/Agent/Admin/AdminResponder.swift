@@ -2,15 +2,19 @@ public import Gateway
 import NIOHTTP1
 import OCI
 
-/// The admin endpoint: what the command line, Prometheus and probes ask. It reads and changes nothing.
+/// The admin endpoint: what the command line, Prometheus and probes ask. What changes something goes over the socket only.
 public struct AdminResponder: HTTPResponder {
     private let source: any AdminSource
     private let access: AdminAccess
+    private let verifier: (any Verifying)?
 
-    /// - Parameter access: what the listener that this answers for is.
-    public init(source: any AdminSource, access: AdminAccess) {
+    /// - Parameters:
+    ///   - access: what the listener that this answers for is.
+    ///   - verifier: reads blobs again for whoever asks over the socket.
+    public init(source: any AdminSource, access: AdminAccess, verifier: (any Verifying)? = nil) {
         self.source = source
         self.access = access
+        self.verifier = verifier
     }
 
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
@@ -22,8 +26,9 @@ public struct AdminResponder: HTTPResponder {
         guard let route = AdminRoute(rawValue: request.path) else {
             return .problem(.notFound, "there is nothing at this path; try \(AdminRoute.status.rawValue)")
         }
-        guard request.method == .GET || request.method == .HEAD else {
-            return .problem(.methodNotAllowed, "this can only be read", headers: ["Allow": "GET, HEAD"])
+        guard route.methods.contains(request.method) else {
+            let methods = route.methods.map(\.rawValue).joined(separator: ", ")
+            return .problem(.methodNotAllowed, "only \(methods) is answered here", headers: ["Allow": methods])
         }
         var response = await answer(route, query: request.query)
         response.headers.replaceOrAdd(name: "Cache-Control", value: "no-store")
@@ -36,6 +41,7 @@ public struct AdminResponder: HTTPResponder {
         case .peers: .json(PeersSnapshot(peers: await source.status().peers))
         case .transfers: .json(TransfersSnapshot(transfers: await source.status().transfers))
         case .locate: await locate(query)
+        case .verify: await verify(query)
         case .metrics:
             .text(MetricsText(await source.status()).description, type: "text/plain; version=0.0.4; charset=utf-8")
         case .health: .text("ok\n")
@@ -44,6 +50,25 @@ public struct AdminResponder: HTTPResponder {
             case .ready: .text("ready\n")
             case .notReady(let reason): .problem(.serviceUnavailable, reason)
             }
+        }
+    }
+
+    private func verify(_ query: String?) async -> HTTPResponse {
+        guard access == .socket, let verifier else {
+            return .problem(.forbidden, "this goes over the agent's Unix socket only; run 'shoal verify' on the node")
+        }
+        do {
+            switch await verifier.verify(try VerifyQuery(try Query(query).value(of: "q"))) {
+            case .begun(let events):
+                return HTTPResponse(
+                    status: .ok, headers: ["Content-Type": "application/x-ndjson"],
+                    body: .stream(VerifyLines(events: events), length: nil))
+            case .busy:
+                return .problem(.conflict, "another verification is running; wait for it, or end it with Ctrl-C there")
+            case .notHeld: return .problem(.notFound, "nothing of it is on this node")
+            }
+        } catch {
+            return .problem(.badRequest, "\(error)")
         }
     }
 
@@ -65,9 +90,13 @@ public enum AdminRoute: String, Sendable, CaseIterable {
     case peers = "/api/v1/peers"
     case transfers = "/api/v1/transfers"
     case locate = "/api/v1/locate"
+    case verify = "/api/v1/verify"
     case metrics = "/metrics"
     case health = "/healthz"
     case readiness = "/readyz"
+
+    /// What may be done there.
+    var methods: [HTTPMethod] { self == .verify ? [.POST] : [.GET, .HEAD] }
 }
 
 extension HTTPResponse {

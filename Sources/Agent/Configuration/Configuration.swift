@@ -94,12 +94,15 @@ extension Configuration {
 
     /// The container runtime whose content is shared.
     public struct Containerd: Sendable, Equatable {
-        /// `runtime.containerd.address`: `auto`, a socket's path, or nothing
-        public var address = "auto"
-        /// `runtime.containerd.root`: `auto` or a path
-        public var root = "auto"
-        /// `runtime.containerd.namespaces`
-        public var namespaces: [String] = []
+        /// `runtime.containerd.address`; nil turns it off
+        public var address: RuntimeSocket? = .auto
+        /// `runtime.containerd.root`
+        public var root = RuntimeRoot.auto
+        /// `runtime.containerd.namespaces`; empty: all
+        public var namespaces: [ContainerdNamespace] = []
+
+        /// Whether a socket is named, so that its absence is a fault and not a host without containerd.
+        var isNamed: Bool { address != nil && address != .auto }
     }
 
     /// Shoal's own blobs.
@@ -109,7 +112,9 @@ extension Configuration {
         /// `store.spool`; nil: a folder in the data directory
         public var spool: FilePath?
         /// `store.retain`
-        public var retain = Retention.auto
+        public var retain = RetentionRule.auto
+        /// `store.scrub`; nil turns it off
+        public var scrub: TimePeriod? = TimePeriod(seconds: 30 * 86_400)
     }
 
     /// What tags mean.
@@ -126,6 +131,8 @@ extension Configuration {
         public var include: [SharePattern] = []
         /// `share.exclude`
         public var exclude: [SharePattern] = []
+        /// `share.private`
+        public var privateImages = PrivateImages.offer
 
         /// Whether `share.include` names the repository.
         public func includes(_ origin: Origin) -> Bool { include.contains { $0.matches(origin) } }

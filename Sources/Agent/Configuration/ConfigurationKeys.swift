@@ -16,22 +16,25 @@ extension ConfigurationKey where Root == Configuration {
         Self("peers.listen", \.peers.listen, "Where other nodes fetch blobs, over TCP."),
         Self(
             "peers.advertise", \.peers.advertise,
-            "The addresses to announce to other nodes; empty: every address that is not loopback.", effect: .later),
+            "The addresses to announce to other nodes; empty: every address that is not loopback."),
         Self(
             "peers.allow", \.peers.allow,
             "Who may connect: networks in CIDR notation, `on-link` (the subnets of this node's own interfaces, "
-                + "container bridges left out), `private` (RFC 1918, unique local, link-local) or `any`.",
+                + "container bridges left out; with a cluster key its holders beyond routers, too), `private` (RFC 1918, "
+                + "unique local, link-local) or `any`. What `peers.static` and `peers.dns` name is allowed by that.",
             change: .reload),
-        Self("peers.static", \.peers.fixed, "Peers that broadcast cannot reach.", effect: .later),
-        Self("peers.dns", \.peers.dns, "Names whose A, AAAA or SRV records are peers.", effect: .later),
+        Self("peers.static", \.peers.fixed, "Peers that broadcast cannot reach; they tell of those that they know."),
+        Self("peers.dns", \.peers.dns, "Names whose A, AAAA or SRV records are such peers."),
         Self(
             "peers.key_file", \.peers.keyFile,
             "The cluster key, made by `shoal keygen FILE`; empty: none, and only public content is shared."),
         Self(
             "peers.release", \.peers.release,
             "When bytes from peers reach the runtime: once they are checked, or once the whole blob is."),
-        Self("discovery.mdns", \.discovery.mdns, "Announce and find nodes through avahi-daemon.", effect: .later),
-        Self("discovery.broadcast", \.discovery.broadcast, "Announce and find nodes by UDP broadcast."),
+        Self("discovery.mdns", \.discovery.mdns, "Announce and find nodes through avahi-daemon."),
+        Self(
+            "discovery.broadcast", \.discovery.broadcast,
+            "Announce and find nodes by IPv4 broadcast and IPv6 multicast."),
         Self("discovery.port", \.discovery.port, "The UDP port of announcements, the same on the whole LAN."),
         Self(
             "admin.listen", \.admin.listen,
@@ -39,18 +42,26 @@ extension ConfigurationKey where Root == Configuration {
         Self("admin.socket", \.admin.socket, "The Unix socket that the command line talks to."),
         Self(
             "runtime.containerd.address", \.containerd.address,
-            "containerd's socket; `auto` looks for containerd's and k3s's, `\"\"` turns it off.", effect: .later),
+            "containerd's socket, whose content is shared; `auto` looks for containerd's and k3s's, `\"\"` turns it off."
+        ),
         Self(
             "runtime.containerd.root", \.containerd.root,
-            "containerd's root directory; `auto` asks containerd.", effect: .later),
+            "containerd's root directory, to read blobs as files; `auto` asks containerd."),
         Self(
             "runtime.containerd.namespaces", \.containerd.namespaces,
-            "The containerd namespaces to share from; empty: all.", effect: .later),
+            "The containerd namespaces to share from; empty: all."),
         Self(
             "store.capacity", \.store.capacity,
             "How much Shoal's own blobs may take; the least recently used go first."),
         Self("store.spool", \.store.spool, "The folder for blobs that are arriving; empty: one in `data_dir`."),
-        Self("store.retain", \.store.retain, "Which blobs stay in Shoal's store: those the runtime does not keep."),
+        Self(
+            "store.retain", \.store.retain,
+            "Which blobs stay in Shoal's store: with `auto` those that containerd does not keep, with `always` all that came "
+                + "through the mirror."),
+        Self(
+            "store.scrub", \.store.scrub,
+            "How often every blob here, the runtime's too, is read again and compared with its digest; `\"\"` turns it off."
+        ),
         Self(
             "tags.policy", \.tags.policy, "Who is asked first what a tag means: the registry, or this node and peers.",
             change: .reload),
@@ -63,6 +74,11 @@ extension ConfigurationKey where Root == Configuration {
                 + "is, and what is named here.",
             change: .reload),
         Self("share.exclude", \.share.exclude, "Repositories never to offer to peers.", change: .reload),
+        Self(
+            "share.private", \.share.privateImages,
+            "Images that the registry does not hand out anonymously: `offer` them to holders of the cluster key, or `never` to "
+                + "anybody, whatever `share.include` says.",
+            change: .reload),
         Self("limits.uploads", \.limits.uploads, "Uploads to peers at once; further ones are told to come back."),
         Self("limits.upload_rate", \.limits.uploadRate, "To peers; empty: no limit.", effect: .later),
         Self("limits.download_rate", \.limits.downloadRate, "From peers; empty: no limit.", effect: .later),

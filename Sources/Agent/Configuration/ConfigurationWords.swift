@@ -21,7 +21,17 @@ public enum ReleaseRule: String, ConfigurationChoice, Sendable {
 }
 
 /// `store.retain`: which blobs stay in Shoal's store.
-public enum Retention: String, ConfigurationChoice, Sendable {
+public enum RetentionRule: String, ConfigurationChoice, Sendable {
     /// What the runtime does not keep.
     case auto
+    /// All that came through the mirror.
+    case always
+}
+
+/// `share.private`: what becomes of images that upstream does not hand out anonymously.
+public enum PrivateImages: String, ConfigurationChoice, Sendable {
+    /// Holders of the cluster key are offered them.
+    case offer
+    /// Nobody is.
+    case never
 }

@@ -18,7 +18,7 @@ final class AgentParts: Sendable {
     let logger: Logger
     let identity: NodeIdentity
     let key: ClusterKey?
-    let store: ImageLayout
+    let stores: StoreParts
     let upstream: UpstreamClient
     let peers: PeerClient
     let inventory: Inventory
@@ -41,16 +41,16 @@ final class AgentParts: Sendable {
         dataLoops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
         controlLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let data = configuration.dataDirectory
-        store = try ImageLayout(
-            directory: data.appending("store"), capacity: configuration.store.capacity.bytes, logger: logger)
+        stores = try StoreParts(configuration, logger: logger)
+        let content = stores.content
         let spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
         key = try configuration.peers.keyFile.map { try ClusterKey.load(path: $0) }
-        access = AccessControl(try AccessList(configuration.peers.allow.map(\.description)))
 
         let counters = TransferCounters()
         let memory = RepositoryMemory()
+        let publicImages = PublicImages(path: data.appending("public-images.json"), logger: logger)
         inventory = Inventory(epoch: identity.epoch)
         upstream = UpstreamClient(
             configuration: UpstreamConfiguration(configuration), group: dataLoops, logger: logger)
@@ -58,27 +58,35 @@ final class AgentParts: Sendable {
             group: dataLoops, signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
         directory = Directory(
             own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
+        access = AccessControl(
+            try AccessList(configuration.peers.allow.map(\.description)), directory: directory)
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
         fetcher = BlobFetcher(
-            store: store, spool: spool, directory: directory, questions: discovery.questions, peers: peers,
-            upstream: upstream, counters: counters, logger: logger)
+            content: content, prover: stores.prover, spool: spool, directory: directory, questions: discovery.questions,
+            peers: peers, upstream: upstream, counters: counters, logger: logger)
         resolver = ManifestResolver(
-            store: store, directory: directory, questions: discovery.questions, peers: peers, upstream: upstream,
-            memory: memory, counters: counters, policy: Transfer.TagPolicy(configuration.tags.policy), logger: logger)
+            content: content, tags: stores.tags, directory: directory, questions: discovery.questions, peers: peers,
+            upstream: upstream, memory: memory, counters: counters,
+            policy: Transfer.TagPolicy(configuration.tags.policy), logger: logger
+        ) { digest, origin in
+            publicImages.record(true, of: .init(origin: origin, digest: digest), at: WallClock.now)
+        }
         sharing = Sharing(
-            store: store, inventory: inventory, upstream: upstream,
+            content: content, inventory: inventory, publicImages: publicImages, upstream: upstream, tags: stores.tags,
             policy: SharePolicy(configuration.share, hasKey: key != nil), logger: logger)
         pulls = PullLog(logger: logger)
-        mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, store: store, pulls: pulls)
+        mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, content: content, pulls: pulls)
         peerService = PeerService(
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
-            store: store, slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
+            content: content, verification: stores.verification,
+            slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
         status = AgentStatus(
-            identity: identity, store: store, inventory: inventory, directory: directory,
+            identity: identity, content: content, inventory: inventory, directory: directory,
             questions: discovery.questions, fetcher: fetcher, resolver: resolver, counters: counters,
-            warnings: configuration.warnings)
+            warnings: configuration.warnings,
+            isContainerdNamed: configuration.containerd.isNamed)
     }
 
     /// All listeners, unbound. An address that was configured must be had; a default one need not be.
@@ -92,7 +100,7 @@ final class AgentParts: Sendable {
                     gate: key.map { [identity] in
                         ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
                     })
-            ) { [access] address in address.ipAddress.map(access.allows) ?? false },
+            ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {
             listeners.append(listener([docker], "mirror.docker_listen", mirrorResponder(.docker)))
@@ -108,7 +116,8 @@ final class AgentParts: Sendable {
         listeners.append(
             HTTPListener(
                 addresses: [ListenAddress(.unix(path: socket.string, mode: 0o660))],
-                responder: AdminResponder(source: status, access: .socket), group: controlLoops, logger: logger))
+                responder: AdminResponder(source: status, access: .socket, verifier: stores.verification),
+                group: controlLoops, logger: logger))
         return listeners
     }
 
@@ -142,6 +151,7 @@ final class AgentParts: Sendable {
     func close() async {
         await upstream.shutdown()
         await peers.shutdown()
+        await stores.close()
         try? await dataLoops.shutdownGracefully()
         try? await controlLoops.shutdownGracefully()
     }

@@ -10,7 +10,7 @@ final class AgentStatus: AdminSource {
     private static let askingTime: Duration = .milliseconds(300)
 
     private let identity: NodeIdentity
-    private let store: ImageLayout
+    private let content: NodeContent
     private let inventory: Inventory
     private let directory: Directory
     private let questions: Questions
@@ -18,15 +18,17 @@ final class AgentStatus: AdminSource {
     private let resolver: ManifestResolver
     private let counters: TransferCounters
     private let warnings: [String]
+    private let isContainerdNamed: Bool
     private let started = ContinuousClock.now
     private let isReady = Atomic(false)
 
     init(
-        identity: NodeIdentity, store: ImageLayout, inventory: Inventory, directory: Directory, questions: Questions,
-        fetcher: BlobFetcher, resolver: ManifestResolver, counters: TransferCounters, warnings: [String]
+        identity: NodeIdentity, content: NodeContent, inventory: Inventory, directory: Directory, questions: Questions,
+        fetcher: BlobFetcher, resolver: ManifestResolver, counters: TransferCounters, warnings: [String],
+        isContainerdNamed: Bool
     ) {
         self.identity = identity
-        self.store = store
+        self.content = content
         self.inventory = inventory
         self.directory = directory
         self.questions = questions
@@ -34,6 +36,7 @@ final class AgentStatus: AdminSource {
         self.resolver = resolver
         self.counters = counters
         self.warnings = warnings
+        self.isContainerdNamed = isContainerdNamed
     }
 
     func setReady() { isReady.store(true, ordering: .releasing) }
@@ -43,7 +46,7 @@ final class AgentStatus: AdminSource {
     }
 
     func status() async -> StatusSnapshot {
-        let usage = store.usage
+        let usage = content.layout.usage
         let counts = counters.snapshot
         return StatusSnapshot(
             node: NodeStatus(
@@ -56,7 +59,12 @@ final class AgentStatus: AdminSource {
                 store: counts.store, peers: counts.peers, upstream: counts.upstream, servedToPeers: counts.servedToPeers
             ),
             requests: RequestCounts(hits: counts.hits, misses: counts.misses),
-            transfers: fetcher.transfers.map(TransferRecord.init), warnings: warnings)
+            transfers: fetcher.transfers.map(TransferRecord.init),
+            warnings: warnings + (containerdWarning.map { [$0] } ?? []))
+    }
+
+    private var containerdWarning: String? {
+        content.runtime?.state.warning(isNamed: isContainerdNamed)
     }
 
     // MARK: Who has what
@@ -73,7 +81,7 @@ final class AgentStatus: AdminSource {
     }
 
     private func digest(of reference: ImageReference) async -> Digest? {
-        if let digest = reference.digest ?? store.image(for: reference)?.digest { return digest }
+        if let digest = reference.digest ?? content.image(for: reference)?.digest { return digest }
         if let claim = directory.claims(for: reference).first { return claim.digest }
         return await questions.whoHas(reference, wait: Self.askingTime).first?.digest
     }
@@ -101,7 +109,7 @@ final class AgentStatus: AdminSource {
 
     private func blob(_ digest: Digest, size: Int64?) -> LocateSnapshot.Blob {
         let holders = holders(of: digest)
-        let here = store.size(of: digest)
+        let here = content.size(of: digest)
         return LocateSnapshot.Blob(
             digest: digest, size: here ?? size ?? holders.compactMap(\.size).first, here: here != nil,
             peers: holders.map { .init(id: $0.peer.id.description, name: $0.peer.name, complete: true) })

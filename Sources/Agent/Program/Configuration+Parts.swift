@@ -1,5 +1,7 @@
+import Content
 import Discovery
 import OCI
+import SystemPackage
 import Transfer
 
 // What the operator wrote, in the words of the modules that it is for.
@@ -27,7 +29,8 @@ extension Transfer.TagPolicy {
 
 extension SharePolicy {
     init(_ share: Configuration.Share, hasKey: Bool) {
-        self.init(hasKey: hasKey, include: share.include, exclude: share.exclude)
+        self.init(
+            hasKey: hasKey, include: share.include, exclude: share.exclude, privateImages: share.privateImages)
     }
 }
 
@@ -37,5 +40,28 @@ extension DiscoveryConfiguration {
             port: configuration.discovery.port.number, httpPort: configuration.peers.listen.first?.port ?? 5051,
             broadcasts: configuration.discovery.broadcast, mustBind: configuration.isSet("discovery.port"),
             allows: { access.allows($0) })
+        admitsMembers = { access.admitsMembers }
+        mdns = configuration.discovery.mdns
+        staticPeers = configuration.peers.fixed.map(\.description)
+        dnsPeers = configuration.peers.dns.map(\.description)
+        advertisedAddresses = configuration.peers.advertise.map(\.description)
+    }
+}
+
+extension ContainerdSettings {
+    /// Nil where containerd's content is not to be shared.
+    init?(_ containerd: Configuration.Containerd) {
+        guard let address = containerd.address else { return nil }
+        let socket: FilePath? =
+            switch address {
+            case .auto: nil
+            case .socket(let path): path.path
+            }
+        let root: FilePath? =
+            switch containerd.root {
+            case .auto: nil
+            case .folder(let path): path
+            }
+        self.init(address: socket, root: root, namespaces: containerd.namespaces.map(\.description))
     }
 }

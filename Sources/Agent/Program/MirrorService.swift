@@ -10,7 +10,7 @@ struct MirrorService: MirrorBackend {
     let fetcher: BlobFetcher
     let resolver: ManifestResolver
     let memory: RepositoryMemory
-    let store: ImageLayout
+    let content: NodeContent
     let pulls: PullLog
 
     // MARK: Blobs
@@ -49,7 +49,7 @@ struct MirrorService: MirrorBackend {
     /// that names it came from.
     private func asked(_ question: MirrorBlobQuestion) -> BlobQuestion {
         BlobQuestion(
-            digest: question.digest, origin: origin(of: question.place) ?? store.origins(of: question.digest).first,
+            digest: question.digest, origin: origin(of: question.place) ?? content.origins(of: question.digest).first,
             range: question.range)
     }
 
@@ -88,7 +88,7 @@ struct MirrorService: MirrorBackend {
 
     private func name(of answer: ManifestAnswer, _ reference: ManifestReference, _ origin: Origin) -> String {
         if case .tag(let tag) = reference { return "\(origin):\(tag)" }
-        let tagged = store.images().first { $0.digest == answer.digest && $0.origin == origin && $0.reference != nil }
+        let tagged = content.images(of: answer.digest).first { $0.origin == origin && $0.reference != nil }
         return tagged?.reference?.description ?? "\(origin)@\(answer.digest)"
     }
 

@@ -4,13 +4,14 @@ import Gateway
 import OCI
 import Transfer
 
-/// What stands behind the peer routes: the inventory says what may go out, the store gives it.
+/// What stands behind the peer routes: the inventory says what may go out, the stores give it.
 struct PeerService: PeerBackend {
     let identity: NodeIdentity
     let key: ClusterKey?
     let port: Int
     let inventory: Inventory
-    let store: ImageLayout
+    let content: NodeContent
+    let verification: Verification
     let slots: UploadSlots
     let counters: TransferCounters
 
@@ -18,7 +19,9 @@ struct PeerService: PeerBackend {
 
     func openOffered(_ digest: Digest) async throws -> (any BlobReader)? {
         guard inventory.contains(digest) else { return nil }
-        return try await store.open(digest)
+        // Whoever takes what nobody has proven hashes it in vain if it is damaged, and so will the next.
+        if !content.isProven(digest) { verification.asked(digest) }
+        return try await content.open(digest)
     }
 
     func acquireUpload() -> (any Sendable)? { slots.acquire() }

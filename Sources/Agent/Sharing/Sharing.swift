@@ -6,86 +6,85 @@ import ServiceLifecycle
 import Synchronization
 import Transfer
 
-/// Keeps the inventory in step with the store: what is held and may be offered is announced, what is gone is withdrawn.
+/// Keeps the inventory in step with what the node holds: what may be offered is announced, what is gone is withdrawn.
 final class Sharing: Service {
-    /// How long after a failed try upstream is asked again whether an image is public.
-    static let retry: Duration = .seconds(60)
-    /// An answer is remembered for a day.
-    static let rememberFor: Int64 = 86_400
+    /// The first change is announced at once; those that follow are gathered for so long. A pull makes dozens, a start thousands.
+    static let pace: Duration = .milliseconds(100)
+    /// So often all is looked at unasked: tags that upstream has confirmed get their new age, answers that are old are asked again.
+    static let interval: Duration = .seconds(60)
 
-    private let store: ImageLayout
+    private let content: NodeContent
     private let inventory: Inventory
+    private let publicImages: PublicImages
     private let upstream: UpstreamClient
+    private let tags: TagMemory
     private let policy: Mutex<SharePolicy>
+    private let changed = Signal()
     private let logger: Logger
 
     init(
-        store: ImageLayout, inventory: Inventory, upstream: UpstreamClient, policy: SharePolicy, logger: Logger
+        content: NodeContent, inventory: Inventory, publicImages: PublicImages, upstream: UpstreamClient,
+        tags: TagMemory, policy: SharePolicy, logger: Logger
     ) {
-        self.store = store
+        self.content = content
         self.inventory = inventory
+        self.publicImages = publicImages
         self.upstream = upstream
+        self.tags = tags
         self.policy = Mutex(policy)
         self.logger = logger
     }
 
-    /// Puts another policy in force, at once.
+    /// Puts another policy in force.
     func apply(_ new: SharePolicy) {
         policy.withLock { $0 = new }
-        refresh()
+        changed.raise()
     }
 
     func run() async throws {
-        let changes = store.changes()
-        let (checks, check) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        refresh()
-        check.yield()
-        await withDiscardingTaskGroup { group in
-            // Asking upstream may take long; announcing must not wait for it.
-            group.addTask {
-                for await _ in checks { await self.check() }
-            }
-            group.addTask {
-                while !Task.isCancelled {
-                    try? await Task.sleep(for: Self.retry)
-                    check.yield()
+        let changes = content.changes()
+        let (questions, ask) = AsyncStream<[PublicAnswers.Image]>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask {
+                    for await _ in changes { self.changed.raise() }
+                }
+                group.addTask {
+                    while !Task.isCancelled {
+                        self.changed.raise()
+                        try? await Task.sleep(for: Self.interval)
+                    }
+                }
+                // Asking upstream may take long; announcing must not wait for it.
+                group.addTask {
+                    var asking = PublicQuestions(
+                        upstream: self.upstream, answers: self.publicImages, logger: self.logger)
+                    for await images in questions { await asking.ask(images, whenNews: self.changed.raise) }
+                }
+                for await _ in self.changed.raised {
+                    ask.yield(self.refresh())
+                    try? await Task.sleep(for: Self.pace)
                 }
             }
-            for await _ in changes.cancelOnGracefulShutdown() {
-                refresh()
-                check.yield()
-            }
-            group.cancelAll()
         }
     }
 
-    private func refresh() {
-        let offer = policy.withLock { $0 }.offer(
-            images: store.images(), blobs: store.blobs(), children: { self.store.children(of: $0) })
+    /// Brings the inventory up to date.
+    /// - Returns: what upstream has to say for the rest to be decided.
+    private func refresh() -> [PublicAnswers.Image] {
+        let policy = policy.withLock { $0 }
+        let content = SharedContent(content, tags)
+        let offer = policy.offer(content) { self.publicImages.isPublic($0, at: $1) }
         inventory.set(blobs: offer.blobs, references: offer.references)
+        return policy.questions(about: content)
     }
+}
 
-    /// Asks upstream, once per image, whether it would hand it to anybody: only where the answer decides something.
-    private func check() async {
-        guard !policy.withLock({ $0.hasKey }) else { return }
-        let now = WallClock.now
-        var asked: Set<String> = []
-        for image in store.images() {
-            guard let origin = image.origin, !Task.isCancelled else { continue }
-            guard image.isPublic == nil || now - (image.checkedAt ?? 0) > Self.rememberFor else { continue }
-            guard !upstream.isKnownUnreachable(origin.registry), asked.insert("\(origin)@\(image.digest)").inserted
-            else {
-                continue
-            }
-            do throws(UpstreamError) {
-                let isPublic = try await upstream.isPublic(image.digest, at: origin)
-                // Only the answer: the tag may have moved while upstream was asked.
-                try? await store.record(isPublic: isPublic, of: image.digest, at: origin, checkedAt: now)
-            } catch {
-                logger.debug(
-                    "upstream did not say whether an image is public",
-                    metadata: ["image": "\(origin)", "reason": "\(error.message)"])
-            }
-        }
+extension SharedContent {
+    fileprivate init(_ content: NodeContent, _ tags: TagMemory) {
+        self.init(
+            images: content.images().map(tags.confirmed), blobs: content.blobs(),
+            children: { content.children(of: $0) }, origins: { content.origins(of: $0) },
+            isProven: { content.isProven($0) })
     }
 }

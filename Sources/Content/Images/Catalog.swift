@@ -37,20 +37,11 @@ struct Catalog: Sendable {
 
     /// Notes an image, or what is new about it.
     ///
-    /// - Whether upstream hands a manifest to anybody is a matter of manifest and repository: an answer counts for all
-    ///   records of the two, and a record without one takes over what is known.
-    /// - A name that moves leaves its old manifest known by digest: it is still held, and still that repository's.
+    /// A name that moves leaves its old manifest known by digest: it is still held, and still that repository's.
     mutating func record(_ image: ImageRecord) {
         var new = image
         new.origin = image.reference?.origin ?? image.origin
         let siblings = siblings(of: new)
-        if new.isPublic == nil {
-            let known = siblings.compactMap { records[$0] }.filter { $0.isPublic != nil }
-                .max { ($0.checkedAt ?? 0) < ($1.checkedAt ?? 0) }
-            (new.isPublic, new.checkedAt) = (known?.isPublic, known?.checkedAt)
-        } else {
-            for sibling in siblings { check(sibling, new.isPublic, at: new.checkedAt) }
-        }
         let key = Self.key(new)
         guard new.reference != nil else {
             if siblings.isEmpty || siblings == [key] { set(key, new) }
@@ -62,11 +53,6 @@ struct Catalog: Sendable {
         set(key, new)
         if let moved { leave(moved) }
         trim(sparing: key)
-    }
-
-    /// Notes whether upstream hands a manifest to anybody, and nothing else.
-    mutating func check(_ digest: Digest, at origin: Origin, isPublic: Bool, checkedAt: Int64) {
-        for key in keys[digest] ?? [] where records[key]?.origin == origin { check(key, isPublic, at: checkedAt) }
     }
 
     /// Forgets everything about a manifest that is held no more.
@@ -129,12 +115,6 @@ struct Catalog: Sendable {
             guard let other = records[key], other.origin == record.origin else { return false }
             return record.origin != nil || other.reference?.repository == record.reference?.repository
         }
-    }
-
-    private mutating func check(_ key: Key, _ isPublic: Bool?, at time: Int64?) {
-        guard var record = records[key] else { return }
-        (record.isPublic, record.checkedAt) = (isPublic, time)
-        set(key, record)
     }
 
     private mutating func leave(_ old: ImageRecord) {

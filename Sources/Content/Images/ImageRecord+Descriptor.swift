@@ -11,16 +11,12 @@ extension ImageRecord {
         static let origin = "dev.shoal.origin"
         /// Every entry of Shoal's has it, so it tells them from those of other programs.
         static let knownGood = "dev.shoal.known-good"
-        static let isPublic = "dev.shoal.public"
-        static let checkedAt = "dev.shoal.checked-at"
     }
 
     var descriptor: Descriptor {
         var annotations = [Annotation.knownGood: String(knownGood)]
         annotations[Annotation.reference] = reference?.description
         annotations[Annotation.origin] = origin?.description
-        annotations[Annotation.isPublic] = isPublic.map(String.init)
-        annotations[Annotation.checkedAt] = checkedAt.map(String.init)
         return Descriptor(mediaType: mediaType, digest: digest, size: size, annotations: annotations)
     }
 
@@ -41,9 +37,7 @@ extension ImageRecord {
         }
         self.init(
             reference: reference, origin: origin, digest: descriptor.digest, mediaType: descriptor.mediaType,
-            size: descriptor.size, knownGood: knownGood,
-            isPublic: annotations[Annotation.isPublic].flatMap { Bool($0) },
-            checkedAt: annotations[Annotation.checkedAt].flatMap { Int64($0) })
+            size: descriptor.size, knownGood: knownGood)
     }
 
     /// Reads a name back.

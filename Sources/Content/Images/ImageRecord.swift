@@ -1,6 +1,6 @@
 public import OCI
 
-/// One entry of `index.json`: a manifest or index that this node knows, where it came from, and who may see it.
+/// One entry of `index.json`: a manifest or index that this node knows, and where it came from.
 public struct ImageRecord: Sendable, Hashable {
     /// The name under which it is known; nil where only its digest is.
     public var reference: ImageReference?
@@ -14,15 +14,11 @@ public struct ImageRecord: Sendable, Hashable {
     public var size: Int64
     /// When upstream, or a push, last said so: seconds since 1970 by this node's clock.
     public var knownGood: Int64
-    /// Whether upstream hands it to anybody; nil where that was never checked.
-    public var isPublic: Bool?
-    /// When that was checked: seconds since 1970 by this node's clock.
-    public var checkedAt: Int64?
 
     /// Makes a record.
     public init(
         reference: ImageReference?, origin: Origin?, digest: Digest, mediaType: MediaType, size: Int64,
-        knownGood: Int64, isPublic: Bool? = nil, checkedAt: Int64? = nil
+        knownGood: Int64
     ) {
         self.reference = reference
         self.origin = origin
@@ -30,7 +26,5 @@ public struct ImageRecord: Sendable, Hashable {
         self.mediaType = mediaType
         self.size = size
         self.knownGood = knownGood
-        self.isPublic = isPublic
-        self.checkedAt = checkedAt
     }
 }

@@ -7,7 +7,6 @@ import Synchronization
 extension ImageLayout {
     /// Notes an image, or what is new about it; see `Catalog` for what replaces what. On return it is on disk.
     ///
-    /// A record without an answer to whether the image is public takes over what is known of its manifest and origin.
     /// Cancelling the task does not stop it.
     /// - Throws: `.notFound` where the manifest is not held: ``put(_:as:)`` comes first. `.sizeMismatch` where it has
     ///   another size. `.noSpace` and `.io` where `index.json` cannot be written; the record is known then all the same,
@@ -28,20 +27,6 @@ extension ImageLayout {
         }
     }
 
-    /// Notes whether upstream hands a manifest of a repository to anybody, for all records of the two, and nothing else.
-    ///
-    /// For answers that took a while: a record that was looked at before may name another manifest by now.
-    /// - Throws: As ``record(_:)`` where `index.json` cannot be written.
-    public func record(
-        isPublic: Bool, of manifest: Digest, at origin: Origin, checkedAt: Int64
-    ) async throws(ContentError) {
-        try await BlockingWork.run { () throws(ContentError) in
-            try self.change { (state) throws(ContentError) in
-                state.catalog.check(manifest, at: origin, isPublic: isPublic, checkedAt: checkedAt)
-            }
-        }
-    }
-
     /// All records, by name and digest.
     public func images() -> [ImageRecord] {
         state.withLock { $0.catalog.images() }
@@ -50,6 +35,11 @@ extension ImageLayout {
     /// The records of one manifest, in no order.
     public func images(of digest: Digest) -> [ImageRecord] {
         state.withLock { $0.catalog.images(of: digest) }
+    }
+
+    /// The records whose manifests lead to a blob, in no order.
+    public func images(needing blob: Digest) -> [ImageRecord] {
+        state.withLock { state in state.graph.ancestors(of: blob).flatMap { state.catalog.images(of: $0) } }
     }
 
     /// The record of a name. A digest in it decides: any record of that manifest in that repository will do.

@@ -28,10 +28,12 @@ public final class BlobProver: Sendable {
     /// - Parameters:
     ///   - pace: awaited after every region with the time that it took; where nobody waits, that is how a machine is spared.
     ///   - progress: told how many bytes more have been read.
+    ///   - onFault: told of a damaged or missing blob before the store withdraws it, while it is known which images need it.
     public func prove(
         _ digest: Digest, in store: any ProvableStore,
         pace: @Sendable (Duration) async throws -> Void = { _ in },
-        progress: @Sendable (Int64) -> Void = { _ in }
+        progress: @Sendable (Int64) -> Void = { _ in },
+        onFault: @Sendable (ProofOutcome) -> Void = { _ in }
     ) async -> ProofOutcome {
         do {
             guard let reading = try await store.openToProve(digest) else { return .gone }
@@ -39,12 +41,14 @@ public final class BlobProver: Sendable {
             let outcome = try await verdict(on: digest, reading, pace, progress)
             switch outcome {
             case .intact: await store.proved(digest, as: reading.identity)
-            case .damaged(let reason): await store.withdraw(digest, because: reason)
+            case .damaged(let reason):
+                onFault(outcome)
+                await store.withdraw(digest, because: reason)
             default: break
             }
             return outcome
         } catch let error as ContentError where error.code == .notFound {
-            return await missing(digest, in: store)
+            return await missing(digest, in: store, onFault)
         } catch let error as ContentError {
             return .unreadable(reason: error.message)
         } catch {
@@ -96,10 +100,13 @@ public final class BlobProver: Sendable {
         return .intact
     }
 
-    private func missing(_ digest: Digest, in store: any ProvableStore) async -> ProofOutcome {
-        // Asked for it, a store drops what it finds missing; until then it may have let the blob go itself.
+    private func missing(
+        _ digest: Digest, in store: any ProvableStore, _ onFault: @Sendable (ProofOutcome) -> Void
+    ) async -> ProofOutcome {
+        // The store may have let the blob go since it was asked to open it.
         let isListed = store.provable().contains { $0.digest == digest }
         guard isListed else { return .gone }
+        onFault(.missing)
         await store.withdraw(digest, because: "its file is missing")
         return .missing
     }

@@ -8,14 +8,19 @@ public final class Directory: Sendable {
         public var peer: Peer
         /// Bytes, as the peer says.
         public var size: Int64?
+        /// Whether the peer has hashed the blob itself.
+        public var isProven: Bool
 
-        public init(peer: Peer, size: Int64?) {
+        public init(peer: Peer, size: Int64?, isProven: Bool = true) {
             self.peer = peer
             self.size = size
+            self.isProven = isProven
         }
     }
 
-    private let table: Mutex<PeerTable>
+    let table: Mutex<PeerTable>
+    /// Rung when something is to be asked.
+    let alarm = Alarm()
 
     /// - Parameters:
     ///   - own: this node, which is nobody's peer.
@@ -33,7 +38,9 @@ public final class Directory: Sendable {
 
     /// Peers that hold the blob and are alive.
     public func holders(of digest: Digest) -> [Holder] {
-        table.withLock { $0.holders(of: digest, now: .now) }.map { Holder(peer: $0.peer, size: $0.size) }
+        table.withLock { $0.holders(of: digest, now: .now) }.map {
+            Holder(peer: $0.peer, size: $0.size, isProven: $0.isProven)
+        }
     }
 
     /// What living peers say of a tag, newest first; empty unless the word of others counts.
@@ -66,6 +73,21 @@ public final class Directory: Sendable {
         table.withLock { $0.index.count }
     }
 
+    /// Whether the operator named this address, in `peers.static` or by a name in `peers.dns`.
+    public func isNamed(_ address: String) -> Bool {
+        IPAddress(address).map(isNamed) ?? false
+    }
+
+    func isNamed(_ ip: IPAddress) -> Bool {
+        table.withLock { $0.named.contains(ip) }
+    }
+
+    /// Whether a holder of the cluster key spoke from this address, or told of it. False without a key.
+    public func isMember(_ address: String) -> Bool {
+        guard let ip = IPAddress(address) else { return false }
+        return table.withLock { $0.isMember(ip) }
+    }
+
     // MARK: What became of it
 
     /// Tells what came of asking a peer. A refused connection, or one that took too long, sets the address aside at once, and the peer
@@ -74,12 +96,32 @@ public final class Directory: Sendable {
         table.withLock { $0.report(outcome, of: id, at: address, now: .now) }
     }
 
+    /// A holder does not answer as fast as nodes of a LAN do; maybe those who went silent with it are gone, too. They are asked at once,
+    /// so that nobody waits for one after another.
+    public func doubt(holdersOf digest: Digest) {
+        table.withLock { $0.doubt(holdersOf: digest, now: .now) }
+        alarm.ring()
+    }
+
     /// A holder answered that it does not have the blob.
     public func withdraw(_ digest: Digest, of id: NodeID) {
         table.withLock { $0.withdraw(digest, of: id) }
     }
 
     // MARK: For the service
+
+    /// Something other than the beacon tells of a node. To be repeated every minute for as long as it does: a node that was
+    /// forgotten meanwhile is found again by that.
+    func sighted(_ sighting: Sighting, now: ContinuousClock.Instant) {
+        table.withLock { $0.sight(sighting, now: now) }
+        alarm.ring()
+    }
+
+    /// It tells of the node no longer.
+    func lost(_ id: NodeID, source: Peer.Source, now: ContinuousClock.Instant) {
+        table.withLock { $0.lose(id, source: source, now: now) }
+        alarm.ring()
+    }
 
     func hear(
         _ beacon: Beacon, from source: IPAddress, now: ContinuousClock.Instant
@@ -95,6 +137,48 @@ public final class Directory: Sendable {
         return (hearing, wantsInquiry)
     }
 
+    /// What the table may not know by itself: where it may look, and who is a neighbour.
+    func configure(
+        allows: @escaping @Sendable (IPAddress) -> Bool, isNeighbour: @escaping @Sendable (IPAddress) -> Bool
+    ) {
+        table.withLock { table in
+            table.allows = allows
+            table.isNeighbour = isNeighbour
+        }
+    }
+
+    /// Makes these the addresses that the operator named.
+    func name(_ addresses: Set<IPAddress>) {
+        table.withLock { $0.named = addresses }
+    }
+
+    func lookAtNeighbourhood() {
+        table.withLock { $0.lookAtNeighbourhood() }
+    }
+
+    func population(now: ContinuousClock.Instant) -> Int {
+        table.withLock { $0.population(now: now) }
+    }
+
+    func links(port: Int, now: ContinuousClock.Instant) -> [BeaconTarget] {
+        table.withLock { $0.links(port: port, now: now) }
+    }
+
+    func introductionsToNeighbours(isRound: Bool, now: ContinuousClock.Instant) -> [Beacon.Introduced] {
+        table.withLock { $0.introductionsToNeighbours(isRound: isRound, now: now) }
+    }
+
+    func introductionsToLinks(
+        port: Int, isRound: Bool, now: ContinuousClock.Instant
+    ) -> [(BeaconTarget, [Beacon.Introduced])] {
+        table.withLock { $0.introductionsToLinks(port: port, isRound: isRound, now: now) }
+    }
+
+    /// How many living holders of the blob answer a question before this node does, by an order that the question makes.
+    func holdersBefore(_ own: NodeID, of digest: Digest, question: UInt64) -> Int {
+        table.withLock { $0.holdersBefore(own, of: digest, question: question, now: .now) }
+    }
+
     func isPeerAddress(_ ip: IPAddress) -> Bool {
         table.withLock { $0.isPeerAddress(ip) }
     }
@@ -104,8 +188,14 @@ public final class Directory: Sendable {
     }
 
     func finish(_ inquiry: Inquiry, document: NodeDocument?, now: ContinuousClock.Instant) {
-        guard case .node(let id, let address) = inquiry else { return }
-        table.withLock { $0.finishNode(id, at: address, document: document, now: now) }
+        switch inquiry {
+        case .node(let id, let address):
+            table.withLock { $0.finishNode(id, at: address, document: document, now: now) }
+        case .caller(let address):
+            table.withLock { $0.finishCaller(at: address, document: document, now: now) }
+        case .inventory:
+            break
+        }
     }
 
     func finish(_ inquiry: Inquiry, reading: InventoryReading?, now: ContinuousClock.Instant) {

@@ -43,6 +43,11 @@ struct InquiryRunner: Sendable {
                 try await self.inquiry.node(at: address)
             }
             directory.finish(inquiry, document: document, now: .now)
+        case .caller(let address):
+            let document = await attempt("who is at \(address)", limit: Self.nodeLimit) {
+                try await self.inquiry.node(at: address)
+            }
+            directory.finish(inquiry, document: document, now: .now)
         case .inventory(let id, let address, let epoch, let since):
             let reading = await attempt("the inventory of node \(id) at \(address)", limit: Self.inventoryLimit) {
                 try await read(of: id, at: address, epoch: epoch, since: since)

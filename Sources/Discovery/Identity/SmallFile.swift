@@ -1,10 +1,10 @@
 import Glibc
-import SystemPackage
+public import SystemPackage
 
-/// Reads and writes of files of a few kilobytes, with a bound and without half-written states.
-enum SmallFile {
+/// Reads and writes of small files, with a bound and without half-written states.
+public enum SmallFile {
     /// The whole file, or nil where it is larger than `limit` bytes.
-    static func read(_ path: FilePath, limit: Int) throws -> [UInt8]? {
+    public static func read(_ path: FilePath, limit: Int) throws -> [UInt8]? {
         let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         return try file.closeAfter { try read(file, limit: limit) }
     }
@@ -24,7 +24,7 @@ enum SmallFile {
     }
 
     /// Writes beside `path`, to disk, and renames: after a crash there is the old file or the new one, never a part.
-    static func replace(_ path: FilePath, with bytes: [UInt8]) throws {
+    public static func replace(_ path: FilePath, with bytes: [UInt8]) throws {
         let temporary = FilePath("\(path).new")
         let file = try FileDescriptor.open(
             temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])

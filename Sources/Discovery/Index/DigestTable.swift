@@ -2,56 +2,89 @@ import OCI
 
 /// Numbers for digests: each distinct digest is kept once, and everybody else refers to it by four bytes.
 ///
-/// Open addressing with linear probing over an array of those numbers; a dictionary would keep every digest a second time.
+/// Open addressing with linear probing over an array of those numbers; a dictionary would keep every digest a second time. Of a SHA-512
+/// digest the first half is kept: whoever finds another with the same half has broken SHA-512, and would gain a place in a list.
 struct DigestTable: Sendable {
     typealias Slot = UInt32
 
+    /// 32 bytes of a digest.
+    private struct Key: Hashable, Sendable {
+        var words: (UInt64, UInt64, UInt64, UInt64)
+
+        init(_ digest: Digest) {
+            words = digest.leadingWords
+            // Apart from the SHA-256 digest of the same bytes.
+            if digest.algorithm == .sha512 { words.0 = ~words.0 }
+        }
+
+        private init() { words = (0, 0, 0, 0) }
+
+        static let filler = Key()
+
+        static func == (one: Key, other: Key) -> Bool { one.words == other.words }
+
+        /// Seeded anew in each process: those who choose the digests cannot make them collide.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(words.0)
+            hasher.combine(words.1)
+            hasher.combine(words.2)
+            hasher.combine(words.3)
+        }
+    }
+
     private static let vacant = Slot.max
 
-    private var digests: [Digest?] = []
+    private var keys = ChunkedArray(filler: Key.filler)
     private var free: [Slot] = []
     /// A power of two of places, at most three quarters taken.
     private var places: [Slot] = Array(repeating: vacant, count: 16)
 
-    var count: Int { digests.count - free.count }
+    var count: Int { keys.count - free.count }
+
+    /// Every slot that was ever given is below this.
+    var slots: Int { keys.count }
+
+    /// Bytes that it takes.
+    var footprint: Int { keys.footprint + (free.capacity + places.capacity) * MemoryLayout<Slot>.stride }
 
     func slot(of digest: Digest) -> Slot? {
-        let slot = places[place(of: digest)]
+        let slot = places[place(of: Key(digest))]
         return slot == Self.vacant ? nil : slot
     }
 
-    /// Nil for a slot that is not in use.
-    func digest(at slot: Slot) -> Digest? { digests[Int(slot)] }
-
     mutating func insert(_ digest: Digest) -> Slot {
-        if let slot = slot(of: digest) { return slot }
+        let key = Key(digest)
+        let place = place(of: key)
+        guard places[place] == Self.vacant else { return places[place] }
         let slot: Slot
         if let reused = free.popLast() {
             slot = reused
-            digests[Int(slot)] = digest
+            keys[Int(slot)] = key
         } else {
-            slot = Slot(digests.count)
-            digests.append(digest)
+            slot = Slot(keys.count)
+            keys.append(key)
         }
-        if count * 4 > places.count * 3 { grow() } else { places[place(of: digest)] = slot }
+        places[place] = slot
+        if count * 4 > places.count * 3 { grow() }
         return slot
     }
 
+    /// - Parameter slot: one that is in use.
     mutating func remove(_ slot: Slot) {
-        guard let digest = digests[Int(slot)] else { return }
-        vacate(place(of: digest))
-        digests[Int(slot)] = nil
+        let place = place(of: keys[Int(slot)])
+        guard places[place] == slot else { return }
+        vacate(place)
         free.append(slot)
     }
 
-    /// Where the digest is, or where it would go.
-    private func place(of digest: Digest) -> Int {
-        var place = home(of: digest)
-        while places[place] != Self.vacant, digests[Int(places[place])] != digest { place = next(place) }
+    /// Where the key is, or where it would go.
+    private func place(of key: Key) -> Int {
+        var place = home(of: key)
+        while places[place] != Self.vacant, keys[Int(places[place])] != key { place = next(place) }
         return place
     }
 
-    private func home(of digest: Digest) -> Int { digest.hashValue & (places.count - 1) }
+    private func home(of key: Key) -> Int { key.hashValue & (places.count - 1) }
 
     private func next(_ place: Int) -> Int { (place + 1) & (places.count - 1) }
 
@@ -60,8 +93,8 @@ struct DigestTable: Sendable {
         let mask = places.count - 1
         var hole = place
         var probe = next(hole)
-        while places[probe] != Self.vacant, let digest = digests[Int(places[probe])] {
-            let distanceToHome = (probe &- home(of: digest)) & mask
+        while places[probe] != Self.vacant {
+            let distanceToHome = (probe &- home(of: keys[Int(places[probe])])) & mask
             let distanceToHole = (probe &- hole) & mask
             if distanceToHome >= distanceToHole {
                 places[hole] = places[probe]
@@ -73,10 +106,8 @@ struct DigestTable: Sendable {
     }
 
     private mutating func grow() {
+        let taken = places.filter { $0 != Self.vacant }
         places = Array(repeating: Self.vacant, count: places.count * 2)
-        for (index, digest) in digests.enumerated() {
-            guard let digest else { continue }
-            places[place(of: digest)] = Slot(index)
-        }
+        for slot in taken { places[place(of: keys[Int(slot)])] = slot }
     }
 }

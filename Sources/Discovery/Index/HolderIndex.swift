@@ -1,20 +1,17 @@
 import OCI
 
-/// Which peers hold which blobs. Compact and bounded: a peer is two bytes, a digest is kept once, and neither one peer nor all together
-/// can make it grow past its limits.
+/// Which peers hold which blobs. Compact and bounded: neither one peer nor all together can make it grow past its limits, and a million
+/// pairs of peer and blob take less than 64 MiB however they fall.
+///
+/// A blob is 44 bytes and its place in the table of digests, a holder of its own four in the peer's list; see `HolderSets` for the rest.
 struct HolderIndex: Sendable {
     /// A peer's number in the peer table, given anew when the peer is gone.
     typealias Handle = UInt16
 
-    fileprivate enum Holders: Sendable {
-        case one(Handle)
-        case many([Handle])
-    }
-
-    private struct Entry: Sendable {
-        /// What the first holder says; those who say otherwise are in `otherSizes`.
+    struct Holder: Sendable, Equatable {
+        var handle: Handle
         var size: Int64
-        var holders: Holders
+        var isProven: Bool
     }
 
     private struct Claim: Hashable, Sendable {
@@ -25,8 +22,13 @@ struct HolderIndex: Sendable {
     private let limitPerPeer: Int
     private let limit: Int
     private var table = DigestTable()
-    private var entries: [Entry?] = []
-    private var held: [Handle: Set<DigestTable.Slot>] = [:]
+    /// By slot: what the first holder says; those who say otherwise are in `otherSizes`.
+    private var sizes = ChunkedArray<Int64>(filler: 0)
+    /// By slot.
+    private var holders = ChunkedArray<HolderSets.Name>(filler: .empty)
+    private var sets = HolderSets()
+    /// By handle: the slots of what a peer holds, each once, in no order.
+    private var held: [[DigestTable.Slot]] = []
     private var otherSizes: [Claim: Int64] = [:]
     /// Pairs of blob and holder.
     private(set) var count = 0
@@ -36,120 +38,151 @@ struct HolderIndex: Sendable {
         self.limit = limit
     }
 
+    /// Bytes that it takes.
+    var footprint: Int {
+        let lists = held.reduce(0) { $0 + $1.capacity } * MemoryLayout<DigestTable.Slot>.stride
+        let claims = otherSizes.capacity * (MemoryLayout<Claim>.stride + MemoryLayout<Int64>.stride) * 4 / 3
+        return table.footprint + sizes.footprint + holders.footprint + sets.footprint + lists + claims
+    }
+
     /// Blobs that at least one peer holds.
     var distinct: Int { table.count }
 
-    func count(of handle: Handle) -> Int { held[handle]?.count ?? 0 }
+    func count(of handle: Handle) -> Int { Int(handle) < held.count ? held[Int(handle)].count : 0 }
 
     func size(of digest: Digest, by handle: Handle) -> Int64? {
-        guard let slot = table.slot(of: digest), held[handle]?.contains(slot) == true else { return nil }
-        return otherSizes[Claim(slot: slot, handle: handle)] ?? entries[Int(slot)]?.size
+        guard let slot = table.slot(of: digest), holds(handle, slot) else { return nil }
+        return size(slot, handle)
     }
 
-    func holders(of digest: Digest) -> [(handle: Handle, size: Int64)] {
-        guard let slot = table.slot(of: digest), let entry = entries[Int(slot)] else { return [] }
-        let handles =
-            switch entry.holders {
-            case .one(let handle): [handle]
-            case .many(let handles): handles
-            }
-        return handles.map { ($0, otherSizes[Claim(slot: slot, handle: $0)] ?? entry.size) }
+    func holders(of digest: Digest) -> [Holder] {
+        guard let slot = table.slot(of: digest) else { return [] }
+        var found: [Holder] = []
+        sets.forEach(in: holders[Int(slot)]) { handle, isProven in
+            found.append(Holder(handle: handle, size: size(slot, handle), isProven: isProven))
+        }
+        return found
     }
+
+    /// How many peers hold the blob.
+    func holderCount(of digest: Digest) -> Int {
+        var count = 0
+        if let slot = table.slot(of: digest) { sets.forEach(in: holders[Int(slot)]) { _, _ in count += 1 } }
+        return count
+    }
+
+    // MARK: Changing
 
     /// Returns whether it is in the index now: false where a limit stands against it.
     @discardableResult
     mutating func insert(_ entry: InventoryEntry, of handle: Handle) -> Bool {
-        if let known = size(of: entry.digest, by: handle) {
-            if known == entry.size { return true }
-            remove(entry.digest, of: handle)
-        } else {
-            guard count(of: handle) < limitPerPeer else { return false }
-            if count >= limit { shed(inFavourOf: handle) }
-            guard count < limit else { return false }
+        guard handle < HolderSets.handleLimit else { return false }
+        if let slot = table.slot(of: entry.digest), holds(handle, slot) {
+            note(entry.size, slot, handle)
+            sets.insert(handle, isProven: entry.isProven, into: &holders[Int(slot)])
+            return true
         }
+        guard count(of: handle) < limitPerPeer else { return false }
+        if count >= limit { shed(inFavourOf: handle) }
+        guard count < limit else { return false }
         let slot = table.insert(entry.digest)
-        while entries.count <= Int(slot) { entries.append(nil) }
-        if let known = entries[Int(slot)]?.size {
-            entries[Int(slot)]?.holders.add(handle)
-            if known != entry.size { otherSizes[Claim(slot: slot, handle: handle)] = entry.size }
-        } else {
-            entries[Int(slot)] = Entry(size: entry.size, holders: .one(handle))
+        while sizes.count <= Int(slot) {
+            sizes.append(0)
+            holders.append(.empty)
         }
-        held[handle, default: []].insert(slot)
+        if holders[Int(slot)] == .empty { sizes[Int(slot)] = entry.size }
+        note(entry.size, slot, handle)
+        sets.insert(handle, isProven: entry.isProven, into: &holders[Int(slot)])
+        while held.count <= Int(handle) { held.append([]) }
+        held[Int(handle)].append(slot)
         count += 1
         return true
     }
 
     mutating func remove(_ digest: Digest, of handle: Handle) {
-        guard let slot = table.slot(of: digest) else { return }
-        remove(slot, of: handle)
+        remove([digest], of: handle)
+    }
+
+    mutating func remove(_ digests: [Digest], of handle: Handle) {
+        let slots = digests.compactMap { table.slot(of: $0) }.filter { holds(handle, $0) }
+        switch slots.count {
+        case 0: return
+        case 1: held[Int(handle)].removeOne(slots[0])
+        default:
+            let gone = Set(slots)
+            held[Int(handle)].removeAll(where: gone.contains)
+        }
+        for slot in slots where holds(handle, slot) { release(slot, of: handle) }
     }
 
     mutating func removeAll(of handle: Handle) {
-        for slot in held[handle] ?? [] { release(slot, of: handle) }
-        held[handle] = nil
+        guard Int(handle) < held.count else { return }
+        let slots = held[Int(handle)]
+        held[Int(handle)] = []
+        for slot in slots { release(slot, of: handle) }
     }
 
     /// Makes `entries` all that the peer holds.
     mutating func replace(_ entries: [InventoryEntry], of handle: Handle) {
-        let digests = Set(entries.map(\.digest))
-        for slot in held[handle] ?? [] {
-            if let digest = table.digest(at: slot), !digests.contains(digest) { remove(slot, of: handle) }
+        if Int(handle) < held.count, !held[Int(handle)].isEmpty {
+            var kept = [Bool](repeating: false, count: table.slots)
+            for entry in entries {
+                if let slot = table.slot(of: entry.digest) { kept[Int(slot)] = true }
+            }
+            let gone = held[Int(handle)].filter { !kept[Int($0)] }
+            held[Int(handle)].removeAll { !kept[Int($0)] }
+            for slot in gone { release(slot, of: handle) }
         }
         for entry in entries where !insert(entry, of: handle) { break }
     }
 
-    private mutating func remove(_ slot: DigestTable.Slot, of handle: Handle) {
-        guard held[handle]?.remove(slot) != nil else { return }
-        if held[handle]?.isEmpty == true { held[handle] = nil }
-        release(slot, of: handle)
+    // MARK: Parts
+
+    private func holds(_ handle: Handle, _ slot: DigestTable.Slot) -> Bool {
+        sets.isProven(handle, in: holders[Int(slot)]) != nil
+    }
+
+    private func size(_ slot: DigestTable.Slot, _ handle: Handle) -> Int64 {
+        guard !otherSizes.isEmpty else { return sizes[Int(slot)] }
+        return otherSizes[Claim(slot: slot, handle: handle)] ?? sizes[Int(slot)]
+    }
+
+    /// Keeps what a peer says of a size, where it is not what the first one said.
+    private mutating func note(_ size: Int64, _ slot: DigestTable.Slot, _ handle: Handle) {
+        let claim = Claim(slot: slot, handle: handle)
+        if size != sizes[Int(slot)] {
+            otherSizes[claim] = size
+        } else if !otherSizes.isEmpty {
+            otherSizes[claim] = nil
+        }
     }
 
     /// The other half of taking a pair out, once `held` no longer has it.
     private mutating func release(_ slot: DigestTable.Slot, of handle: Handle) {
         count -= 1
-        otherSizes[Claim(slot: slot, handle: handle)] = nil
-        guard var entry = entries[Int(slot)] else { return }
-        if let rest = entry.holders.removing(handle) {
-            entry.holders = rest
-            entries[Int(slot)] = entry
-        } else {
-            entries[Int(slot)] = nil
-            table.remove(slot)
-        }
+        if !otherSizes.isEmpty { otherSizes[Claim(slot: slot, handle: handle)] = nil }
+        sets.remove(handle, from: &holders[Int(slot)])
+        if holders[Int(slot)] == .empty { table.remove(slot) }
     }
 
     /// The index is full. Who fills it makes room: the peer that claims the most loses a quarter, unless the one that asks is no
     /// better. So one liar with a million digests takes nothing from honest peers.
     private mutating func shed(inFavourOf handle: Handle) {
-        guard let largest = held.max(by: { $0.value.count < $1.value.count }),
-            largest.key != handle, largest.value.count > 2 * (count(of: handle) + 1)
+        guard let largest = held.indices.max(by: { held[$0].count < held[$1].count }),
+            largest != Int(handle), held[largest].count > 2 * (count(of: handle) + 1)
         else { return }
-        for slot in largest.value.prefix(max(1, largest.value.count / 4)) { remove(slot, of: largest.key) }
+        let loss = max(1, held[largest].count / 4)
+        let gone = held[largest].suffix(loss)
+        held[largest].removeLast(loss)
+        for slot in gone { release(slot, of: Handle(largest)) }
     }
 }
 
-extension HolderIndex.Holders {
-    fileprivate mutating func add(_ handle: HolderIndex.Handle) {
-        switch self {
-        case .one(let first):
-            self = .many([first, handle])
-        case .many(var handles):
-            // So that the array grows in place and is not copied for each holder.
-            self = .one(handle)
-            handles.append(handle)
-            self = .many(handles)
-        }
-    }
-
-    /// Nil where nobody is left.
-    fileprivate func removing(_ handle: HolderIndex.Handle) -> Self? {
-        guard case .many(var handles) = self else { return nil }
-        handles.removeAll { $0 == handle }
-        switch handles.count {
-        case 0: return nil
-        case 1: return .one(handles[0])
-        default: return .many(handles)
-        }
+extension [DigestTable.Slot] {
+    /// Order means nothing, so the last takes the place of the one that goes.
+    fileprivate mutating func removeOne(_ slot: DigestTable.Slot) {
+        guard let index = firstIndex(of: slot) else { return }
+        swapAt(index, count - 1)
+        removeLast()
     }
 }

@@ -29,7 +29,7 @@ public final class Inventory: Sendable {
         guarded = Mutex(Guarded(state: InventoryState(epoch: epoch, limits: limits)))
     }
 
-    /// Makes this what the node offers: whole, verified blobs, and tags. Differences to before become the next version.
+    /// Makes this what the node offers: whole blobs, and tags. Differences to before become the next version.
     public func set(blobs: [InventoryEntry], references: [ReferenceOffer]) {
         guarded.withLock { guarded in
             guard guarded.state.set(blobs: blobs, references: references) else { return }
@@ -41,7 +41,12 @@ public final class Inventory: Sendable {
 
     /// Bytes, or nil where the blob is not offered.
     public func size(of digest: Digest) -> Int64? {
-        guarded.withLock { $0.state.blobs[digest] }
+        guarded.withLock { $0.state.blobs[digest]?.size }
+    }
+
+    /// What is said of a blob to others; nil where it is not offered.
+    public func entry(of digest: Digest) -> InventoryEntry? {
+        guarded.withLock { $0.state.entry(of: digest) }
     }
 
     /// What is offered for a tag, with its age now.
@@ -63,6 +68,11 @@ public final class Inventory: Sendable {
 
     /// Bytes of all blobs offered.
     public var totalBytes: Int64 { guarded.withLock { $0.state.totalBytes } }
+
+    /// The version, and the blobs that came last in it, newest first.
+    func newest(_ limit: Int) -> (version: UInt64, digests: [Digest]) {
+        guarded.withLock { ($0.state.version, $0.state.newest(limit)) }
+    }
 
     func announcement(since: UInt64, limit: Int) -> InventoryState.Announcement {
         guarded.withLock { $0.state.announcement(since: since, limit: limit) }

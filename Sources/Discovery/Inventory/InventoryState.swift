@@ -21,9 +21,15 @@ struct InventoryState: Sendable {
     let epoch: UInt64
     let limits: InventoryLimits
     private(set) var version: UInt64 = 0
-    private(set) var blobs: [Digest: Int64] = [:]
+    private(set) var blobs: [Digest: Offer] = [:]
     private(set) var references: [ImageReference: ReferenceOffer] = [:]
     private(set) var totalBytes: Int64 = 0
+
+    /// What is said of a blob.
+    struct Offer: Hashable, Sendable {
+        var size: Int64
+        var isProven: Bool
+    }
 
     private var log: [LogEntry] = []
     /// The oldest version that the log leads on from.
@@ -43,12 +49,14 @@ struct InventoryState: Sendable {
 
     /// Makes this the inventory. Returns whether that was a change, which made the next version.
     mutating func set(blobs entries: [InventoryEntry], references offers: [ReferenceOffer]) -> Bool {
-        let newBlobs = Dictionary(entries.map { ($0.digest, $0.size) }, uniquingKeysWith: { _, last in last })
+        let newBlobs = Dictionary(
+            entries.map { ($0.digest, Offer(size: $0.size, isProven: $0.isProven)) },
+            uniquingKeysWith: { _, last in last })
         let newReferences = Dictionary(offers.map { ($0.reference, $0) }, uniquingKeysWith: { _, last in last })
 
         var touched: [Touched] = []
         for digest in blobs.keys where newBlobs[digest] == nil { touched.append(.blob(digest)) }
-        for (digest, size) in newBlobs where blobs[digest] != size { touched.append(.blob(digest)) }
+        for (digest, offer) in newBlobs where blobs[digest] != offer { touched.append(.blob(digest)) }
         for reference in references.keys where newReferences[reference] == nil {
             touched.append(.reference(reference))
         }
@@ -65,7 +73,7 @@ struct InventoryState: Sendable {
         version += 1
         blobs = newBlobs
         references = kept
-        totalBytes = newBlobs.values.reduce(0, +)
+        totalBytes = newBlobs.values.reduce(0) { $0 + $1.size }
         order = nil
         remember(touched)
         return true
@@ -91,6 +99,10 @@ struct InventoryState: Sendable {
 
     // MARK: What others are told
 
+    func entry(of digest: Digest) -> InventoryEntry? {
+        blobs[digest].map { InventoryEntry(digest: digest, size: $0.size, isProven: $0.isProven) }
+    }
+
     /// What a Hello says.
     struct Announcement: Equatable, Sendable {
         var version: UInt64
@@ -112,8 +124,8 @@ struct InventoryState: Sendable {
         var changes = Changes(since: since, added: [], removed: [])
         for item in touched {
             guard case .blob(let digest) = item else { return announcement }
-            if let size = blobs[digest] {
-                changes.added.append(InventoryEntry(digest: digest, size: size))
+            if let entry = entry(of: digest) {
+                changes.added.append(entry)
             } else {
                 changes.removed.append(digest)
             }
@@ -133,6 +145,19 @@ struct InventoryState: Sendable {
         return fullPage(after: .start, now: now)
     }
 
+    /// Blobs that came last, newest first, as far as the log goes back.
+    func newest(_ limit: Int) -> [Digest] {
+        var newest: [Digest] = []
+        var told: Set<Digest> = []
+        for entry in log.reversed() where newest.count < limit {
+            guard case .blob(let digest) = entry.touched, blobs[digest] != nil, told.insert(digest).inserted else {
+                continue
+            }
+            newest.append(digest)
+        }
+        return newest
+    }
+
     private func touched(since: UInt64, limit: Int) -> Set<Touched>? {
         guard since >= logFloor else { return nil }
         var touched: Set<Touched> = []
@@ -150,8 +175,8 @@ struct InventoryState: Sendable {
         for item in touched {
             switch item {
             case .blob(let digest):
-                if let size = blobs[digest] {
-                    page.added.append(InventoryEntry(digest: digest, size: size))
+                if let entry = entry(of: digest) {
+                    page.added.append(entry)
                 } else {
                     page.removed.append(digest)
                 }
@@ -176,7 +201,7 @@ struct InventoryState: Sendable {
         case .start, .blob:
             let from = position.digest.map { order.digests.firstIndex(above: $0) } ?? 0
             let digests = order.digests[from...].prefix(limits.blobsPerPage)
-            page.added = digests.map { InventoryEntry(digest: $0, size: blobs[$0] ?? 0) }
+            page.added = digests.compactMap { entry(of: $0) }
             if digests.endIndex < order.digests.endIndex {
                 page.next = digests.last.map { PagePosition.blob($0).text }
                 return page

@@ -4,13 +4,14 @@ extension PeerTable {
     /// What to ask now, and when to look again where something is wanted later. What is returned counts as under way until its
     /// `finish…` is called.
     mutating func startInquiries(now: ContinuousClock.Instant) -> (start: [Inquiry], next: ContinuousClock.Instant?) {
-        guard !wanting.isEmpty else { return ([], nil) }
+        guard !wanting.isEmpty || callers.contains(where: { $0.value.introduction.isWanted }) else { return ([], nil) }
         var running = (all: 0, unanswered: 0)
         for record in records.values {
             let count = record.addresses.count { $0.confirmation.isRunning } + (record.mending.isRunning ? 1 : 0)
             running.all += count
             if !record.hasAnswered { running.unanswered += count }
         }
+        running.all += callers.count { $0.value.introduction.isRunning }
         var start: [Inquiry] = []
         var next: ContinuousClock.Instant?
         // Those that answered before come first; invented nodes get half of the places at most.
@@ -37,6 +38,18 @@ extension PeerTable {
             records[record.id] = record
             if !isWanting { wanting.remove(record.id) }
         }
+        for (address, caller) in callers {
+            guard let due = caller.introduction.due(now: now) else { continue }
+            guard due <= now else {
+                next = min(next ?? due, due)
+                continue
+            }
+            // What the operator named has places of its own, few at a time.
+            guard running.all < rules.limits.inquiries * 2 else { continue }
+            callers[address]?.introduction.start()
+            running.all += 1
+            start.append(.caller(at: address))
+        }
         return (start, next)
     }
 
@@ -60,6 +73,8 @@ extension PeerTable {
         switch inquiry {
         case .node(_, let address):
             if let index = record.index(of: address) { record.addresses[index].confirmation.start() }
+        case .caller:
+            break
         case .inventory:
             record.mending.start()
             record.mendingToward = record.heardVersion
@@ -84,13 +99,21 @@ extension PeerTable {
     ) {
         guard var record = records[id], let index = record.index(of: address) else { return }
         guard let document else {
-            // Asked again when it is heard again; or, where it worked before, when its penalty ends.
-            record.addresses[index].confirmation.fail(now: now, again: false)
+            // Asked again when it is heard again; or, where it worked before, when its penalty ends. A node that others tell of may not
+            // know yet that this one may ask it, and does not speak here: it is asked again after a while.
+            let mayBeEarly = !record.isConfirmed && record.spokeAt == nil
+            record.addresses[index].confirmation.fail(now: now, again: mayBeEarly)
+            if mayBeEarly { wanting.insert(id) }
             if record.addresses[index].isConfirmed {
                 record.addresses[index].failed(now: now)
                 setAside(&record, now: now)
             }
             records[id] = record
+            if record.sources.isEmpty, record.isAside {
+                // Nothing tells of it any more, and it does not answer.
+                if record.isConfirmed { note(.left(id, name: record.name)) }
+                remove(id)
+            }
             return
         }
         guard document.id == id, document.epoch > 0 else {
@@ -165,7 +188,7 @@ extension PeerTable {
             index.replace(reading.added, of: handle)
             references.removeAll(of: handle)
         } else {
-            for digest in reading.removed { index.remove(digest, of: handle) }
+            index.remove(reading.removed, of: handle)
             for entry in reading.added { index.insert(entry, of: handle) }
             for reference in reading.removedReferences { references.remove(reference, of: handle) }
         }

@@ -22,6 +22,14 @@ struct PeerTable: Sendable {
 
     /// Nodes that want to be asked something; the others need not be looked at.
     var wanting: Set<NodeID> = []
+    /// Addresses without a name to them.
+    var callers: [PeerAddress: Caller] = [:]
+    /// Where this node may look for peers that others tell of.
+    var allows: @Sendable (IPAddress) -> Bool = { _ in true }
+    /// Whether an address is on a subnet of this machine.
+    var isNeighbour: @Sendable (IPAddress) -> Bool = { _ in true }
+    /// Addresses that the operator named.
+    var named: Set<IPAddress> = []
     private var ids: [NodeID?] = []
     private var freeHandles: [HolderIndex.Handle] = []
     private var claimsByAddress: [IPAddress: Int] = [:]
@@ -54,9 +62,19 @@ struct PeerTable: Sendable {
     }
 
     /// Alive ones only.
-    func holders(of digest: Digest, now: ContinuousClock.Instant) -> [(peer: Peer, size: Int64)] {
+    func holders(
+        of digest: Digest, now: ContinuousClock.Instant
+    ) -> [(peer: Peer, size: Int64, isProven: Bool)] {
         index.holders(of: digest).compactMap { holder in
-            alivePeer(holder.handle, now: now).map { ($0, holder.size) }
+            alivePeer(holder.handle, now: now).map { ($0, holder.size, holder.isProven) }
+        }
+    }
+
+    func holdersBefore(_ own: NodeID, of digest: Digest, question: UInt64, now: ContinuousClock.Instant) -> Int {
+        func rank(_ id: NodeID) -> UInt64 { (id.low ^ question) &* 0x9e37_79b9_7f4a_7c15 }
+        return index.holders(of: digest).count { holder in
+            guard let id = ids[Int(holder.handle)], records[id]?.isAlive(now: now) == true else { return false }
+            return rank(id) < rank(own)
         }
     }
 
@@ -123,24 +141,37 @@ struct PeerTable: Sendable {
     /// Makes a record, where the limits allow.
     mutating func admit(
         _ id: NodeID, name: String, epoch: UInt64, interval: Duration, source: Peer.Source, ip: IPAddress, port: UInt16,
-        now: ContinuousClock.Instant
+        isHeard: Bool = true, now: ContinuousClock.Instant
     ) -> Bool {
+        // What others tell of an address does not keep out who speaks from it.
+        if isHeard, claimsByAddress[ip] ?? 0 >= rules.limits.peersPerAddress,
+            let told = records.values.first(where: { !$0.isConfirmed && $0.spokeAt == nil && $0.holds(ip) })
+        {
+            remove(told.id)
+        }
         guard claimsByAddress[ip] ?? 0 < rules.limits.peersPerAddress else { return false }
         if records.count >= rules.limits.peers { makeRoom(now: now) }
         guard records.count < rules.limits.peers, let handle = takeHandle(for: id) else { return false }
         records[id] = PeerRecord(
-            id: id, handle: handle, name: name, epoch: epoch, sources: [source], heardAt: now, interval: interval)
-        addAddress(to: id, ip: ip, port: port, now: now)
+            id: id, handle: handle, name: name, epoch: epoch, sources: [source], heardAt: now, interval: interval,
+            spokeAt: isHeard ? now : nil)
+        addAddress(to: id, ip: ip, port: port, isHeard: isHeard, now: now)
         return true
     }
 
     /// Adds an address, or notes that it was heard again. Returns whether it counts.
+    /// - Parameter isHeard: whether the node spoke from there itself, and was not told of by others.
     @discardableResult
-    mutating func addAddress(to id: NodeID, ip: IPAddress, port: UInt16, now: ContinuousClock.Instant) -> Bool {
+    mutating func addAddress(
+        to id: NodeID, ip: IPAddress, port: UInt16, isHeard: Bool = true, now: ContinuousClock.Instant
+    ) -> Bool {
         guard var record = records[id] else { return false }
         defer { records[id] = record }
         if let known = record.addresses.firstIndex(where: { $0.ip == ip && $0.address.port == Int(port) }) {
-            record.addresses[known].heardAt = now
+            if isHeard {
+                record.addresses[known].heardAt = now
+                record.addresses[known].isVouchedFor = true
+            }
             if !record.addresses[known].isConfirmed { wantConfirmation(of: &record, at: known, now: now) }
             return record.addresses[known].isConfirmed
         }
@@ -153,8 +184,10 @@ struct PeerTable: Sendable {
             else { return false }
             forgetClaim(record.addresses.remove(at: oldest).ip)
         }
-        let counts = !rules.requiresProof && !record.isConfirmed
-        record.addresses.append(KnownAddress(ip: ip, port: port, isConfirmed: counts, now: now))
+        let counts = isHeard && !rules.requiresProof && !record.isConfirmed
+        record.addresses.append(
+            KnownAddress(
+                ip: ip, port: port, isConfirmed: counts, isNeighbour: isNeighbour(ip), isVouchedFor: isHeard, now: now))
         claimsByAddress[ip, default: 0] += 1
         if counts {
             noteAppearance(of: record, at: record.addresses[record.addresses.count - 1])
@@ -206,6 +239,7 @@ struct PeerTable: Sendable {
             if record.isConfirmed { note(.forgotten(record.id, name: record.name)) }
             remove(record.id)
         }
+        checkUpOnTheSilent(now: now)
     }
 
     /// The table is full. The longest silent of those that are not alive goes; else the oldest of those that never answered over
@@ -221,7 +255,8 @@ struct PeerTable: Sendable {
             ids[Int(handle)] = id
             return handle
         }
-        guard let handle = HolderIndex.Handle(exactly: ids.count) else { return nil }
+        guard ids.count < Int(HolderSets.handleLimit) else { return nil }
+        let handle = HolderIndex.Handle(ids.count)
         ids.append(id)
         return handle
     }

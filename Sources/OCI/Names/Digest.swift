@@ -101,6 +101,9 @@ public struct Digest: TextualValue {
         }
     }
 
+    /// The first 32 bytes as big-endian words, all there is of SHA-256: for tables of many thousands.
+    public var leadingWords: (UInt64, UInt64, UInt64, UInt64) { (word0, word1, word2, word3) }
+
     /// The hash: 32 bytes for SHA-256, 64 for SHA-512.
     public var bytes: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: algorithm.byteCount) { buffer, count in

@@ -21,7 +21,7 @@ public struct BlobQuestion: Sendable {
     }
 }
 
-/// The mirror's view of blobs: this node's store first, then the one download of a blob on this node.
+/// The mirror's view of blobs: what this node holds first, then the one download of a blob on this node.
 ///
 /// A service: downloads live in its ``run()``, and end with it.
 public final class BlobFetcher: Service {
@@ -33,7 +33,8 @@ public final class BlobFetcher: Service {
         var isStopping = false
     }
 
-    private let store: ImageLayout
+    private let content: NodeContent
+    private let prover: BlobProver
     private let spool: Spool
     private let sources: any BlobSources
     private let upstream: UpstreamClient
@@ -42,14 +43,17 @@ public final class BlobFetcher: Service {
     private let logger: Logger
     private let hashers: NIOThreadPool
     private let state = Mutex(State())
+    /// Many may ask for what is being proven: a runtime takes a layer over several connections.
+    private let proofs = SingleFlight<Digest, Bool>()
     private let begun: AsyncStream<Download>
     private let begin: AsyncStream<Download>.Continuation
 
     public init(
-        store: ImageLayout, spool: Spool, directory: Directory, questions: Questions, peers: PeerClient,
-        upstream: UpstreamClient, counters: TransferCounters, logger: Logger
+        content: NodeContent, prover: BlobProver, spool: Spool, directory: Directory, questions: Questions,
+        peers: PeerClient, upstream: UpstreamClient, counters: TransferCounters, logger: Logger
     ) {
-        self.store = store
+        self.content = content
+        self.prover = prover
         self.spool = spool
         self.upstream = upstream
         self.directory = directory
@@ -87,9 +91,9 @@ public final class BlobFetcher: Service {
     /// Returns when the blob's size is known and the first byte of the range may go out, so that the status line can follow.
     /// - Throws: ``FetchError`` where nobody has the blob; nothing has been sent then.
     public func open(_ question: BlobQuestion) async throws -> any SourcedReader {
-        if let stored = try await store.open(question.digest) {
+        if let held = try await openHeld(question.digest) {
             counters.answered(hit: true)
-            return CountedReader(stored, counters: counters)
+            return CountedReader(held, counters: counters)
         }
         do {
             let reader = try await openDownload(question)
@@ -104,7 +108,7 @@ public final class BlobFetcher: Service {
 
     /// The blob's size, for a HEAD: nothing is downloaded.
     public func size(of question: BlobQuestion) async throws -> Int64 {
-        if let size = store.size(of: question.digest) ?? download(of: question.digest)?.size { return size }
+        if let size = content.size(of: question.digest) ?? download(of: question.digest)?.size { return size }
         if let size = directory.holders(of: question.digest).compactMap(\.size).first { return size }
         if let size = try await upstreamSize(of: question) { return size }
         throw FetchError(.notFound, "nobody who can be asked has \(question.digest)")
@@ -131,6 +135,18 @@ public final class BlobFetcher: Service {
             logger.debug("upstream does not tell a blob's size", metadata: ["reason": "\(error.message)"])
             return nil
         }
+    }
+
+    /// A blob that this node holds and has hashed whole.
+    ///
+    /// What nobody here has read yet is proven first: a runtime that gets one wrong byte fails the pull and asks nobody else. What is
+    /// damaged, or cannot be read, is fetched like any other.
+    private func openHeld(_ digest: Digest) async throws -> (any BlobReader)? {
+        if content.size(of: digest) != nil, content.isProven(digest) { return try await content.open(digest) }
+        return try await proofs.run(digest) {
+            for store in content.provableStores where await prover.prove(digest, in: store) == .intact { return true }
+            return false
+        } ? content.open(digest) : nil
     }
 
     // MARK: Downloads
@@ -197,7 +213,8 @@ public final class BlobFetcher: Service {
 
     private var context: DownloadContext {
         DownloadContext(
-            store: store, counters: counters, disk: WorkPool(.singleton), hashing: WorkPool(hashers), logger: logger
+            store: content.layout, counters: counters, disk: WorkPool(.singleton), hashing: WorkPool(hashers),
+            logger: logger
         ) { [weak self] download in
             self?.ended(download)
         }

@@ -1,7 +1,7 @@
 import Content
 import Synchronization
 
-/// A stored blob whose bytes are counted as they go to the runtime.
+/// A held blob whose bytes are counted as they go to the runtime.
 final class CountedReader: SourcedReader {
     private let blob: any BlobReader
     private let counters: TransferCounters

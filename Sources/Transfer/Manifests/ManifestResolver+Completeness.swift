@@ -30,7 +30,7 @@ extension ManifestResolver {
     private enum Service { case yes, no, unreachable }
 
     private func isAtHand(_ digest: Digest) -> Bool {
-        store.size(of: digest) != nil || !sources.holders(of: digest).isEmpty
+        content.size(of: digest) != nil || !sources.holders(of: digest).isEmpty
     }
 
     private func areComplete(_ children: [Descriptor], at origin: Origin) async -> Bool {

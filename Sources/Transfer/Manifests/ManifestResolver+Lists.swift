@@ -29,7 +29,7 @@ extension ManifestResolver {
         } catch {
             guard Self.isAbsence(error) else { throw Self.refusal(of: "the tags of \(origin)", error) }
         }
-        let known = store.images().compactMap { $0.origin == origin ? $0.reference?.tag : nil }
+        let known = content.images().compactMap { $0.origin == origin ? $0.reference?.tag : nil }
         guard !known.isEmpty else {
             throw DistributionError(
                 code: .nameUnknown, message: "\(origin) is not known here, and upstream cannot be reached")
@@ -66,7 +66,7 @@ extension ManifestResolver {
 
     private func knownReferrers(of digest: Digest, at origin: Origin) async -> [Descriptor] {
         var found: [Digest: Descriptor] = [:]
-        for image in store.images() where image.origin == origin && found[image.digest] == nil {
+        for image in content.images() where image.origin == origin && found[image.digest] == nil {
             guard let document = try? await held(image.digest), document.subject?.digest == digest else { continue }
             var descriptor = Descriptor(mediaType: image.mediaType, digest: image.digest, size: image.size)
             if case .manifest(let manifest) = document.kind {

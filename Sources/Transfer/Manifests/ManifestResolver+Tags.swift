@@ -29,9 +29,10 @@ extension ManifestResolver {
                 .tag(tag), at: origin, accept: accept, deadline: hasOther ? Self.shortDeadline : Self.longDeadline)
             guard let digest = head.digest else {
                 let found = try await fromUpstream(.tag(tag), at: origin, accept: accept)
-                await remember(tag, at: origin, found, isPublic: nil)
+                await remember(tag, at: origin, found)
                 return found
             }
+            if head.anonymous { handedOut(digest, origin) }
             let found: Found
             do {
                 found = try await content(digest, at: origin)
@@ -40,7 +41,7 @@ extension ManifestResolver {
             } catch {
                 throw UpstreamError(code: .broken, message: "\(error)", registry: origin.registry)
             }
-            await remember(tag, at: origin, found, isPublic: head.anonymous ? true : nil)
+            await remember(tag, at: origin, found)
             return found
         } catch {
             switch error.code {
@@ -69,20 +70,23 @@ extension ManifestResolver {
         var meanings = directory.claims(for: reference).map {
             TagMeaning(digest: $0.digest, mediaType: $0.mediaType, age: $0.ageSeconds, isOwn: false)
         }
-        if let own = store.image(for: reference) {
+        if let own = content.image(for: reference).map(tags.confirmed) {
             let age = UInt64(max(0, WallClock.now - own.knownGood))
             meanings.append(TagMeaning(digest: own.digest, mediaType: own.mediaType, age: age, isOwn: true))
         }
         return TagMeaning.newest(meanings)
     }
 
-    private func remember(_ tag: Tag, at origin: Origin, _ found: Found, isPublic: Bool?) async {
-        do {
-            try await record(
-                ImageReference(origin: origin, tag: tag), origin, found.digest, found.document.mediaType,
-                size: Int64(found.document.bytes.count), isPublic: isPublic)
-        } catch {
-            logger.notice("a tag is not kept", metadata: ["image": "\(origin):\(tag)", "reason": "\(error)"])
-        }
+    /// Notes that upstream has just said what a tag means.
+    private func remember(_ tag: Tag, at origin: Origin, _ found: Found) async {
+        let reference = ImageReference(origin: origin, tag: tag)
+        tags.remember(
+            ImageRecord(
+                reference: reference, origin: origin, digest: found.digest, mediaType: found.document.mediaType,
+                size: Int64(found.document.bytes.count), knownGood: WallClock.now))
+        // Where containerd has manifest and name, a copy of the one to have a place for the other would be one too many.
+        let isHeld = content.layout.size(of: found.digest) != nil
+        guard isHeld || content.image(for: reference)?.digest != found.digest else { return }
+        await keep(found.document, found.digest, at: origin, tag: tag)
     }
 }

@@ -35,7 +35,10 @@ public final class ManifestResolver: Sendable {
     static let shortDeadline: Duration = .seconds(2)
     static let longDeadline: Duration = .seconds(15)
 
-    let store: ImageLayout
+    let content: NodeContent
+    let tags: TagMemory
+    /// Told of manifests that upstream gave to nobody in particular.
+    let handedOut: @Sendable (Digest, Origin) -> Void
     let directory: Directory
     let questions: Questions
     let sources: NetworkSources
@@ -47,10 +50,13 @@ public final class ManifestResolver: Sendable {
     private let flights = SingleFlight<Digest, Found>()
 
     public init(
-        store: ImageLayout, directory: Directory, questions: Questions, peers: PeerClient, upstream: UpstreamClient,
-        memory: RepositoryMemory, counters: TransferCounters, policy: TagPolicy, logger: Logger
+        content: NodeContent, tags: TagMemory, directory: Directory, questions: Questions, peers: PeerClient,
+        upstream: UpstreamClient, memory: RepositoryMemory, counters: TransferCounters, policy: TagPolicy,
+        logger: Logger, handedOut: @escaping @Sendable (Digest, Origin) -> Void
     ) {
-        self.store = store
+        self.content = content
+        self.tags = tags
+        self.handedOut = handedOut
         self.directory = directory
         self.questions = questions
         self.upstream = upstream
@@ -135,20 +141,26 @@ public final class ManifestResolver: Sendable {
         }
     }
 
-    /// The manifest from this node's store.
+    /// The manifest from this node's stores. Small enough to be hashed each time: what a disk has spoilt is never answered.
     func held(_ digest: Digest) async throws -> ManifestDocument? {
-        guard let blob = try await store.open(digest), blob.size <= ManifestDocument.maximumSize else { return nil }
+        guard let blob = try await content.open(digest) else { return nil }
+        defer { blob.close() }
+        guard blob.size <= ManifestDocument.maximumSize else { return nil }
         let bytes = try await blob.readAll(limit: ManifestDocument.maximumSize)
+        let actual = ContentHasher.digest(of: bytes, algorithm: digest.algorithm)
+        guard actual == digest else {
+            await content.withdraw(digest, because: "its bytes hash to \(actual)")
+            return nil
+        }
         counters.readFromStore(Int64(bytes.count))
-        let known = store.images().first { $0.digest == digest }?.mediaType
-        return try ManifestDocument(bytes: bytes, mediaType: known)
+        return try ManifestDocument(bytes: bytes, mediaType: content.images(of: digest).first?.mediaType)
     }
 
     private func fromPeers(_ digest: Digest, at origin: Origin) async throws -> Found? {
         for peer in sources.holders(of: digest).prefix(4) {
             do {
                 let document = try await fetch(digest, from: peer)
-                await keep(document, digest, at: origin, isPublic: nil)
+                await keep(document, digest, at: origin)
                 return Found(digest: digest, document: document, source: .peer(peer))
             } catch {
                 logger.debug(
@@ -183,34 +195,28 @@ public final class ManifestResolver: Sendable {
         let document: ManifestDocument
         do {
             document = try ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType)
-            await keep(document, answer.digest, at: origin, isPublic: answer.anonymous ? true : nil)
+            if answer.anonymous { handedOut(answer.digest, origin) }
+            await keep(document, answer.digest, at: origin)
         } catch {
             throw UpstreamError(code: .broken, message: "\(origin) \(reference): \(error)", registry: origin.registry)
         }
         return Found(digest: answer.digest, document: document, source: .upstream)
     }
 
-    /// Puts a verified manifest into the store; a full disk only means that it is not kept.
-    private func keep(_ document: ManifestDocument, _ digest: Digest, at origin: Origin, isPublic: Bool?) async {
+    /// Puts a verified manifest into the store, with the tag that led to it; a full disk only means that it is not kept.
+    func keep(_ document: ManifestDocument, _ digest: Digest, at origin: Origin, tag: Tag? = nil) async {
+        let image = ImageRecord(
+            reference: tag.map { ImageReference(origin: origin, tag: $0) }, origin: origin, digest: digest,
+            mediaType: document.mediaType, size: Int64(document.bytes.count), knownGood: WallClock.now)
         do throws(ContentError) {
-            try await store.put(document.bytes, as: digest)
-            try await record(
-                nil, origin, digest, document.mediaType, size: Int64(document.bytes.count), isPublic: isPublic)
+            try await content.layout.put(document.bytes, as: digest)
+            try await content.layout.record(image)
         } catch {
-            logger.notice("a manifest is not kept", metadata: ["digest": "\(digest)", "reason": "\(error)"])
+            logger.notice(
+                "a manifest is not kept",
+                metadata: [
+                    "image": "\(image.reference?.description ?? "\(origin)@\(digest)")", "reason": "\(error)",
+                ])
         }
-    }
-
-    /// Notes in the catalog where a manifest is from. What is known already is not forgotten.
-    func record(
-        _ reference: ImageReference?, _ origin: Origin, _ digest: Digest, _ mediaType: MediaType, size: Int64,
-        isPublic: Bool?
-    ) async throws(ContentError) {
-        let now = WallClock.now
-        let known = store.images().first { $0.digest == digest && $0.origin == origin && $0.isPublic != nil }
-        try await store.record(
-            ImageRecord(
-                reference: reference, origin: origin, digest: digest, mediaType: mediaType, size: size, knownGood: now,
-                isPublic: isPublic ?? known?.isPublic, checkedAt: isPublic == nil ? known?.checkedAt : now))
     }
 }

@@ -158,7 +158,7 @@ final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        for name in ["shoal.sock", "cluster.key"] { unlink(path.appending(name).string) }
+        for name in ["shoal.sock", "cluster.key", "public-images.json"] { unlink(path.appending(name).string) }
         rmdir(path.string)
     }
 }

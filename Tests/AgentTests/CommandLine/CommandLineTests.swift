@@ -52,12 +52,16 @@ import Testing
         #expect(try parse(["peers", "--json"], as: PeersCommand.self).json)
         let locate = try parse(["locate", "nginx", "--json"], as: LocateCommand.self)
         #expect(locate.image.description == "docker.io/library/nginx:latest")
+        let verify = try parse(["verify", "nginx", "--json"], as: VerifyCommand.self)
+        #expect(verify.image?.description == "docker.io/library/nginx:latest")
+        #expect(try parse(["verify", "--all"], as: VerifyCommand.self).image == nil)
     }
 
     @Test(
         "wrong usage is exit code 2, and said",
         arguments: [
             ["frob"], ["status", "x"], ["locate"], ["locate", "UPPER"], ["locate", "sha256:abc"], ["keygen"],
+            ["verify", "UPPER"], ["verify", "--all", "nginx"], ["verify", "a", "b"],
             ["keygen", ""],
             ["agent", "--log-level", "loud"], ["agent", "--log-format", "xml"], ["agent", "--config", ""],
             ["agent", "--set"], ["peers", "--socket", ""], ["--frob"],

@@ -57,6 +57,7 @@ import Testing
             [share]
             include = ["docker.io/library/*"]
             exclude = ["*/secret"]
+            private = "never"
             [upstream."registry.example.com"]
             url = "https://registry.example.com/"
             plain_http = true
@@ -117,6 +118,25 @@ import Testing
             (
                 "[mirror]\nallow_remote = \"yes\"",
                 "config.toml: mirror.allow_remote must be true or false, not \"yes\""
+            ),
+            (
+                "[runtime.containerd]\naddress = \"tcp\"",
+                "config.toml: runtime.containerd.address must be \"auto\" or the absolute path of a socket such as "
+                    + "\"/run/containerd/containerd.sock\", not \"tcp\""
+            ),
+            (
+                "[runtime.containerd]\nroot = \"lib/containerd\"",
+                "config.toml: runtime.containerd.root must be \"auto\" or the absolute path of a folder such as "
+                    + "\"/var/lib/containerd\", not \"lib/containerd\""
+            ),
+            (
+                "[runtime.containerd]\nnamespaces = [\"k8s io\"]",
+                "config.toml: runtime.containerd.namespaces must be a containerd namespace such as "
+                    + "\"k8s.io\", not \"k8s io\""
+            ),
+            (
+                "[share]\nprivate = \"verify\"",
+                "config.toml: share.private must be \"offer\" or \"never\", not \"verify\""
             ),
             (
                 "[store]\ncapacity = \"lots\"",
@@ -240,8 +260,8 @@ import Testing
 
     @Test("a key that does nothing yet is taken with a warning, its default without one")
     func later() throws {
-        let configuration = try load("[peers]\nstatic = [\"node-7:5051\"]\ndns = []")
-        #expect(configuration.warnings == ["config.toml: peers.static has no effect in this version"])
+        let configuration = try load("[limits]\nupload_rate = \"80MB/s\"\ndownload_rate = \"\"")
+        #expect(configuration.warnings == ["config.toml: limits.upload_rate has no effect in this version"])
     }
 
     @Test("a default file that is missing is no error, a named one is")

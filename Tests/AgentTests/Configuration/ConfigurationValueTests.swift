@@ -32,6 +32,24 @@ import Testing
         #expect(ByteSize(text: text)?.description == shown)
     }
 
+    @Test(
+        "periods are read as they are written, and written in days at most",
+        arguments: [
+            ("30d", 2_592_000, "30d"), ("2w", 1_209_600, "14d"), ("12h", 43_200, "12h"), ("90m", 5_400, "90m"),
+            ("60 m", 3_600, "1h"), ("7s", 7, "7s"),
+        ] as [(String, Int64, String)])
+    func periods(text: String, seconds: Int64, shown: String) {
+        #expect(TimePeriod(text: text)?.seconds == seconds)
+        #expect(TimePeriod(text: text)?.description == shown)
+    }
+
+    @Test(
+        "what is no period is refused",
+        arguments: ["", "30", "d", "0d", "-1d", "1.5d", "1D", "1y", "٣d", "9223372036854775807w", "40000d"])
+    func badPeriods(text: String) {
+        #expect(TimePeriod(text: text) == nil)
+    }
+
     @Test("a rate is more than nothing in a second", arguments: ["80MB", "0MB/s", "/s", "80MB/min", "80 MB/ s"])
     func badRates(text: String) {
         #expect(ByteRate(text: text) == nil)

@@ -9,14 +9,12 @@ struct CatalogTests {
     private static let second = digestOf([2])
 
     private func record(
-        _ reference: String?, _ digest: Digest, origin: String? = nil, knownGood: Int64 = 1, isPublic: Bool? = nil,
-        checkedAt: Int64? = nil
+        _ reference: String?, _ digest: Digest, origin: String? = nil, knownGood: Int64 = 1
     ) throws -> ImageRecord {
         ImageRecord(
             reference: try reference.map { try ImageReference(normalizing: $0) },
             origin: try origin.map { try Origin($0) },
-            digest: digest, mediaType: .ociManifest, size: 1, knownGood: knownGood, isPublic: isPublic,
-            checkedAt: checkedAt)
+            digest: digest, mediaType: .ociManifest, size: 1, knownGood: knownGood)
     }
 
     @Test("A name has one record, that of its last word")
@@ -57,14 +55,12 @@ struct CatalogTests {
     @Test("A name that moves leaves its old manifest known by digest")
     func moved() throws {
         var catalog = Catalog()
-        catalog.record(try record("nginx", Self.first, isPublic: true, checkedAt: 3))
+        catalog.record(try record("nginx", Self.first))
         catalog.record(try record("nginx", Self.second))
         #expect(catalog.image(for: try ImageReference(normalizing: "nginx"))?.digest == Self.second)
         let old = try #require(catalog.images(of: Self.first).first)
         #expect(old.reference == nil)
         #expect(old.origin?.description == "docker.io/library/nginx")
-        #expect(old.isPublic == true)
-        #expect(catalog.images(of: Self.second).first?.isPublic == nil)
     }
 
     @Test("A name that moves leaves nothing where another name still leads to the old manifest")
@@ -99,37 +95,6 @@ struct CatalogTests {
         ] {
             #expect(catalog.image(for: try ImageReference(normalizing: name)) == nil)
         }
-    }
-
-    @Test("Whether an image is public counts for all names of the manifest in that repository, and for no others")
-    func publicness() throws {
-        var catalog = Catalog()
-        catalog.record(try record("nginx:1", Self.first))
-        catalog.record(try record("nginx:2", Self.first))
-        catalog.record(try record("nginx:3", Self.second))
-        catalog.record(try record("ghcr.io/a/b:1", Self.first))
-        catalog.record(try record("nginx:1", Self.first, isPublic: true, checkedAt: 9))
-        let answers = catalog.all.map {
-            "\($0.reference?.description ?? "") \($0.isPublic.map(String.init) ?? "-")"
-        }
-        #expect(
-            answers == [
-                "docker.io/library/nginx:1 true", "docker.io/library/nginx:2 true", "docker.io/library/nginx:3 -",
-                "ghcr.io/a/b:1 -",
-            ])
-    }
-
-    @Test("A record without an answer does not erase one; a new answer does")
-    func publicnessIsKept() throws {
-        var catalog = Catalog()
-        catalog.record(try record("nginx", Self.first, isPublic: true, checkedAt: 9))
-        catalog.record(try record("nginx", Self.first))
-        catalog.record(try record("nginx:again", Self.first))
-        #expect(catalog.all.map(\.isPublic) == [true, true])
-        #expect(catalog.all.map(\.checkedAt) == [9, 9])
-        catalog.check(Self.first, at: try Origin("docker.io/library/nginx"), isPublic: false, checkedAt: 12)
-        #expect(catalog.all.map(\.isPublic) == [false, false])
-        #expect(catalog.all.map(\.checkedAt) == [12, 12])
     }
 
     @Test("With the manifest go its records, and no others")

@@ -10,8 +10,7 @@ struct IndexDocumentTests {
     private static func record(_ reference: ImageReference?, origin: Origin?) -> ImageRecord {
         ImageRecord(
             reference: reference, origin: origin, digest: digest, mediaType: .ociManifest, size: 12,
-            knownGood: 1_700_000_000,
-            isPublic: false, checkedAt: 1_700_000_001)
+            knownGood: 1_700_000_000)
     }
 
     @Test(
@@ -36,7 +35,7 @@ struct IndexDocumentTests {
         #expect(try IndexDocument(document.encoded()) == document)
     }
 
-    @Test("A record without a name, an origin or an answer comes back so")
+    @Test("A record without a name or an origin comes back so")
     func sparse() throws {
         let record = ImageRecord(
             reference: nil, origin: nil, digest: Self.digest, mediaType: .dockerManifest, size: 0, knownGood: 0)
@@ -65,7 +64,7 @@ struct IndexDocumentTests {
             descriptor.annotations == [
                 "org.opencontainers.image.ref.name": "docker.io/library/nginx:1",
                 "dev.shoal.origin": "docker.io/library/nginx",
-                "dev.shoal.known-good": "1700000000", "dev.shoal.public": "false", "dev.shoal.checked-at": "1700000001",
+                "dev.shoal.known-good": "1700000000",
             ])
     }
 

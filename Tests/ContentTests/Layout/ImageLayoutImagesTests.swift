@@ -17,8 +17,7 @@ struct ImageLayoutImagesTests {
         let layout = try scratch.layout()
         let image = try image("a")
         try await image.put(into: layout)
-        let record = try image.record(
-            "nginx:1.27", origin: "docker.io/library/nginx", isPublic: true, checkedAt: 1_700_000_005)
+        let record = try image.record("nginx:1.27", origin: "docker.io/library/nginx")
         try await layout.record(record)
         let reopened = try scratch.layout()
         #expect(reopened.images() == [record])
@@ -163,24 +162,6 @@ struct ImageLayoutImagesTests {
         try await image.put(into: layout)
         #expect(layout.children(of: image.digest) == [])
         #expect(layout.origins(of: digestOf(Self.shared)) == [])
-    }
-
-    @Test("Whether an image is public can be noted without touching what its name means by now")
-    func publicness() async throws {
-        let scratch = try Scratch()
-        let layout = try scratch.layout()
-        let (old, new) = (try image("a"), try image("b"))
-        for image in [old, new] {
-            try await image.put(into: layout)
-            try await layout.record(try image.record("nginx"))
-        }
-        let origin = try Origin("docker.io/library/nginx")
-        try await layout.record(isPublic: true, of: old.digest, at: origin, checkedAt: 77)
-        for layout in [layout, try scratch.layout()] {
-            #expect(layout.image(for: try ImageReference(normalizing: "nginx"))?.digest == new.digest)
-            #expect(layout.images(of: old.digest).map(\.isPublic) == [true])
-            #expect(layout.images(of: new.digest).map(\.isPublic) == [nil])
-        }
     }
 
     @Test("A manifest that makes no sense is recorded, and names nothing")

@@ -36,14 +36,12 @@ struct TestImage: Sendable {
     }
 
     func record(
-        _ reference: String?, origin: String? = nil, knownGood: Int64 = 1_700_000_000, isPublic: Bool? = nil,
-        checkedAt: Int64? = nil
+        _ reference: String?, origin: String? = nil, knownGood: Int64 = 1_700_000_000
     ) throws -> ImageRecord {
         ImageRecord(
             reference: try reference.map { try ImageReference(normalizing: $0) },
             origin: try origin.map { try Origin($0) },
-            digest: digest, mediaType: mediaType, size: Int64(manifest.count), knownGood: knownGood, isPublic: isPublic,
-            checkedAt: checkedAt)
+            digest: digest, mediaType: mediaType, size: Int64(manifest.count), knownGood: knownGood)
     }
 
     /// Puts everything into a layout, the manifest last.

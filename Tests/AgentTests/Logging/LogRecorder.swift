@@ -1,13 +1,17 @@
 import Logging
 import Synchronization
 
-/// Keeps what is warned of.
+/// Keeps what is logged, so that tests can look at it.
 final class LogRecorder: Sendable {
-    private let kept = Mutex<[String]>([])
+    private let lines = Mutex<[String]>([])
 
-    var warnings: [String] { kept.withLock { $0 } }
+    var logger: Logger {
+        var logger = Logger(label: "test") { _ in Handler(recorder: self) }
+        logger.logLevel = .trace
+        return logger
+    }
 
-    var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
+    var warnings: [String] { lines.withLock { $0 } }
 
     private struct Handler: LogHandler {
         let recorder: LogRecorder
@@ -21,7 +25,8 @@ final class LogRecorder: Sendable {
 
         func log(event: LogEvent) {
             guard event.level >= .warning else { return }
-            recorder.kept.withLock { $0.append("\(event.message)") }
+            let details = (event.metadata ?? [:]).map { "\($0)=\($1)" }.sorted().joined(separator: " ")
+            recorder.lines.withLock { $0.append("\(event.message) \(details)") }
         }
     }
 }

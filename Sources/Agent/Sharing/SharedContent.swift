@@ -1,0 +1,16 @@
+import Content
+import OCI
+
+/// What a node holds, as the rule of trust looks at it.
+struct SharedContent {
+    /// Manifests and indexes, by their names and by those of the repositories that they came from.
+    var images: [ImageRecord]
+    /// All that is held.
+    var blobs: [BlobInfo]
+    /// What a held manifest names, as far as is known.
+    var children: (Digest) -> [Digest]
+    /// The repositories that content came from, as labels and manifests tell it.
+    var origins: (Digest) -> [Origin]
+    /// Whether this node has hashed the blob itself.
+    var isProven: (Digest) -> Bool
+}

@@ -1,0 +1,21 @@
+/// An image that needs a blob.
+public struct BlobOwner: Codable, Sendable, Hashable {
+    /// The runtime's namespace; nil for an image in Shoal's own store.
+    public var namespace: String?
+    /// As the store calls it.
+    public var name: String
+
+    /// Makes the record of its parts.
+    public init(namespace: String? = nil, name: String) {
+        self.namespace = namespace
+        self.name = name
+    }
+}
+
+/// Where a blob stands.
+public enum BlobPlace: String, Codable, Sendable, Hashable, CaseIterable {
+    /// The content store of containerd, which Shoal only reads.
+    case containerd
+    /// Shoal's own store.
+    case store
+}

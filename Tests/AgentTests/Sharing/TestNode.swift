@@ -1,0 +1,65 @@
+import Content
+import Discovery
+import OCI
+
+@testable import Agent
+
+/// What a node holds, made up. Digests are told by their first byte; an image n has a layer n + 100 unless it is said otherwise.
+struct TestNode {
+    private(set) var images: [ImageRecord] = []
+    private(set) var held: Set<Digest> = []
+    private var children: [Digest: [Digest]] = [:]
+    private var labels: [Digest: [Origin]] = [:]
+    var publicity: [PublicAnswers.Image: Bool] = [:]
+    var unproven: Set<Digest> = []
+
+    func digest(_ byte: UInt8) throws -> Digest {
+        try Digest(algorithm: .sha256, bytes: [UInt8](repeating: byte, count: 32))
+    }
+
+    mutating func image(
+        _ byte: UInt8, _ name: String?, isPublic: Bool? = nil, type: MediaType = .ociManifest, labels: [String] = [],
+        children: [UInt8]? = nil, held: [UInt8]? = nil
+    ) throws {
+        let digest = try digest(byte)
+        let reference = try name.map { try ImageReference(normalizing: $0) }
+        images.append(
+            ImageRecord(
+                reference: reference, origin: reference?.origin, digest: digest, mediaType: type, size: 1, knownGood: 0)
+        )
+        if let origin = reference?.origin, let isPublic { publicity[.init(origin: origin, digest: digest)] = isPublic }
+        let children = children ?? [byte + 100]
+        try blob(byte, labels: labels)
+        try parent(byte, of: children, held: held ?? children)
+    }
+
+    mutating func parent(_ byte: UInt8, of children: [UInt8], held: [UInt8]) throws {
+        self.children[try digest(byte)] = try children.map(digest)
+        for child in held { try blob(child) }
+    }
+
+    mutating func blob(_ byte: UInt8, labels: [String] = []) throws {
+        held.insert(try digest(byte))
+        if !labels.isEmpty { self.labels[try digest(byte)] = try labels.map { try Origin($0) } }
+    }
+
+    private var content: SharedContent {
+        SharedContent(
+            images: images, blobs: held.sorted().map { BlobInfo(digest: $0, size: 1) },
+            children: { [children] in children[$0] ?? [] }, origins: { [labels] in labels[$0] ?? [] },
+            isProven: { [unproven] in !unproven.contains($0) })
+    }
+
+    func offer(_ policy: SharePolicy) -> SharePolicy.Offer {
+        policy.offer(content) { publicity[.init(origin: $1, digest: $0)] }
+    }
+
+    func questions(_ policy: SharePolicy) -> [String] {
+        policy.questions(about: content).map { "\($0.origin)@\($0.digest.bytes[0])" }.sorted()
+    }
+}
+
+extension SharePolicy.Offer {
+    /// The first bytes of what is offered.
+    var digests: [UInt8] { blobs.map { $0.digest.bytes[0] }.sorted() }
+}
