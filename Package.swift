@@ -51,7 +51,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CAvahi"),
         .systemLibrary(name: "CLibCrypto"),
-        .target(name: "CSHA256"),
+        .target(
+            name: "CSHA256", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "OCI", swiftSettings: strict),
         .target(name: "Integrity", dependencies: ["CLibCrypto", "CSHA256", "OCI"], swiftSettings: strict),
         .target(
@@ -60,7 +61,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Containerd",
-            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, log, protobuf, systemPackage],
+            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, protobuf, systemPackage],
             exclude: ["content", "events", "images", "introspection", "namespaces", "types", "version"].map {
                 "Protocol/\($0).proto"
             },
@@ -94,6 +95,9 @@ let package = Package(
             name: "shoal",
             dependencies: ["Agent", "Discovery", "OCI", argumentParser, log, systemPackage],
             swiftSettings: strict),
+        .executableTarget(
+            name: "swarm-simulation", dependencies: ["Discovery", "OCI", "Transfer"],
+            path: "Tests/Benchmarks/SwarmSimulation", swiftSettings: strict),
         .testTarget(
             name: "AgentTests",
             dependencies: [
@@ -104,7 +108,7 @@ let package = Package(
         .testTarget(
             name: "ContainerdTests",
             dependencies: [
-                "Containerd", "Integrity", "OCI", grpcCore, grpcPosix, grpcProtobuf, log, protobuf, subprocess,
+                "Containerd", "Integrity", "OCI", grpcCore, grpcPosix, grpcProtobuf, protobuf, subprocess,
                 systemPackage,
             ],
             swiftSettings: strict),
@@ -116,11 +120,15 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: [nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["Integrity", "OCI", nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
             dependencies: ["Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage],
             swiftSettings: strict),
+        // Needs -enable-testing where it is built for release, as deploy/test does: docs/benchmarks.md.
+        .executableTarget(
+            name: "discovery-benchmark", dependencies: ["Discovery", "Integrity", "OCI", log],
+            path: "Tests/Benchmarks/DiscoveryBenchmark", swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(

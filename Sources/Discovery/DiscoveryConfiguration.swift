@@ -19,6 +19,9 @@ public struct DiscoveryConfiguration: Sendable {
     /// From which addresses (IP literals) datagrams are taken.
     public var allows: @Sendable (String) -> Bool
 
+    /// Whether addresses that `allows` does not name are let in with a holder of the cluster key at them.
+    public var admitsMembers: @Sendable () -> Bool = { false }
+
     /// What is announced; empty: every address that is not loopback.
     var advertise: [IPAddress] { advertisedAddresses.compactMap { IPAddress($0) } }
 
@@ -26,8 +29,6 @@ public struct DiscoveryConfiguration: Sendable {
     var targets: (@Sendable () -> [BeaconTarget])?
     /// Told the port that was bound.
     var onBound: (@Sendable (Int) -> Void)?
-    /// Tests put a script in the place of avahi-daemon.
-    var openMDNS: MDNSService.Opening?
     var timing = HelloSchedule.Timing()
     var floodRates = FloodGate.Rates()
     var answerRates = AnswerGate.Rates()

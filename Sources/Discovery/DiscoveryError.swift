@@ -11,6 +11,8 @@ public struct DiscoveryError: Error, Sendable, CustomStringConvertible {
         case bindFailed
         /// A peer answered with something that is not the protocol's.
         case answerInvalid
+        /// DNS does not know a name.
+        case nameUnknown
         /// A peer did not answer in time.
         case timedOut
     }

@@ -36,6 +36,12 @@ public struct DiscoveryService: Service {
             configuration: configuration, identity: identity, codec: BeaconCodec(key: key), inventory: inventory,
             directory: directory, questions: questions, tally: DiscoveryTally(), alarm: directory.alarm,
             sequence: BeaconSequence(), logger: logger)
+        let isOverLoopback = configuration.targets != nil
+        directory.configure(
+            allows: { [hasKey = key != nil] ip in
+                configuration.allows(ip.description) || hasKey && configuration.admitsMembers()
+            },
+            isNeighbour: { ip in isOverLoopback || Neighbourhood.now().contains(ip) })
     }
 
     /// What was sent, heard and dropped since the start.
@@ -57,8 +63,11 @@ public struct DiscoveryService: Service {
                         onAnswer: { questions.lookAgain() }, eventLoop: eventLoop, logger: around.logger
                     ).run()
                 }
-                if around.configuration.broadcasts {
+                if needsSocket {
                     group.addTask { await keepLink(first) }
+                }
+                if namedPeers.isNeeded {
+                    group.addTask { await namedPeers.run() }
                 }
                 if around.configuration.mdns {
                     group.addTask { await mdnsService.run() }
@@ -69,14 +78,25 @@ public struct DiscoveryService: Service {
 
     // MARK: The beacon
 
+    /// Without broadcast the beacon goes to the peers that were named, and to nobody where none are.
+    private var needsSocket: Bool { around.configuration.broadcasts || namedPeers.isNeeded }
+
     private func firstLink() async throws -> BeaconLink? {
-        guard around.configuration.broadcasts else { return nil }
+        guard needsSocket else { return nil }
         do {
             return try await BeaconLink.open(around, on: eventLoop)
         } catch {
             guard !around.configuration.mustBind else { throw error }
             around.logger.warning("no beacon: nobody is found until this is mended", metadata: ["error": "\(error)"])
             return nil
+        }
+    }
+
+    /// Looks at the interfaces every second: they come and go.
+    private func lookAround(_ link: BeaconLink) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.housekeeping)
+            link.turn()
         }
     }
 
@@ -111,21 +131,28 @@ public struct DiscoveryService: Service {
             group.addTask {
                 for await _ in around.inventory.changes() { link.inventoryChanged() }
             }
+            group.addTask { await lookAround(link) }
             await group.next()
             questions.connect(nil)
             group.cancelAll()
         }
     }
 
+    private var namedPeers: NamedPeers {
+        NamedPeers(
+            fixed: around.configuration.staticPeers, names: around.configuration.dnsPeers,
+            port: around.configuration.httpPort, directory: around.directory, logger: around.logger)
+    }
+
     // MARK: mDNS
 
     private var mdnsService: MDNSService {
-        let surroundings = MDNSService.Surroundings(
-            configuration: around.configuration, identity: around.identity, key: key, inventory: around.inventory,
-            directory: around.directory, tally: around.tally, alarm: around.alarm, status: mdnsStatus,
-            logger: around.logger)
-        guard let open = around.configuration.openMDNS else { return MDNSService(surroundings, eventLoop: eventLoop) }
-        return MDNSService(surroundings, eventLoop: eventLoop, open: open)
+        MDNSService(
+            MDNSService.Surroundings(
+                configuration: around.configuration, identity: around.identity, key: key, inventory: around.inventory,
+                directory: around.directory, tally: around.tally, alarm: around.alarm, status: mdnsStatus,
+                logger: around.logger),
+            eventLoop: eventLoop)
     }
 
     // MARK: Housekeeping
@@ -133,6 +160,8 @@ public struct DiscoveryService: Service {
     private func keepHouse() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.housekeeping)
+            InterfaceCache.shared.refresh()
+            around.directory.lookAtNeighbourhood()
             for event in around.directory.tick(now: .now) { log(event) }
             around.alarm.ring()
         }

@@ -177,9 +177,9 @@ extension EndToEnd {
 
 extension Node {
     /// Copies the image out of the mirror with skopeo, which checks every digest.
-    func copyThroughMirror(_ image: Fixtures.Image) async throws {
+    func copyThroughMirror(_ image: Fixtures.Image, at registry: String = "registry.test") async throws {
         _ = try await machine.run(
             "skopeo", "--insecure-policy", "copy", "--quiet", "--src-tls-verify=false",
-            "docker://127.0.0.1:5050/" + image.tagged(), "oci:\(folder)/copy:1")
+            "docker://127.0.0.1:5050/" + image.tagged(at: registry), "oci:\(folder)/copy:1")
     }
 }

@@ -35,33 +35,6 @@ extension EndToEnd {
             }
         }
 
-        @Test("nodes find each other within two seconds, and hear of new blobs within half a second")
-        func discovery() async throws {
-            try await LAN.with { lan in
-                let image = try await Fixtures.image(.small)
-                _ = try await lan.registry()
-                var configuration = AgentConfiguration()
-                configuration.keyFile = try await lan.clusterKey()
-                let nodes = [try await lan.node(configuration), try await lan.node(configuration)]
-                let found = try await eventually("the nodes see each other") {
-                    let (one, two) = (try await nodes[0].status(), try await nodes[1].status())
-                    return !one.peers.isEmpty && !two.peers.isEmpty
-                }
-                report("nodes found each other", found)
-                #expect(found < .seconds(2))
-
-                let containerd = try await Containerd(on: nodes[0])
-                try await containerd.pull(image.tagged())
-                try await eventually("the agent offers the image") {
-                    try await nodes[0].status().shared.blobs >= image.blobs.count + 1
-                }
-                let heard = try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
-                report("a peer heard of new blobs", heard)
-                // Half a second is the promise; asking takes its time too on a busy machine.
-                #expect(heard < .milliseconds(1500))
-            }
-        }
-
         @Test("an agent that is told to stop drains, and its peers forget it at once")
         func goodbye() async throws {
             try await LAN.with { lan in

@@ -50,7 +50,7 @@ registry_off() {
     kill -KILL "$registry_pid"
 }
 
-# agent_start HOST TOML: an agent with that configuration, beside its own folder and sockets.
+# agent_start HOST TOML: an agent with that configuration, with its own folder and sockets, beside the host's containerd.
 agent_start() {
     mkdir -p "$work/$1"
     cat >"$work/$1/config.toml" <<TOML
@@ -58,6 +58,9 @@ data_dir = "$work/$1/data"
 $2
 [admin]
 socket = "$work/$1/shoal.sock"
+
+[runtime.containerd]
+address = "$work/$1/containerd/sock"
 TOML
     on "$1" "$binary" agent --config "$work/$1/config.toml" >"$work/$1/agent.log" 2>&1 &
 }
@@ -100,6 +103,14 @@ containerd_pull() {
         >"$folder/pull.log" 2>&1 || {
         tail -n 5 "$folder/pull.log" "$work/$1/agent.log" >&2
         die "the pull of $2 on $1 failed"
+    }
+}
+
+# containerd_import HOST FILE
+containerd_import() {
+    on "$1" ctr --address "$work/$1/containerd/sock" images import --no-unpack "$2" >"$work/$1/containerd/import.log" 2>&1 || {
+        tail -n 5 "$work/$1/containerd/import.log" >&2
+        die "the import of $2 on $1 failed"
     }
 }
 

@@ -16,22 +16,25 @@ extension ConfigurationKey where Root == Configuration {
         Self("peers.listen", \.peers.listen, "Where other nodes fetch blobs, over TCP."),
         Self(
             "peers.advertise", \.peers.advertise,
-            "The addresses to announce to other nodes; empty: every address that is not loopback.", effect: .later),
+            "The addresses to announce to other nodes; empty: every address that is not loopback."),
         Self(
             "peers.allow", \.peers.allow,
             "Who may connect: networks in CIDR notation, `on-link` (the subnets of this node's own interfaces, "
-                + "container bridges left out), `private` (RFC 1918, unique local, link-local) or `any`.",
+                + "container bridges left out; with a cluster key its holders beyond routers, too), `private` (RFC 1918, "
+                + "unique local, link-local) or `any`. What `peers.static` and `peers.dns` name is allowed by that.",
             change: .reload),
-        Self("peers.static", \.peers.fixed, "Peers that broadcast cannot reach.", effect: .later),
-        Self("peers.dns", \.peers.dns, "Names whose A, AAAA or SRV records are peers.", effect: .later),
+        Self("peers.static", \.peers.fixed, "Peers that broadcast cannot reach; they tell of those that they know."),
+        Self("peers.dns", \.peers.dns, "Names whose A, AAAA or SRV records are such peers."),
         Self(
             "peers.key_file", \.peers.keyFile,
             "The cluster key, made by `shoal keygen FILE`; empty: none, and only public content is shared."),
         Self(
             "peers.release", \.peers.release,
             "When bytes from peers reach the runtime: once they are checked, or once the whole blob is."),
-        Self("discovery.mdns", \.discovery.mdns, "Announce and find nodes through avahi-daemon.", effect: .later),
-        Self("discovery.broadcast", \.discovery.broadcast, "Announce and find nodes by UDP broadcast."),
+        Self("discovery.mdns", \.discovery.mdns, "Announce and find nodes through avahi-daemon."),
+        Self(
+            "discovery.broadcast", \.discovery.broadcast,
+            "Announce and find nodes by IPv4 broadcast and IPv6 multicast."),
         Self("discovery.port", \.discovery.port, "The UDP port of announcements, the same on the whole LAN."),
         Self(
             "admin.listen", \.admin.listen,

@@ -47,7 +47,6 @@ final class AgentParts: Sendable {
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
         key = try configuration.peers.keyFile.map { try ClusterKey.load(path: $0) }
-        access = AccessControl(try AccessList(configuration.peers.allow.map(\.description)))
 
         let counters = TransferCounters()
         let memory = RepositoryMemory()
@@ -59,6 +58,8 @@ final class AgentParts: Sendable {
             group: dataLoops, signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
         directory = Directory(
             own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
+        access = AccessControl(
+            try AccessList(configuration.peers.allow.map(\.description)), directory: directory)
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
@@ -99,7 +100,7 @@ final class AgentParts: Sendable {
                     gate: key.map { [identity] in
                         ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
                     })
-            ) { [access] address in address.ipAddress.map(access.allows) ?? false },
+            ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {
             listeners.append(listener([docker], "mirror.docker_listen", mirrorResponder(.docker)))

@@ -40,6 +40,11 @@ extension DiscoveryConfiguration {
             port: configuration.discovery.port.number, httpPort: configuration.peers.listen.first?.port ?? 5051,
             broadcasts: configuration.discovery.broadcast, mustBind: configuration.isSet("discovery.port"),
             allows: { access.allows($0) })
+        admitsMembers = { access.admitsMembers }
+        mdns = configuration.discovery.mdns
+        staticPeers = configuration.peers.fixed.map(\.description)
+        dnsPeers = configuration.peers.dns.map(\.description)
+        advertisedAddresses = configuration.peers.advertise.map(\.description)
     }
 }
 

@@ -13,6 +13,9 @@ extension Beacon {
         case .bye: payload = .bye
         case .whoHas(let question): payload = .whoHas(try WhoHas(question))
         case .have(let answer): payload = .have(try Have(answer))
+        case .introduction(let wire):
+            guard wire.nodes.count <= BeaconLimits.introduced else { throw .invalidField }
+            payload = .introduction(try each(wire.nodes, Introduced.init))
         case nil: throw .unknownPayload
         }
         self.init(node: node, epoch: wire.epoch, sequence: wire.sequence, payload: payload)
@@ -22,13 +25,35 @@ extension Beacon {
 extension Beacon.Hello {
     fileprivate init(_ wire: WireHello) throws(BeaconDrop) {
         let interval = Duration.milliseconds(Int64(wire.interval))
-        guard let name = PrintableName(wire.name),
+        guard let name = PrintableName(wire.name), wire.addresses.count <= BeaconLimits.addresses,
             interval >= BeaconLimits.shortestInterval, interval <= BeaconLimits.longestInterval
         else { throw .invalidField }
         self.init(
             httpPort: try portNumber(wire.httpPort), name: name.text, interval: interval, version: wire.version,
             count: wire.count,
-            changes: wire.hasChanges ? try InventoryState.Changes(wire.changes, to: wire.version) : nil)
+            changes: wire.hasChanges ? try InventoryState.Changes(wire.changes, to: wire.version) : nil,
+            addresses: try each(wire.addresses, IPAddress.init(wire:)))
+    }
+}
+
+extension Beacon.Introduced {
+    fileprivate init(_ wire: WireIntroduced) throws(BeaconDrop) {
+        let age = Duration.seconds(Int64(wire.age))
+        guard let node = NodeID(bytes: wire.node), wire.epoch > 0, (1...BeaconLimits.hops).contains(Int(wire.hops)),
+            age <= BeaconLimits.silence
+        else { throw .invalidField }
+        self.init(
+            node: node, ip: try IPAddress(wire: wire.address), httpPort: try portNumber(wire.httpPort),
+            epoch: wire.epoch, version: wire.version, hops: Int(wire.hops), age: age)
+    }
+}
+
+extension IPAddress {
+    /// The length tells the family. One that only a link knows leads nowhere from elsewhere.
+    fileprivate init(wire: Data) throws(BeaconDrop) {
+        guard wire.count == 4 || wire.count == 16 else { throw .invalidField }
+        self.init(family: wire.count == 4 ? .v4 : .v6, bytes: wire)
+        guard !isSenderless, !isLoopback, !isLinkLocal else { throw .invalidField }
     }
 }
 

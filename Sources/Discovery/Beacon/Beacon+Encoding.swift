@@ -16,6 +16,7 @@ extension WireBeacon {
             case .bye: .bye(WireBye())
             case .whoHas(let question): .whoHas(WireWhoHas(question))
             case .have(let answer): .have(WireHave(answer))
+            case .introduction(let nodes): .introduction(.with { $0.nodes = nodes.map(WireIntroduced.init) })
             }
     }
 }
@@ -28,12 +29,26 @@ extension WireHello {
         interval = UInt32(clamping: hello.interval.wholeMilliseconds)
         version = hello.version
         count = hello.count
+        addresses = hello.addresses.map { Data($0.bytes) }
         guard let known = hello.changes else { return }
         changes = .with {
             $0.since = known.since
             $0.added = known.added.map(WireBlob.init)
             $0.removed = known.removed.map { Data($0.bytes) }
         }
+    }
+}
+
+extension WireIntroduced {
+    fileprivate init(_ introduced: Beacon.Introduced) {
+        self.init()
+        node = Data(introduced.node.bytes)
+        address = Data(introduced.ip.bytes)
+        httpPort = UInt32(introduced.httpPort)
+        epoch = introduced.epoch
+        version = introduced.version
+        hops = UInt32(clamping: introduced.hops)
+        age = UInt32(clamping: introduced.age.components.seconds)
     }
 }
 

@@ -7,6 +7,7 @@ struct Beacon: Equatable, Sendable {
         case bye
         case whoHas(WhoHas)
         case have(Have)
+        case introduction([Introduced])
     }
 
     struct Hello: Equatable, Sendable {
@@ -18,6 +19,22 @@ struct Beacon: Equatable, Sendable {
         var version: UInt64
         var count: UInt64
         var changes: InventoryState.Changes?
+        /// Where else the sender may be found.
+        var addresses: [IPAddress] = []
+    }
+
+    /// A node that another one tells of.
+    struct Introduced: Equatable, Sendable {
+        var node: NodeID
+        var ip: IPAddress
+        var httpPort: UInt16
+        var epoch: UInt64
+        /// Of its inventory.
+        var version: UInt64
+        /// From the node itself to here.
+        var hops: Int
+        /// Since it was heard.
+        var age: Duration
     }
 
     struct WhoHas: Equatable, Sendable {
@@ -51,6 +68,12 @@ enum BeaconLimits {
     static let askedReferences = 4
     static let answeredBlobs = 16
     static let answeredReferences = 4
+    static let addresses = 8
+    static let introduced = 14
+    /// Two LANs with a third between them, and no more.
+    static let hops = 3
+    /// Of an introduced node; one that is silent for longer is not introduced.
+    static let silence = Duration.seconds(600)
     static let reference = 512
     static let mediaType = 128
     static let shortestInterval = Duration.seconds(1)

@@ -10,12 +10,15 @@ struct BeaconDialogue: Sendable {
         /// Blobs or tags are known that were not.
         var hasNews = false
         var answer: Answer?
+        /// Somebody else asked this: no need to ask it from here.
+        var overheard: Beacon.WhoHas?
     }
 
-    /// A datagram to go to whoever asked, after a while; then `answerSent` is to be called.
+    /// A datagram to go to whoever asked, or to the whole LAN, after a while; then `answerSent` is to be called.
     struct Answer: Sendable {
         var datagram: [UInt8]
-        var target: BeaconTarget
+        /// Nil for everybody.
+        var target: BeaconTarget?
         var delay: Duration
     }
 
@@ -26,7 +29,13 @@ struct BeaconDialogue: Sendable {
     private let around: BeaconSurroundings
     private var flood: FloodGate
     private var answers: AnswerGate
+    private var book = AnswerBook()
+    private var meter = TrafficMeter()
     private var schedule: HelloSchedule
+    /// Where messages to everybody go.
+    private var targets: [BeaconTarget] = []
+    private var ownAddresses: [IPAddress] = []
+    private var introductionsDue: ContinuousClock.Instant
     /// The version that the last Hello led to.
     private var announced: UInt64 = 0
 
@@ -35,6 +44,31 @@ struct BeaconDialogue: Sendable {
         flood = FloodGate(rates: around.configuration.floodRates)
         answers = AnswerGate(rates: around.configuration.answerRates)
         schedule = HelloSchedule(timing: around.configuration.timing, start: start)
+        introductionsDue = start + Self.firstIntroductions
+    }
+
+    /// The networks are these from now on.
+    mutating func networkChanged(to neighbourhood: Neighbourhood, at now: ContinuousClock.Instant) {
+        let networks = around.configuration.broadcasts ? neighbourhood.targets(port: around.configuration.port) : []
+        let targets = around.configuration.targets?() ?? networks
+        let own = around.configuration.advertise.isEmpty ? neighbourhood.ownAddresses : around.configuration.advertise
+        guard Set(targets) != Set(self.targets) || own != ownAddresses else { return }
+        self.targets = targets
+        ownAddresses = own
+        schedule.networkChanged(at: now)
+    }
+
+    private func budget(_ now: ContinuousClock.Instant) -> LANBudget {
+        LANBudget(nodes: around.directory.population(now: now) + 1, datagrams: targets.count + links(now).count)
+    }
+
+    private func links(_ now: ContinuousClock.Instant) -> [BeaconTarget] {
+        around.directory.links(port: around.configuration.port, now: now)
+    }
+
+    /// Where a message to everybody goes now: to the LANs, and to nodes beyond them.
+    func audience(at now: ContinuousClock.Instant) -> [BeaconTarget] {
+        (around.configuration.targets?() ?? targets) + links(now)
     }
 
     // MARK: Hello
@@ -42,28 +76,66 @@ struct BeaconDialogue: Sendable {
     /// When `hello` is to be said next.
     var due: ContinuousClock.Instant { schedule.due }
 
+    /// When nodes are to be introduced to each other next.
+    private static let firstIntroductions = Duration.seconds(2)
+
     mutating func inventoryChanged(at now: ContinuousClock.Instant) {
         schedule.inventoryChanged(at: now)
     }
 
-    /// The Hello that is due, which counts as said now.
+    /// The Hello that is due, which counts as said now. Nil where the LAN is too busy for one that is not due by the clock: it is put
+    /// off, and says more when it goes.
     /// - Parameter random: 0 up to 1, new each time.
-    mutating func hello(at now: ContinuousClock.Instant, random: Double) -> BeaconSaying {
+    mutating func hello(at now: ContinuousClock.Instant, random: Double) -> BeaconSaying? {
+        let budget = budget(now)
+        if !schedule.isRegular(at: now), meter.rate(now: now) > LANBudget.total - LANBudget.presence {
+            schedule.postpone(until: now + max(around.configuration.timing.changeSpacing, budget.turn * random))
+            return nil
+        }
+        let interval = budget.interval(around.configuration.timing.interval)
+        meter.add(budget.datagrams, now: now)
         let news = around.inventory.announcement(since: announced, limit: Self.inlineChanges)
         announced = news.version
-        schedule.sent(at: now, random: random)
+        schedule.sent(at: now, interval: interval, random: random)
         return BeaconSaying(
-            payload: .hello(hello(news, changes: news.changes)), fallback: .hello(hello(news, changes: nil)))
+            payload: .hello(hello(news, changes: news.changes, interval)),
+            fallback: .hello(hello(news, changes: nil, interval)))
     }
 
     private func hello(
-        _ news: InventoryState.Announcement, changes: InventoryState.Changes?
+        _ news: InventoryState.Announcement, changes: InventoryState.Changes?, _ interval: Duration
     ) -> Beacon.Hello {
         Beacon.Hello(
             httpPort: UInt16(clamping: around.configuration.httpPort),
             name: PrintableName(fitting: around.identity.name).text,
-            interval: around.configuration.timing.interval,
-            version: news.version, count: UInt64(news.count), changes: changes)
+            interval: interval, version: news.version, count: UInt64(news.count), changes: changes,
+            addresses: Array(ownAddresses.prefix(BeaconLimits.addresses)))
+    }
+
+    // MARK: Introductions
+
+    /// What nodes that may not hear each other are to be told of each other now. Nil as the target means everybody on the LAN.
+    /// - Parameter random: 0 up to 1, new each time.
+    mutating func introductions(
+        at now: ContinuousClock.Instant, random: Double
+    ) -> [(target: BeaconTarget?, saying: BeaconSaying)] {
+        // What is new is told at the next turn, the rest now and then; at random, so that of many who could tell the same one tells it
+        // and the others hear that.
+        let isRound = now >= introductionsDue
+        if isRound { introductionsDue = now + PeerTable.introductionInterval * (0.7 + 0.3 * random) }
+        let toAll = Self.sayings(around.directory.introductionsToNeighbours(isRound: isRound, now: now)).map { (BeaconTarget?.none, $0) }
+        let toLinks = around.directory.introductionsToLinks(
+            port: around.configuration.port, isRound: isRound, now: now
+        ).flatMap { target, nodes in Self.sayings(nodes).map { (Optional(target), $0) } }
+        meter.add(toAll.count, now: now)
+        return toAll + toLinks
+    }
+
+    private static func sayings(_ nodes: [Beacon.Introduced]) -> [BeaconSaying] {
+        stride(from: 0, to: nodes.count, by: BeaconLimits.introduced).map { from in
+            let some = nodes[from..<min(from + BeaconLimits.introduced, nodes.count)]
+            return BeaconSaying(payload: .introduction(Array(some)))
+        }
     }
 
     // MARK: Questions
@@ -89,11 +161,29 @@ struct BeaconDialogue: Sendable {
     }
 
     private mutating func answer(
-        _ question: Beacon.WhoHas, of length: Int, to asker: BeaconTarget, now: ContinuousClock.Instant, random: Double
+        _ question: Beacon.WhoHas, of length: Int, by node: NodeID, to asker: BeaconTarget,
+        now: ContinuousClock.Instant, random: Double
     ) throws(BeaconDrop) -> Answer? {
-        guard let datagram = answer(to: question, limit: min(length, BeaconLimits.datagram)) else { return nil }
+        guard isOneOfFew(to: question),
+            let datagram = answer(to: question, limit: min(length, BeaconLimits.datagram))
+        else { return nil }
         guard answers.admit(asker.ip, now: now) else { throw .questionLimit }
-        return Answer(datagram: datagram, target: asker, delay: Self.answerDelay * random)
+        switch book.audience(of: question, from: node, now: now) {
+        case .asker:
+            return Answer(datagram: datagram, target: asker, delay: Self.answerDelay * random)
+        case .everybody:
+            return Answer(datagram: datagram, target: nil, delay: Self.answerDelay * random)
+        case .nobody:
+            answers.sent()
+            return nil
+        }
+    }
+
+    /// Where many are known to hold what is asked for, a few of them answer.
+    private func isOneOfFew(to question: Beacon.WhoHas) -> Bool {
+        guard question.references.isEmpty, question.digests.count == 1 else { return true }
+        return around.directory.holdersBefore(
+            around.identity.id, of: question.digests[0], question: question.question) < AnswerBook.answerers
     }
 
     mutating func answerSent() {
@@ -109,16 +199,26 @@ struct BeaconDialogue: Sendable {
     ) throws(BeaconDrop) -> Reaction {
         let isPeer = around.directory.isPeerAddress(source.ip)
         guard flood.admit(source.ip, isPeer: isPeer, now: now) else { throw .flood }
-        guard around.configuration.allows(source.ip.description) else { throw .notAllowed }
+        // Where the key is what admits, its code tells, and that takes reading the datagram.
+        guard
+            around.configuration.allows(source.ip.description) || around.admitsMembers
+                || around.directory.isNamed(source.ip)
+        else { throw .notAllowed }
         let beacon = try around.codec.decode(datagram)
+        switch beacon.payload {
+        case .hello, .whoHas, .introduction: meter.add(1, now: now)
+        case .bye, .have: break
+        }
         if case .have(let answer) = beacon.payload, !around.questions.isWaiting(for: answer.question) {
             throw .unsolicited
         }
         let (hearing, wantsInquiry) = try around.directory.hear(beacon, from: source.ip, now: now)
-        if hearing.isStranger { schedule.strangerHeard(at: now, random: random) }
+        if hearing.isStranger { schedule.strangerHeard(at: now, turn: budget(now).turn, random: random) }
         var reaction = Reaction(wantsInquiry: wantsInquiry, hasNews: hearing.hasNews)
         if let question = hearing.question {
-            reaction.answer = try answer(question, of: datagram.count, to: source, now: now, random: random)
+            reaction.overheard = question
+            reaction.answer = try answer(
+                question, of: datagram.count, by: beacon.node, to: source, now: now, random: random)
         }
         return reaction
     }

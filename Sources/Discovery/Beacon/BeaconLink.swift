@@ -14,16 +14,36 @@ final class BeaconLink: Sendable {
     }
 
     private let around: BeaconSurroundings
-    private let socket: BeaconSocket
+    private let sockets: [BeaconSocket]
     private let eventLoop: any EventLoop
-    private let channel: any Channel
+    private let channels: [any Channel]
     private let state: Mutex<State>
 
-    /// Binds the port and begins to listen; `begin` begins to speak.
+    /// Binds the port for both families and begins to listen; `begin` begins to speak. A host without IPv6 does without.
     static func open(_ around: BeaconSurroundings, on eventLoop: any EventLoop) async throws -> BeaconLink {
-        let socket = try BeaconSocket(port: around.configuration.port)
+        let first = try BeaconSocket(port: around.configuration.port)
+        let sockets = [first] + [try? BeaconSocket(port: first.port, family: .v6)].compactMap { $0 }
         let inbox = Inbox()
-        let channel = try await DatagramBootstrap(group: eventLoop)
+        var channels: [any Channel] = []
+        for socket in sockets { channels.append(try await listen(on: socket, inbox, eventLoop)) }
+        let link = BeaconLink(around, sockets: sockets, channels: channels, eventLoop: eventLoop)
+        inbox.link.withLock { $0 = link }
+        for (socket, channel) in zip(sockets, link.channels) {
+            channel.closeFuture.whenComplete { _ in
+                // Breaks the circle of link, channel and handler. One family without the other is half a beacon: both are opened anew.
+                inbox.link.withLock { $0 = nil }
+                socket.close()
+                for other in link.channels { other.close(promise: nil) }
+            }
+        }
+        around.configuration.onBound?(first.port)
+        return link
+    }
+
+    private static func listen(
+        on socket: BeaconSocket, _ inbox: Inbox, _ eventLoop: any EventLoop
+    ) async throws -> any Channel {
+        try await DatagramBootstrap(group: eventLoop)
             // One byte more than the largest datagram would do to tell a larger one.
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
             .channelInitializer { channel in
@@ -33,15 +53,6 @@ final class BeaconLink: Sendable {
                 }
             }
             .withBoundSocket(try socket.duplicate()).get()
-        let link = BeaconLink(around, socket: socket, channel: channel)
-        inbox.link.withLock { $0 = link }
-        // Breaks the circle of link, channel and handler.
-        channel.closeFuture.whenComplete { _ in
-            inbox.link.withLock { $0 = nil }
-            socket.close()
-        }
-        around.configuration.onBound?(socket.port)
-        return link
     }
 
     /// The handler is made before the link that it hands to.
@@ -49,22 +60,43 @@ final class BeaconLink: Sendable {
         let link = Mutex<BeaconLink?>(nil)
     }
 
-    private init(_ around: BeaconSurroundings, socket: BeaconSocket, channel: any Channel) {
+    private init(
+        _ around: BeaconSurroundings, sockets: [BeaconSocket], channels: [any Channel], eventLoop: any EventLoop
+    ) {
         self.around = around
-        self.socket = socket
-        self.channel = channel
-        eventLoop = channel.eventLoop
+        self.sockets = sockets
+        self.channels = channels
+        self.eventLoop = eventLoop
         state = Mutex(State(dialogue: BeaconDialogue(around, start: .now)))
     }
 
     func begin() {
+        turn()
         decide { _ in }
+    }
+
+    /// Called every second: looks at the interfaces, and introduces nodes to each other where it is time.
+    func turn() {
+        let neighbourhood = Neighbourhood.now()
+        let groups = around.configuration.broadcasts ? neighbourhood.multicastInterfaces : []
+        for socket in sockets { socket.join(on: groups) }
+        let introductions = decide { dialogue in
+            dialogue.networkChanged(to: neighbourhood, at: .now)
+            return dialogue.introductions(at: .now, random: .random(in: 0..<1))
+        }
+        for (target, saying) in introductions {
+            if let target {
+                if let datagram = around.datagram(saying) { send(datagram, to: target) }
+            } else {
+                broadcast(saying)
+            }
+        }
     }
 
     /// When the socket is closed, by `leave` or by an error.
     func closed() async {
         // The result says nothing more: a closed channel is closed.
-        try? await channel.closeFuture.get()
+        for channel in channels { try? await channel.closeFuture.get() }
     }
 
     /// Says Bye three times, for any may be lost, and closes.
@@ -80,7 +112,7 @@ final class BeaconLink: Sendable {
         eventLoop.scheduleTask(in: .milliseconds(30)) { self.broadcast(bye) }
         eventLoop.scheduleTask(in: .milliseconds(60)) {
             self.broadcast(bye)
-            self.channel.close(promise: nil)
+            for channel in self.channels { channel.close(promise: nil) }
         }
     }
 
@@ -144,10 +176,11 @@ final class BeaconLink: Sendable {
     private func follow(_ reaction: BeaconDialogue.Reaction) {
         if reaction.wantsInquiry { around.alarm.ring() }
         if reaction.hasNews { around.questions.lookAgain() }
+        if let question = reaction.overheard { around.questions.overhear(question) }
         guard let answer = reaction.answer else { return }
         eventLoop.scheduleTask(in: TimeAmount(answer.delay)) {
             self.state.withLock { $0.dialogue.answerSent() }
-            self.send(answer.datagram, to: answer.target)
+            for target in answer.target.map({ [$0] }) ?? self.targets() { self.send(answer.datagram, to: target) }
             self.around.tally.add { $0.answered += 1 }
         }
     }
@@ -161,13 +194,11 @@ final class BeaconLink: Sendable {
     }
 
     private func targets() -> [BeaconTarget] {
-        if let targets = around.configuration.targets { return targets() }
-        let broadcasts = InterfaceCache.shared.interfaces().compactMap(\.broadcastTarget)
-        return Set(broadcasts).map { BeaconTarget(ip: $0, port: around.configuration.port) }
+        state.withLock { $0.dialogue.audience(at: .now) }
     }
 
     private func send(_ bytes: [UInt8], to target: BeaconTarget) {
-        let isSent = socket.send(bytes, to: target)
+        let isSent = sockets.contains { $0.send(bytes, to: target) }
         around.tally.add { if isSent { $0.sent += 1 } else { $0.unsent += 1 } }
     }
 }

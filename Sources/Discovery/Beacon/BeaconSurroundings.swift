@@ -15,6 +15,9 @@ struct BeaconSurroundings: Sendable {
     var sequence: BeaconSequence
     var logger: Logger
 
+    /// Whether holders of the key are heard wherever they are.
+    var admitsMembers: Bool { codec.key != nil && configuration.admitsMembers() }
+
     /// The next datagram that says this; nil where it would be larger than `limit`.
     func datagram(
         _ payload: Beacon.Payload, paddedTo length: Int = 0, limit: Int = BeaconLimits.datagram

@@ -76,13 +76,21 @@ nonisolated struct WireBeacon: Sendable {
     set {payload = .whoHas(newValue)}
   }
 
-  /// 10 is kept for Want.
   var have: WireHave {
     get {
       if case .have(let v)? = payload {return v}
       return WireHave()
     }
     set {payload = .have(newValue)}
+  }
+
+  /// 10 is kept for Want.
+  var introduction: WireIntroduction {
+    get {
+      if case .introduction(let v)? = payload {return v}
+      return WireIntroduction()
+    }
+    set {payload = .introduction(newValue)}
   }
 
   /// Zeros; makes a question as long as its answer may be.
@@ -97,8 +105,9 @@ nonisolated struct WireBeacon: Sendable {
     case hello(WireHello)
     case bye(WireBye)
     case whoHas(WireWhoHas)
-    /// 10 is kept for Want.
     case have(WireHave)
+    /// 10 is kept for Want.
+    case introduction(WireIntroduction)
 
   }
 
@@ -174,6 +183,9 @@ nonisolated struct WireHello: Sendable {
   /// Clears the value of `changes`. Subsequent reads from it will return its default value.
   mutating func clearChanges() {self._changes = nil}
 
+  /// Where else the sender may be found: 4 bytes each, or 16.
+  var addresses: [Data] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -246,13 +258,54 @@ nonisolated struct WireHave: Sendable {
   init() {}
 }
 
+/// I know these nodes, whom you may not hear.
+nonisolated struct WireIntroduction: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var nodes: [WireIntroduced] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireIntroduced: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var node: Data = Data()
+
+  /// 4 bytes, or 16.
+  var address: Data = Data()
+
+  var httpPort: UInt32 = 0
+
+  var epoch: UInt64 = 0
+
+  /// Of its inventory.
+  var version: UInt64 = 0
+
+  /// 1 where the sender has it from the node itself; one more for each that it went through.
+  var hops: UInt32 = 0
+
+  /// Seconds since it was heard.
+  var age: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "shoal.v1"
 
 nonisolated extension WireBeacon: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Beacon"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}cluster\0\u{1}node\0\u{1}epoch\0\u{1}sequence\0\u{1}hello\0\u{1}bye\0\u{3}who_has\0\u{1}have\0\u{2}\u{5}padding\0\u{1}mac\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}cluster\0\u{1}node\0\u{1}epoch\0\u{1}sequence\0\u{1}hello\0\u{1}bye\0\u{3}who_has\0\u{1}have\0\u{2}\u{2}introduction\0\u{2}\u{3}padding\0\u{1}mac\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -317,6 +370,19 @@ nonisolated extension WireBeacon: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.payload = .have(v)
         }
       }()
+      case 11: try {
+        var v: WireIntroduction?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .introduction(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .introduction(v)
+        }
+      }()
       case 14: try { try decoder.decodeSingularBytesField(value: &self.padding) }()
       case 15: try { try decoder.decodeSingularBytesField(value: &self.mac) }()
       default: break
@@ -360,6 +426,10 @@ nonisolated extension WireBeacon: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .have?: try {
       guard case .have(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .introduction?: try {
+      guard case .introduction(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     }()
     case nil: break
     }
@@ -473,7 +543,7 @@ nonisolated extension WireReference: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}http_port\0\u{1}name\0\u{1}interval\0\u{1}version\0\u{1}count\0\u{1}changes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}http_port\0\u{1}name\0\u{1}interval\0\u{1}version\0\u{1}count\0\u{1}changes\0\u{1}addresses\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -487,6 +557,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._changes) }()
+      case 7: try { try decoder.decodeRepeatedBytesField(value: &self.addresses) }()
       default: break
       }
     }
@@ -515,6 +586,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try { if let v = self._changes {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    if !self.addresses.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.addresses, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -525,6 +599,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.version != rhs.version {return false}
     if lhs.count != rhs.count {return false}
     if lhs._changes != rhs._changes {return false}
+    if lhs.addresses != rhs.addresses {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -669,6 +744,96 @@ nonisolated extension WireHave: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.httpPort != rhs.httpPort {return false}
     if lhs.blobs != rhs.blobs {return false}
     if lhs.references != rhs.references {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireIntroduction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Introduction"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nodes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.nodes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.nodes, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireIntroduction, rhs: WireIntroduction) -> Bool {
+    if lhs.nodes != rhs.nodes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireIntroduced: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Introduced"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}address\0\u{3}http_port\0\u{1}epoch\0\u{1}version\0\u{1}hops\0\u{1}age\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.address) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.httpPort) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.hops) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.age) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularBytesField(value: self.node, fieldNumber: 1)
+    }
+    if !self.address.isEmpty {
+      try visitor.visitSingularBytesField(value: self.address, fieldNumber: 2)
+    }
+    if self.httpPort != 0 {
+      try visitor.visitSingularUInt32Field(value: self.httpPort, fieldNumber: 3)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 4)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 5)
+    }
+    if self.hops != 0 {
+      try visitor.visitSingularUInt32Field(value: self.hops, fieldNumber: 6)
+    }
+    if self.age != 0 {
+      try visitor.visitSingularUInt32Field(value: self.age, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireIntroduced, rhs: WireIntroduced) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.address != rhs.address {return false}
+    if lhs.httpPort != rhs.httpPort {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.hops != rhs.hops {return false}
+    if lhs.age != rhs.age {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -18,7 +18,7 @@ public final class Directory: Sendable {
         }
     }
 
-    private let table: Mutex<PeerTable>
+    let table: Mutex<PeerTable>
     /// Rung when something is to be asked.
     let alarm = Alarm()
 
@@ -73,12 +73,34 @@ public final class Directory: Sendable {
         table.withLock { $0.index.count }
     }
 
+    /// Whether the operator named this address, in `peers.static` or by a name in `peers.dns`.
+    public func isNamed(_ address: String) -> Bool {
+        IPAddress(address).map(isNamed) ?? false
+    }
+
+    func isNamed(_ ip: IPAddress) -> Bool {
+        table.withLock { $0.named.contains(ip) }
+    }
+
+    /// Whether a holder of the cluster key spoke from this address, or told of it. False without a key.
+    public func isMember(_ address: String) -> Bool {
+        guard let ip = IPAddress(address) else { return false }
+        return table.withLock { $0.isMember(ip) }
+    }
+
     // MARK: What became of it
 
     /// Tells what came of asking a peer. A refused connection, or one that took too long, sets the address aside at once, and the peer
     /// with its last address; three broken answers in a row do the same.
     public func report(_ outcome: PeerOutcome, of id: NodeID, address: PeerAddress) {
         table.withLock { $0.report(outcome, of: id, at: address, now: .now) }
+    }
+
+    /// A holder does not answer as fast as nodes of a LAN do; maybe those who went silent with it are gone, too. They are asked at once,
+    /// so that nobody waits for one after another.
+    public func doubt(holdersOf digest: Digest) {
+        table.withLock { $0.doubt(holdersOf: digest, now: .now) }
+        alarm.ring()
     }
 
     /// A holder answered that it does not have the blob.
@@ -113,6 +135,48 @@ public final class Directory: Sendable {
         }
         let (hearing, wantsInquiry) = try result.get()
         return (hearing, wantsInquiry)
+    }
+
+    /// What the table may not know by itself: where it may look, and who is a neighbour.
+    func configure(
+        allows: @escaping @Sendable (IPAddress) -> Bool, isNeighbour: @escaping @Sendable (IPAddress) -> Bool
+    ) {
+        table.withLock { table in
+            table.allows = allows
+            table.isNeighbour = isNeighbour
+        }
+    }
+
+    /// Makes these the addresses that the operator named.
+    func name(_ addresses: Set<IPAddress>) {
+        table.withLock { $0.named = addresses }
+    }
+
+    func lookAtNeighbourhood() {
+        table.withLock { $0.lookAtNeighbourhood() }
+    }
+
+    func population(now: ContinuousClock.Instant) -> Int {
+        table.withLock { $0.population(now: now) }
+    }
+
+    func links(port: Int, now: ContinuousClock.Instant) -> [BeaconTarget] {
+        table.withLock { $0.links(port: port, now: now) }
+    }
+
+    func introductionsToNeighbours(isRound: Bool, now: ContinuousClock.Instant) -> [Beacon.Introduced] {
+        table.withLock { $0.introductionsToNeighbours(isRound: isRound, now: now) }
+    }
+
+    func introductionsToLinks(
+        port: Int, isRound: Bool, now: ContinuousClock.Instant
+    ) -> [(BeaconTarget, [Beacon.Introduced])] {
+        table.withLock { $0.introductionsToLinks(port: port, isRound: isRound, now: now) }
+    }
+
+    /// How many living holders of the blob answer a question before this node does, by an order that the question makes.
+    func holdersBefore(_ own: NodeID, of digest: Digest, question: UInt64) -> Int {
+        table.withLock { $0.holdersBefore(own, of: digest, question: question, now: .now) }
     }
 
     func isPeerAddress(_ ip: IPAddress) -> Bool {

@@ -5,6 +5,8 @@
 /// (RFC 6762 §6).
 struct MDNSPublication: Sendable {
     static let spacing = Duration.seconds(1)
+    /// Changes come in bursts: the first of them must not use up the second that the others would have to wait.
+    static let coalescing = Duration.milliseconds(100)
     /// After a collision or a refusal; a responder that claims every name must not be answered at its own pace.
     static let retry = Backoff(first: .milliseconds(250), longest: .seconds(60))
     static let interfaces = 16
@@ -19,6 +21,8 @@ struct MDNSPublication: Sendable {
     private var places: [Int32: Place] = [:]
     private var mayPublish = false
     private var changedAt: ContinuousClock.Instant?
+    /// When it was first seen that what is published is not what is wanted.
+    private var staleSince: ContinuousClock.Instant?
     private var failures = 0
     private var notBefore: ContinuousClock.Instant?
 
@@ -44,6 +48,7 @@ struct MDNSPublication: Sendable {
     mutating func forget() {
         places = [:]
         mayPublish = false
+        staleSince = nil
     }
 
     /// - Parameter isRunning: whether the daemon has a host name. While it looks for one, and after it has another one, what was published
@@ -97,19 +102,27 @@ struct MDNSPublication: Sendable {
                 commands.append(.publish(interface: interface, wanted))
             }
         }
-        guard changedAt.map({ now >= $0 + Self.spacing }) ?? true else { return commands }
         // What is being probed for is not touched; it is updated when it is established.
-        for (interface, place) in places.sorted(by: { $0.key < $1.key })
-        where place.isEstablished && place.announcement != wanted {
+        let stale = places.filter { $0.value.isEstablished && $0.value.announcement != wanted }.keys.sorted()
+        staleSince = stale.isEmpty ? nil : staleSince ?? now
+        guard let updatesAt, now >= updatesAt else { return commands }
+        for interface in stale {
             places[interface]?.announcement = wanted
             commands.append(.update(interface: interface, wanted))
-            changedAt = now
         }
+        changedAt = now
+        staleSince = nil
         return commands
+    }
+
+    private var updatesAt: ContinuousClock.Instant? {
+        staleSince.map { since in
+            max(since + Self.coalescing, changedAt.map { $0 + Self.spacing } ?? since)
+        }
     }
 
     /// When `plan` may have more to say though nothing has happened; nil where only an event changes anything.
     func due(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        [notBefore, changedAt.map { $0 + Self.spacing }].compactMap(\.self).filter { $0 > now }.min()
+        [notBefore, updatesAt].compactMap(\.self).filter { $0 > now }.min()
     }
 }

@@ -37,14 +37,21 @@ struct MDNSService: Service {
 
     let around: Surroundings
     let eventLoop: any EventLoop
+    /// The kernel's numbers of the interfaces to be announced on.
+    let interfaces: @Sendable () -> Set<Int32>
     let open: Opening
 
+    /// - Parameters:
+    ///   - interfaces: of this machine, in production.
+    ///   - open: Avahi's session, in production.
     init(
-        _ around: Surroundings, eventLoop: any EventLoop,
+        _ around: Surroundings, eventLoop: any EventLoop, interfaces: (@Sendable () -> Set<Int32>)? = nil,
         open: @escaping Opening = { (sink) throws(AvahiError) in try AvahiSession.open(sink) }
     ) {
         self.around = around
         self.eventLoop = eventLoop
+        let advertised = around.configuration.advertise
+        self.interfaces = interfaces ?? { LANInterfaces.now().numbers(bearing: advertised) }
         self.open = open
     }
 
@@ -139,7 +146,7 @@ struct MDNSService: Service {
                 id: around.identity.id, name: around.identity.name, epoch: around.identity.epoch,
                 version: newest.version, cluster: around.key?.clusterID ?? [],
                 newest: newest.digests.map { DigestPrefix($0) }),
-            interfaces: LANInterfaces.now().numbers(bearing: around.configuration.advertise))
+            interfaces: interfaces())
     }
 
     private func carryOut(

@@ -153,9 +153,8 @@ struct MDNSView: Sendable {
     // MARK: Following
 
     private mutating func follow(_ instance: MDNSInstance) -> [Change] {
-        guard let entries = services[instance.service], entries[instance]?.isFollowed == false else { return [] }
-        let isFirst = !entries.values.contains(where: \.isFollowed)
-        guard followed < (isFirst ? rules.limits.followed : rules.limits.generous) else {
+        guard services[instance.service]?[instance]?.isFollowed == false else { return [] }
+        guard hasRoom(for: instance) else {
             if !waiting.contains(instance) { waiting.append(instance) }
             return []
         }
@@ -164,10 +163,16 @@ struct MDNSView: Sendable {
         return [.follow(instance)]
     }
 
+    /// A service that nobody follows yet has more room than the second protocol of one.
+    private func hasRoom(for instance: MDNSInstance) -> Bool {
+        let isFirst = services[instance.service]?.values.contains(where: \.isFollowed) == false
+        return followed < (isFirst ? rules.limits.followed : rules.limits.generous)
+    }
+
     /// A resolver has become free.
     private mutating func followNext() -> [Change] {
-        guard !waiting.isEmpty, followed < rules.limits.followed else { return [] }
-        return follow(waiting.removeFirst())
+        guard let index = waiting.firstIndex(where: hasRoom) else { return [] }
+        return follow(waiting.remove(at: index))
     }
 
     // MARK: What it comes to

@@ -1,7 +1,7 @@
 /// `peers.allow`: from which addresses peers may come, over TCP and UDP alike.
 ///
 /// Words: CIDRs and single addresses; `on-link` for the subnets of this node's own LAN interfaces; `private` for RFC 1918, unique local
-/// and link-local addresses; `any`. Loopback passes only by `any` or a CIDR that names it: what runs on this machine is no peer.
+/// and link-local addresses; `any`. With a cluster key `on-link` is its holders beyond routers, too (`admitsMembers`). Loopback passes only by `any` or a CIDR that names it: what runs on this machine is no peer.
 public struct AccessList: Sendable {
     private enum Rule: Sendable {
         case block(AddressBlock)
@@ -38,6 +38,17 @@ public struct AccessList: Sendable {
         self.interfaces = interfaces
     }
 
+    /// Whether holders of the cluster key are let in from beyond the LAN, too. Words say who is trusted; a list of CIDRs alone is a fence
+    /// that stands.
+    public var admitsMembers: Bool {
+        rules.contains { rule in
+            switch rule {
+            case .any, .onLink: true
+            case .block: false
+            }
+        }
+    }
+
     /// - Parameter address: an IP literal, as a socket tells it; a zone (`fe80::1%eth0`) may follow.
     public func allows(_ address: String) -> Bool {
         IPAddress(address).map(allows) ?? false
@@ -55,11 +66,6 @@ public struct AccessList: Sendable {
     }
 
     private func isOnLink(_ address: IPAddress) -> Bool {
-        guard !address.isLoopback else { return false }
-        return interfaces.interfaces().contains { interface in
-            guard let subnet = interface.subnet, subnet.contains(address) else { return false }
-            // Every interface has the same link-local subnet; the zone tells which one the address is on.
-            return address.zone == nil || address.zone == interface.name
-        }
+        interfaces.neighbourhood().contains(address)
     }
 }

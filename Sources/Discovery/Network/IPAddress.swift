@@ -49,14 +49,26 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     ///
     /// Read by offset, which are Linux's ABI: `sockaddr_in` is declared by several C modules of the packages used here, and which of
     /// them Swift takes it from differs from build to build.
-    init?(_ socketAddress: UnsafePointer<sockaddr>, zone: String? = nil) {
+    init?(_ socketAddress: UnsafePointer<sockaddr>) {
         let raw = UnsafeRawPointer(socketAddress)
         switch CInt(raw.load(as: sa_family_t.self)) {
         case AF_INET: self.init(family: .v4, bytes: UnsafeRawBufferPointer(start: raw + 4, count: 4))
-        case AF_INET6: self.init(family: .v6, bytes: UnsafeRawBufferPointer(start: raw + 8, count: 16), zone: zone)
+        case AF_INET6:
+            let scope = raw.loadUnaligned(fromByteOffset: 24, as: UInt32.self)
+            let plain = IPAddress(family: .v6, bytes: UnsafeRawBufferPointer(start: raw + 8, count: 16))
+            self = plain.isLinkLocal && scope != 0 ? Self.zoneName(scope).map(plain.inZone) ?? plain : plain
         default: return nil
         }
     }
+
+    private static func zoneName(_ index: UInt32) -> String? {
+        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        guard if_indextoname(index, &name) != nil else { return nil }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// The kernel's number of the zone; 0 where there is none, or no such interface.
+    var scope: UInt32 { zone.map { if_nametoindex($0) } ?? 0 }
 
     /// In network order.
     var bytes: [UInt8] {

@@ -7,6 +7,7 @@ final class InterfaceCache: Sendable {
 
     private struct Reading {
         var interfaces: [NetworkInterface]
+        var neighbourhood: Neighbourhood
         var at: ContinuousClock.Instant
     }
 
@@ -19,12 +20,24 @@ final class InterfaceCache: Sendable {
         self.scan = scan
     }
 
-    func interfaces(now: ContinuousClock.Instant = .now) -> [NetworkInterface] {
+    func interfaces(now: ContinuousClock.Instant = .now) -> [NetworkInterface] { current(now).interfaces }
+
+    func neighbourhood(now: ContinuousClock.Instant = .now) -> Neighbourhood { current(now).neighbourhood }
+
+    /// Reads them now: whoever looks every second sees changes within a second, and so does everybody else.
+    func refresh(now: ContinuousClock.Instant = .now) {
+        let interfaces = scan()
+        let fresh = Reading(interfaces: interfaces, neighbourhood: Neighbourhood(interfaces), at: now)
+        reading.withLock { $0 = fresh }
+    }
+
+    private func current(_ now: ContinuousClock.Instant) -> Reading {
         reading.withLock { reading in
-            if let reading, now - reading.at < lifetime { return reading.interfaces }
+            if let reading, now - reading.at < lifetime { return reading }
             let interfaces = scan()
-            reading = Reading(interfaces: interfaces, at: now)
-            return interfaces
+            let fresh = Reading(interfaces: interfaces, neighbourhood: Neighbourhood(interfaces), at: now)
+            reading = fresh
+            return fresh
         }
     }
 }

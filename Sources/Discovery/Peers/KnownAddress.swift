@@ -21,6 +21,10 @@ struct KnownAddress: Sendable {
     /// `GET /v1/node` has answered there with the node's id. Without a key the first one counts at once, so that nodes find each
     /// other in one datagram.
     var isConfirmed: Bool
+    /// On a subnet of this machine.
+    var isNeighbour: Bool
+    /// Somebody's datagram told of it, with the key's code where there is a key.
+    var isVouchedFor: Bool
     var heardAt: ContinuousClock.Instant
     var workedAt: ContinuousClock.Instant?
     /// Refusals and silences in a row.
@@ -32,10 +36,15 @@ struct KnownAddress: Sendable {
     /// `GET /v1/node`.
     var confirmation = Attempt()
 
-    init(ip: IPAddress, port: UInt16, isConfirmed: Bool, now: ContinuousClock.Instant) {
+    init(
+        ip: IPAddress, port: UInt16, isConfirmed: Bool, isNeighbour: Bool = true, isVouchedFor: Bool = true,
+        now: ContinuousClock.Instant
+    ) {
         self.ip = ip
         address = PeerAddress(host: ip.description, port: Int(port))
         self.isConfirmed = isConfirmed
+        self.isNeighbour = isNeighbour
+        self.isVouchedFor = isVouchedFor
         heardAt = now
     }
 
@@ -58,15 +67,20 @@ struct KnownAddress: Sendable {
         asideUntil = now + Backoff.refusal.delay(after: failures)
     }
 
-    /// Whether to ask here before asking at `other`: not aside, then the one that worked last, then the one heard last.
+    /// Whether to ask here before asking at `other`: not aside; then what others than this link know, too; then on a subnet of this
+    /// machine; then the one that worked last; then in the order of RFC 8305, IPv6 before IPv4; then the one heard last.
     func isBetter(than other: KnownAddress, now: ContinuousClock.Instant) -> Bool {
         let aside = (isAside(now: now), other.isAside(now: now))
         if aside.0 != aside.1 { return aside.1 }
+        if ip.isLinkLocal != other.ip.isLinkLocal { return other.ip.isLinkLocal }
+        if isNeighbour != other.isNeighbour { return isNeighbour }
         switch (workedAt, other.workedAt) {
         case (let mine?, let theirs?) where mine != theirs: return mine > theirs
         case (.some, nil): return true
         case (nil, .some): return false
-        default: return heardAt > other.heardAt
+        default:
+            if ip.family != other.ip.family { return ip.family == .v6 }
+            return heardAt > other.heardAt
         }
     }
 }

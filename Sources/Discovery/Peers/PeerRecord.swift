@@ -14,6 +14,25 @@ struct PeerRecord: Sendable {
     var heardAt: ContinuousClock.Instant
     /// Between its Hellos, as it says.
     var interval: Duration
+    /// When it last spoke itself, by datagram.
+    var spokeAt: ContinuousClock.Instant?
+    /// When a Hello of it last came from beyond the LAN.
+    var linkedAt: ContinuousClock.Instant?
+    /// From the node to here: 0 where it is known at first hand, else how many have told of it.
+    var hops = 0
+    /// Who told.
+    var introducer: NodeID?
+    /// When the LAN was last told of it, by this node or another, and when those beyond the LAN were.
+    var toldToLAN: Telling?
+    var toldToLinks: Telling?
+    /// A link that has been told of everybody.
+    var knowsEverybody = false
+
+    struct Telling: Sendable {
+        var at: ContinuousClock.Instant
+        var epoch: UInt64
+        var version: UInt64
+    }
     /// A connection was refused at its last address; it counts again when it is heard after the penalty.
     var isAside = false
 
@@ -31,6 +50,20 @@ struct PeerRecord: Sendable {
     /// What was announced when the mending under way began.
     var mendingToward: UInt64 = 0
 
+    /// Whether its own word has come lately, so that nobody else's is needed.
+    func speaksHere(now: ContinuousClock.Instant) -> Bool {
+        spokeAt.map { now - $0 < interval * 3.6 } ?? false
+    }
+
+    /// Whether it is time to tell of it: it never was, or something is new, or the telling is old and this is a round.
+    func isNews(since telling: Telling?, isRound: Bool, now: ContinuousClock.Instant) -> Bool {
+        guard let telling else { return true }
+        return (epoch, heardVersion) > (telling.epoch, telling.version)
+            || isRound && now - telling.at >= PeerTable.introductionInterval * 0.6
+    }
+
+    var isNeighbour: Bool { addresses.contains { $0.isNeighbour } }
+
     var isConfirmed: Bool { addresses.contains(where: \.isConfirmed) }
 
     var hasGap: Bool { knownVersion < heardVersion }
@@ -47,6 +80,8 @@ struct PeerRecord: Sendable {
         addresses.filter(\.isConfirmed).sorted { $0.isBetter(than: $1, now: now) }
     }
 
+    func holds(_ ip: IPAddress) -> Bool { addresses.contains { $0.ip == ip } }
+
     func index(of address: PeerAddress) -> Int? {
         addresses.firstIndex { $0.address == address }
     }
@@ -58,6 +93,7 @@ struct PeerRecord: Sendable {
         knownVersion = 0
         hasAnswered = false
         window = ReplayWindow()
+        knowsEverybody = false
         mending = Attempt()
         isAside = false
     }

@@ -22,6 +22,13 @@ extension PeerTable {
             return try hear(hello, of: beacon, from: source, now: now)
         case .have(let answer):
             return try hear(answer, of: beacon, from: source, now: now)
+        case .introduction(let nodes):
+            guard let sender = records[beacon.node], sender.isConfirmed, sender.epoch == beacon.epoch,
+                rules.requiresProof || sender.holds(source)
+            else { throw .unknownNode }
+            try checkReplay(beacon)
+            for node in nodes { take(node, by: sender, now: now) }
+            return Hearing()
         case .whoHas(let question):
             // Without a key anybody on the LAN may ask; with one, confirmed peers, and each question once.
             if rules.requiresProof {
@@ -52,7 +59,16 @@ extension PeerTable {
         guard presence.isCurrent, var record = records[beacon.node] else {
             return Hearing(isStranger: presence.isStranger)
         }
-        record.sources.insert(.broadcast)
+        if isNeighbour(source) {
+            record.sources.insert(.broadcast)
+        } else {
+            // It has a line about this node, or of this node: it has introduced itself.
+            record.linkedAt = now
+            if record.sources.isDisjoint(with: [.static, .dns]) { record.sources.insert(.introduced) }
+        }
+        record.spokeAt = now
+        record.hops = 0
+        record.introducer = nil
         if !hello.name.isEmpty { record.name = hello.name }
         record.interval = hello.interval
         if presence.counts {
@@ -67,6 +83,9 @@ extension PeerTable {
         var hasNews = false
         if let changes = hello.changes { hasNews = apply(changes, upTo: hello.version, to: &record) }
         records[record.id] = record
+        for ip in hello.addresses where allows(ip) {
+            addAddress(to: record.id, ip: ip, port: hello.httpPort, isHeard: false, now: now)
+        }
         wantMending(of: record.id, now: now)
         return Hearing(isStranger: presence.isStranger, hasNews: hasNews)
     }
@@ -117,7 +136,9 @@ extension PeerTable {
         guard let record = records[beacon.node] else {
             guard
                 admit(
-                    beacon.node, name: name, epoch: beacon.epoch, interval: interval, source: .broadcast, ip: ip,
+                    beacon.node, name: name, epoch: beacon.epoch, interval: interval,
+                    source: isNeighbour(ip) ? .broadcast : .introduced,
+                    ip: ip,
                     port: port, now: now)
             else { throw .tooManyNodes }
             try checkReplay(beacon)

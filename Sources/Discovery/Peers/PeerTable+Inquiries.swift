@@ -99,8 +99,11 @@ extension PeerTable {
     ) {
         guard var record = records[id], let index = record.index(of: address) else { return }
         guard let document else {
-            // Asked again when it is heard again; or, where it worked before, when its penalty ends.
-            record.addresses[index].confirmation.fail(now: now, again: false)
+            // Asked again when it is heard again; or, where it worked before, when its penalty ends. A node that others tell of may not
+            // know yet that this one may ask it, and does not speak here: it is asked again after a while.
+            let mayBeEarly = !record.isConfirmed && record.spokeAt == nil
+            record.addresses[index].confirmation.fail(now: now, again: mayBeEarly)
+            if mayBeEarly { wanting.insert(id) }
             if record.addresses[index].isConfirmed {
                 record.addresses[index].failed(now: now)
                 setAside(&record, now: now)

@@ -4,7 +4,10 @@ import OCI
 
 extension PeerTable {
     mutating func sight(_ sighting: Sighting, now: ContinuousClock.Instant) {
-        let addresses = sighting.addresses.compactMap { KnownAddress.Place($0) }.filter { allows($0.ip) }
+        let places = sighting.addresses.compactMap { KnownAddress.Place($0) }
+        // What the operator named is allowed by that.
+        let isNamed = sighting.source == .static || sighting.source == .dns
+        let addresses = isNamed ? places : places.filter { allows($0.ip) }
         guard let id = sighting.id else {
             for place in addresses { call(at: place.address, source: sighting.source, now: now) }
             return
@@ -36,8 +39,10 @@ extension PeerTable {
 
     mutating func lose(_ id: NodeID, source: Peer.Source, now: ContinuousClock.Instant) {
         guard var record = records[id], record.sources.remove(source) != nil else { return }
-        // Nothing tells of it any more: it has left, or its word was lost on the way.
-        if record.sources.isEmpty { checkUp(&record, now: now) }
+        // Nothing tells of it any more: it has left, or its word was lost on the way. It is gone when it answers nowhere.
+        if record.sources.isEmpty {
+            for index in record.addresses.indices { wantConfirmation(of: &record, at: index, now: now) }
+        }
         records[id] = record
     }
 
@@ -49,7 +54,9 @@ extension PeerTable {
     /// Asks those who are told of and do not speak themselves whether they are still there.
     mutating func checkUpOnTheSilent(now: ContinuousClock.Instant) {
         for var record in records.values {
-            guard !record.sources.isDisjoint(with: Peer.Source.told), now - record.heardAt >= record.interval * 1.3
+            // Of whom nothing tells any more it may have answered once more while it was draining.
+            guard record.sources.isEmpty || !record.sources.isDisjoint(with: Peer.Source.told),
+                now - record.heardAt >= record.interval * 1.3
             else { continue }
             checkUp(&record, now: now)
             records[record.id] = record
@@ -63,6 +70,20 @@ extension PeerTable {
             if !best.isAside(now: now) { wantConfirmation(of: &record, at: index, now: now) }
         } else {
             for index in record.addresses.indices { wantConfirmation(of: &record, at: index, now: now) }
+        }
+    }
+
+    /// Asks the holders of a blob that have not been heard for a second whether they are there, a few of them.
+    mutating func doubt(holdersOf digest: Digest, now: ContinuousClock.Instant) {
+        let silent = holders(of: digest, now: now).compactMap { records[$0.peer.id] }.filter {
+            now - $0.heardAt > .seconds(1)
+        }
+        for var record in silent.prefix(rules.limits.inquiries) {
+            for index in record.addresses.indices
+            where record.addresses[index].isConfirmed && !record.addresses[index].isAside(now: now) {
+                wantConfirmation(of: &record, at: index, now: now)
+            }
+            records[record.id] = record
         }
     }
 

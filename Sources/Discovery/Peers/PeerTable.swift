@@ -26,6 +26,10 @@ struct PeerTable: Sendable {
     var callers: [PeerAddress: Caller] = [:]
     /// Where this node may look for peers that others tell of.
     var allows: @Sendable (IPAddress) -> Bool = { _ in true }
+    /// Whether an address is on a subnet of this machine.
+    var isNeighbour: @Sendable (IPAddress) -> Bool = { _ in true }
+    /// Addresses that the operator named.
+    var named: Set<IPAddress> = []
     private var ids: [NodeID?] = []
     private var freeHandles: [HolderIndex.Handle] = []
     private var claimsByAddress: [IPAddress: Int] = [:]
@@ -63,6 +67,14 @@ struct PeerTable: Sendable {
     ) -> [(peer: Peer, size: Int64, isProven: Bool)] {
         index.holders(of: digest).compactMap { holder in
             alivePeer(holder.handle, now: now).map { ($0, holder.size, holder.isProven) }
+        }
+    }
+
+    func holdersBefore(_ own: NodeID, of digest: Digest, question: UInt64, now: ContinuousClock.Instant) -> Int {
+        func rank(_ id: NodeID) -> UInt64 { (id.low ^ question) &* 0x9e37_79b9_7f4a_7c15 }
+        return index.holders(of: digest).count { holder in
+            guard let id = ids[Int(holder.handle)], records[id]?.isAlive(now: now) == true else { return false }
+            return rank(id) < rank(own)
         }
     }
 
@@ -131,11 +143,18 @@ struct PeerTable: Sendable {
         _ id: NodeID, name: String, epoch: UInt64, interval: Duration, source: Peer.Source, ip: IPAddress, port: UInt16,
         isHeard: Bool = true, now: ContinuousClock.Instant
     ) -> Bool {
+        // What others tell of an address does not keep out who speaks from it.
+        if isHeard, claimsByAddress[ip] ?? 0 >= rules.limits.peersPerAddress,
+            let told = records.values.first(where: { !$0.isConfirmed && $0.spokeAt == nil && $0.holds(ip) })
+        {
+            remove(told.id)
+        }
         guard claimsByAddress[ip] ?? 0 < rules.limits.peersPerAddress else { return false }
         if records.count >= rules.limits.peers { makeRoom(now: now) }
         guard records.count < rules.limits.peers, let handle = takeHandle(for: id) else { return false }
         records[id] = PeerRecord(
-            id: id, handle: handle, name: name, epoch: epoch, sources: [source], heardAt: now, interval: interval)
+            id: id, handle: handle, name: name, epoch: epoch, sources: [source], heardAt: now, interval: interval,
+            spokeAt: isHeard ? now : nil)
         addAddress(to: id, ip: ip, port: port, isHeard: isHeard, now: now)
         return true
     }
@@ -149,7 +168,10 @@ struct PeerTable: Sendable {
         guard var record = records[id] else { return false }
         defer { records[id] = record }
         if let known = record.addresses.firstIndex(where: { $0.ip == ip && $0.address.port == Int(port) }) {
-            if isHeard { record.addresses[known].heardAt = now }
+            if isHeard {
+                record.addresses[known].heardAt = now
+                record.addresses[known].isVouchedFor = true
+            }
             if !record.addresses[known].isConfirmed { wantConfirmation(of: &record, at: known, now: now) }
             return record.addresses[known].isConfirmed
         }
@@ -163,7 +185,9 @@ struct PeerTable: Sendable {
             forgetClaim(record.addresses.remove(at: oldest).ip)
         }
         let counts = isHeard && !rules.requiresProof && !record.isConfirmed
-        record.addresses.append(KnownAddress(ip: ip, port: port, isConfirmed: counts, now: now))
+        record.addresses.append(
+            KnownAddress(
+                ip: ip, port: port, isConfirmed: counts, isNeighbour: isNeighbour(ip), isVouchedFor: isHeard, now: now))
         claimsByAddress[ip, default: 0] += 1
         if counts {
             noteAppearance(of: record, at: record.addresses[record.addresses.count - 1])

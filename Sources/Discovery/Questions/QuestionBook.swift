@@ -31,6 +31,17 @@ struct QuestionBook: Sendable {
     static let limit = 256
     static let rate = TokenBucket.Rate(perSecond: 50, burst: 100)
 
+    /// So many others asked the same within `freshness`: then holders answer everybody, and one need not ask.
+    static let othersSuffice = 2
+    static let freshness = Duration.milliseconds(300)
+
+    private struct Overheard: Sendable {
+        var question: UInt64
+        var times = 1
+        var at: ContinuousClock.Instant
+    }
+
+    private var overheard: [Subject: Overheard] = [:]
     private var asked: [Subject: Asked] = [:]
     private var subjects: [UInt64: Subject] = [:]
     private var bucket = TokenBucket(rate)
@@ -43,12 +54,30 @@ struct QuestionBook: Sendable {
         if let earlier = asked[subject] {
             return earlier.isAnswered || now >= earlier.waitsUntil ? .nothing : .join(until: earlier.waitsUntil)
         }
-        guard asked.count < Self.limit, subjects[random] == nil, bucket.take(Self.rate, now: now) else {
-            return .nothing
+        guard asked.count < Self.limit, subjects[random] == nil else { return .nothing }
+        if let others = overheard[subject], others.times >= Self.othersSuffice, now - others.at < Self.freshness {
+            asked[subject] = Asked(question: others.question, waitsUntil: now + wait)
+            subjects[others.question] = subject
+            return .join(until: now + wait)
         }
+        guard bucket.take(Self.rate, now: now) else { return .nothing }
         asked[subject] = Asked(question: random, waitsUntil: now + wait)
         subjects[random] = subject
         return .ask(question: random)
+    }
+
+    /// Somebody else asked everybody for it.
+    mutating func overhear(_ subject: Subject, question: UInt64, now: ContinuousClock.Instant) {
+        if let known = overheard[subject], now - known.at < Self.freshness {
+            guard known.question != question else { return }
+            overheard[subject] = Overheard(question: question, times: known.times + 1, at: now)
+            // Who waits already takes the answer to this one, too.
+            if asked[subject]?.isAnswered == false { subjects[question] = subject }
+            return
+        }
+        if overheard.count >= Self.limit { overheard = overheard.filter { now - $0.value.at < Self.freshness } }
+        guard overheard.count < Self.limit else { return }
+        overheard[subject] = Overheard(question: question, at: now)
     }
 
     /// Returns false where there is nothing to wait for any more.
@@ -82,9 +111,8 @@ struct QuestionBook: Sendable {
     }
 
     private mutating func forget(now: ContinuousClock.Instant) {
-        for (subject, entry) in asked where now >= entry.waitsUntil + Self.memory {
-            asked[subject] = nil
-            subjects[entry.question] = nil
-        }
+        for (subject, entry) in asked where now >= entry.waitsUntil + Self.memory { asked[subject] = nil }
+        // More than one question may lead to a subject.
+        subjects = subjects.filter { asked[$0.value] != nil }
     }
 }

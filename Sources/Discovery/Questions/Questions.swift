@@ -42,6 +42,15 @@ public final class Questions: Sendable {
         guarded.withLock { $0.book.isWaiting(for: question, now: .now) }
     }
 
+    func overhear(_ question: Beacon.WhoHas) {
+        let subjects =
+            question.digests.map(QuestionBook.Subject.digest) + question.references.map(QuestionBook.Subject.reference)
+        let now = ContinuousClock.now
+        guarded.withLock { guarded in
+            for subject in subjects { guarded.book.overhear(subject, question: question.question, now: now) }
+        }
+    }
+
     /// The directory has learnt something; maybe that is what somebody waits for.
     func lookAgain() {
         let unanswered = guarded.withLock { $0.book.unanswered }

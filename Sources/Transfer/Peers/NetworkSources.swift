@@ -10,6 +10,11 @@ final class NetworkSources: BlobSources {
     /// For so long a peer is not asked again for a blob of which it may have sent wrong bytes.
     static let blameFor: Duration = .seconds(600)
     private static let blameLimit = 4096
+    /// That a pull waits for a dead peer in all. Half of it is over when the first of its addresses has not answered: then there is time
+    /// for one more.
+    static let connectBudget: Duration = .milliseconds(300) + .milliseconds(20)
+    /// A peer on a LAN has answered by then.
+    static let suspicion: Duration = .milliseconds(30)
 
     private struct Blame: Hashable {
         var peer: NodeID
@@ -79,18 +84,46 @@ final class NetworkSources: BlobSources {
         guard let peer = directory.peer(id) else {
             throw SourceFailure(ending: .refused("peer \(id) has gone"))
         }
+        let result = await withTaskGroup(of: Result<Opened, SourceFailure>?.self) { group in
+            group.addTask { await self.openBest(of: peer, digest, range) }
+            group.addTask { [directory] in
+                guard (try? await Task.sleep(for: Self.suspicion)) != nil else { return nil }
+                directory.doubt(holdersOf: digest)
+                return nil
+            }
+            for await result in group {
+                guard let result else { continue }
+                group.cancelAll()
+                return result
+            }
+            return .failure(SourceFailure(ending: .refused("peer \(peer.name) was not asked")))
+        }
+        let opened = try result.get()
+        return stream(opened.blob, peer: peer, address: opened.address)
+    }
+
+    private struct Opened: Sendable {
+        var blob: PeerBlob
+        var address: PeerAddress
+    }
+
+    /// Tries the peer's addresses, best first, for as long as a pull may wait for a peer that is dead.
+    private func openBest(
+        of peer: Peer, _ digest: Digest, _ range: Range<Int64>?
+    ) async -> Result<Opened, SourceFailure> {
+        let began = ContinuousClock.now
         var last = SourceFailure(ending: .refused("peer \(peer.name) has no address"))
-        for address in peer.addresses.prefix(4) {
+        for address in peer.addresses.prefix(4) where ContinuousClock.now - began < Self.connectBudget / 2 {
             do {
-                let blob = try await peers.blob(digest, of: id, at: address, range: range)
-                directory.report(.worked, of: id, address: address)
-                return stream(blob, peer: peer, address: address)
+                let blob = try await peers.blob(digest, of: peer.id, at: address, range: range)
+                directory.report(.worked, of: peer.id, address: address)
+                return .success(Opened(blob: blob, address: address))
             } catch {
                 last = SourceFailure(ending: ending(of: error, peer: peer, address: address, digest: digest))
                 if error is PeerAnswerError { break }
             }
         }
-        throw last
+        return .failure(last)
     }
 
     private func stream(_ blob: PeerBlob, peer: Peer, address: PeerAddress) -> SourceStream {

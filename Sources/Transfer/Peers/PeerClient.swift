@@ -7,9 +7,9 @@ import OCI
 
 /// The HTTP side of being somebody's peer: blobs, inventories and introductions, authenticated where there is a cluster key.
 ///
-/// Bounds: connecting takes at most 300 ms, silence in an answer 5 s, a document 8 MiB. Redirects are not followed.
+/// Bounds: connecting takes at most 150 ms (a second address of a peer is tried then, and no third), silence in an answer 5 s, a document 8 MiB. Redirects are not followed.
 public final class PeerClient: Sendable {
-    static let connectTimeout: TimeAmount = .milliseconds(300)
+    static let connectTimeout: TimeAmount = .milliseconds(150)
     static let idleTimeout: TimeAmount = .seconds(5)
     static let documentLimit = 8 << 20
     static let receiveBuffer = 256 << 10

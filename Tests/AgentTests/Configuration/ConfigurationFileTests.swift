@@ -260,8 +260,8 @@ import Testing
 
     @Test("a key that does nothing yet is taken with a warning, its default without one")
     func later() throws {
-        let configuration = try load("[peers]\nstatic = [\"node-7:5051\"]\ndns = []")
-        #expect(configuration.warnings == ["config.toml: peers.static has no effect in this version"])
+        let configuration = try load("[limits]\nupload_rate = \"80MB/s\"\ndownload_rate = \"\"")
+        #expect(configuration.warnings == ["config.toml: limits.upload_rate has no effect in this version"])
     }
 
     @Test("a default file that is missing is no error, a named one is")

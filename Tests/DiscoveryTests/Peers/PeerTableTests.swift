@@ -300,7 +300,7 @@ import Testing
         let first = table.startInquiries(now: Samples.at(2)).start
         #expect(first.count == 4)
         _ = try table.hear(Samples.hello(1, sequence: 2, version: 9), from: lan, now: Samples.at(2))
-        #expect(table.startInquiries(now: Samples.at(3)).start.map(\.node) == [Samples.node(1)])
+        #expect(table.startInquiries(now: Samples.at(3)).start.map { $0.node } == [Samples.node(1)])
     }
 
     @Test("a handle given anew does not inherit what its first owner held")

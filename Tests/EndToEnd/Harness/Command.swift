@@ -46,6 +46,13 @@ struct Command: Sendable {
     }
 }
 
+extension Command {
+    /// Runs lines of words one after another.
+    static func run(_ lines: [String]) async throws {
+        for line in lines { try await Command(line.split(separator: " ").map(String.init)).run() }
+    }
+}
+
 /// A folder that goes with its owner. Its path is short, because sockets live in it.
 final class TemporaryFolder: Sendable {
     let path: String

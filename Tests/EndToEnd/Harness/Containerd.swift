@@ -1,16 +1,25 @@
 import FoundationEssentials
+import Glibc
+import Synchronization
+import Testing
 
 /// A containerd of a node's own, with a hosts.toml that names the node's agent first and the registry after it.
 final class Containerd: Sendable {
-    private let node: Node
+    /// What Kubernetes uses of it.
+    enum CRI {
+        case off
+        /// containerd throws a layer away once it is unpacked.
+        case discardingLayers
+    }
+
+    let node: Node
     private let folder: String
-    private let address: String
+    private let process = Mutex<Child?>(nil)
 
     /// Starts it, and returns when it answers.
-    init(on node: Node, registries: [String] = ["registry.test", "private.test"]) async throws {
+    init(on node: Node, registries: [String] = ["registry.test", "private.test"], cri: CRI = .off) async throws {
         self.node = node
-        folder = node.folder + "/containerd"
-        address = folder + "/sock"
+        folder = Self.folder(in: node.folder)
         for registry in registries {
             let hosts = "\(folder)/certs.d/\(registry)"
             try FileManager.default.createDirectory(atPath: hosts, withIntermediateDirectories: true)
@@ -23,29 +32,71 @@ final class Containerd: Sendable {
                 """
             try Data(text.utf8).write(to: URL(filePath: hosts + "/hosts.toml"))
         }
-        let config = """
+        try Data(Self.configuration(folder: folder, cri: cri).utf8).write(to: URL(filePath: folder + "/config.toml"))
+        try await start()
+    }
+
+    private static func folder(in nodeFolder: String) -> String { nodeFolder + "/containerd" }
+    /// Its socket, for the agent's configuration, which is written before containerd is there.
+    static func address(in nodeFolder: String) -> String { folder(in: nodeFolder) + "/sock" }
+    /// Where it keeps its content.
+    static func root(in nodeFolder: String) -> String { folder(in: nodeFolder) + "/root" }
+
+    private var address: String { folder + "/sock" }
+
+    private static func configuration(folder: String, cri: CRI) -> String {
+        var disabled = ["aufs", "btrfs", "devmapper", "zfs"].map { "io.containerd.snapshotter.v1.\($0)" }
+        var tables = ""
+        switch cri {
+        case .off: disabled.append("io.containerd.grpc.v1.cri")
+        case .discardingLayers:
+            tables = """
+                [plugins."io.containerd.grpc.v1.cri".containerd]
+                  discard_unpacked_layers = true
+                [plugins."io.containerd.grpc.v1.cri".registry]
+                  config_path = "\(folder)/certs.d"
+                [plugins."io.containerd.grpc.v1.cri".cni]
+                  conf_dir = "\(folder)/cni"
+                  bin_dir = "\(folder)/cni"
+
+                """
+        }
+        return """
             version = 2
             root = "\(folder)/root"
             state = "\(folder)/state"
-            disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs",
-              "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
-              "io.containerd.snapshotter.v1.zfs"]
+            disabled_plugins = [\(disabled.map { "\"\($0)\"" }.joined(separator: ", "))]
             [grpc]
-              address = "\(address)"
+              address = "\(folder)/sock"
             [plugins."io.containerd.internal.v1.opt"]
               path = "\(folder)/opt"
 
-            """
-        try Data(config.utf8).write(to: URL(filePath: folder + "/config.toml"))
-        _ = try node.lan.start(
+            """ + tables
+    }
+
+    /// Starts it again after ``kill()``.
+    func start() async throws {
+        let child = try node.lan.start(
             ["containerd", "--config", folder + "/config.toml"], on: node.machine, log: folder + "/containerd.log")
+        process.withLock { $0 = child }
         try await eventually("containerd on \(node.name) answers", within: .seconds(30)) {
             try await Command(node.machine.command(ctr(["version"]))).result().succeeded
         }
     }
 
-    private func ctr(_ arguments: [String]) -> [String] {
-        ["ctr", "--address", address] + arguments
+    /// SIGKILL.
+    func kill() async throws {
+        try await process.withLock { $0 }?.destroy()
+    }
+
+    private func ctr(_ arguments: [String], namespace: String = "default") -> [String] {
+        ["ctr", "--address", address, "--namespace", namespace] + arguments
+    }
+
+    /// Runs `ctr`, and hands back what it printed.
+    @discardableResult
+    func run(_ arguments: String..., namespace: String = "default") async throws -> String {
+        try await Command(node.machine.command(ctr(arguments, namespace: namespace))).run()
     }
 
     private func pullCommand(_ reference: String, _ options: [String]) -> [String] {
@@ -60,6 +111,11 @@ final class Containerd: Sendable {
         let start = ContinuousClock.now
         try await Command(node.machine.command(pullCommand(reference, options)), within: limit).run()
         return .now - start
+    }
+
+    /// Pulls from the registry itself: Shoal hears of it from containerd only.
+    func pullPastTheMirror(_ reference: String, namespace: String = "default") async throws {
+        try await run("images", "pull", "--plain-http", reference, namespace: namespace)
     }
 
     /// A pull that must not succeed, by what it said.

@@ -15,6 +15,9 @@ enum Environment {
             ?? "\(root)/.build/release/shoal"
     }()
 
+    /// Whether the agent was built for speed: how fast or small it is, is promised of no other.
+    static let isRelease = !binary.contains("/debug/")
+
     /// Under CI a test that cannot run is a failure.
     static let isCI = all["CI"] == "true" || all["CI"] == "1"
 }

@@ -21,3 +21,7 @@ func report(_ what: String, _ value: Duration) {
     let milliseconds = Int(value / .milliseconds(1))
     print("  measured: \(what): \(milliseconds) ms")
 }
+
+func report(_ what: String, bytes value: Int) {
+    print("  measured: \(what): \(value >> 20) MiB")
+}

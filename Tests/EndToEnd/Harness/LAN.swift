@@ -9,6 +9,7 @@ final class LAN: Sendable {
         var machines: [Machine] = []
         var children: [Child] = []
         var mounts: [String] = []
+        var bridges: [String] = []
         var nodes = 0
     }
 
@@ -33,41 +34,52 @@ final class LAN: Sendable {
         try await lan.tearDown()
     }
 
-    /// Adds a machine. Broadcasts to 255.255.255.255 need the default route, though nothing is behind it.
-    func machine(_ name: String, _ address: String) async throws -> Machine {
+    /// Adds a machine to a network of the LAN's.
+    func machine(_ name: String, _ address: String, on network: Network = .first) async throws -> Machine {
         let machine = Machine(name: name, address: address)
         state.withLock { $0.machines.append(machine) }
-        for line in [
-            "ip netns add \(name)",
-            "ip link add \(name) type veth peer name eth0 netns \(name)",
-            "ip link set \(name) master lan up",
-            "ip -n \(name) link set lo up",
-            "ip -n \(name) addr add \(address)/24 brd + dev eth0",
-            "ip -n \(name) link set eth0 up",
-            "ip -n \(name) route add default via 10.77.0.1",
-        ] {
-            try await Command(line.split(separator: " ").map(String.init)).run()
-        }
+        let lines =
+            [
+                "ip netns add \(name)",
+                "ip link add \(name) type veth peer name eth0 netns \(name)",
+                "ip link set \(name) master \(network.bridge) up",
+                "ip -n \(name) link set lo up",
+            ] + network.addressing(address, on: name)
+        try await Command.run(lines)
         return machine
     }
 
     /// A node: a machine with an agent, ready, and a containerd once it is asked for.
-    func node(_ configuration: AgentConfiguration = AgentConfiguration()) async throws -> Node {
-        let number = state.withLock { state in
-            state.nodes += 1
-            return state.nodes
-        }
-        let machine = try await machine("node\(number)", "10.77.0.\(10 + number)")
-        let node = try Node(machine: machine, lan: self, configuration: configuration)
+    func node(
+        _ configuration: AgentConfiguration = AgentConfiguration(), on network: Network = .first,
+        prepare: (Machine, inout AgentConfiguration) async throws -> Void = { _, _ in }
+    ) async throws -> Node {
+        let node = try await idleNode(configuration, on: network, prepare: prepare)
         try await node.startAgent()
         return node
     }
 
+    /// A node whose agent has not been started yet.
+    func idleNode(
+        _ configuration: AgentConfiguration = AgentConfiguration(), on network: Network = .first,
+        prepare: (Machine, inout AgentConfiguration) async throws -> Void = { _, _ in }
+    ) async throws -> Node {
+        let number = state.withLock { state in
+            state.nodes += 1
+            return state.nodes
+        }
+        let machine = try await machine("node\(number)", network.address(10 + number), on: network)
+        var configuration = configuration
+        try await prepare(machine, &configuration)
+        return try Node(machine: machine, lan: self, configuration: configuration)
+    }
+
     /// A docker-registry with the fixtures' images, at `registry.test`; with `users` it is `private.test` and asks for them.
-    func registry(users: [String: String] = [:]) async throws -> Registry {
+    func registry(users: [String: String] = [:], on network: Network = .first) async throws -> Registry {
         let machine =
             users.isEmpty
-            ? try await machine("registry", "10.77.0.2") : try await machine("private", "10.77.0.3")
+            ? try await machine("registry", network.address(2), on: network)
+            : try await machine("private", network.address(3), on: network)
         let registry = Registry(machine: machine, lan: self, users: users)
         try await registry.start()
         return registry
@@ -80,6 +92,14 @@ final class LAN: Sendable {
         return child
     }
 
+    /// Adds a bridge that ends with the LAN.
+    func bridge(_ name: String) async throws {
+        state.withLock { $0.bridges.append(name) }
+        try await Command.run([
+            "ip link add \(name) type bridge mcast_snooping 0", "ip link set \(name) up",
+        ])
+    }
+
     /// Mounts a small file system that ends with the LAN.
     func mountTmpfs(at path: String, megabytes: Int) async throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -88,13 +108,14 @@ final class LAN: Sendable {
     }
 
     private func setUp() async throws {
-        try await Command(["ip", "link", "add", "lan", "type", "bridge", "mcast_snooping", "0"]).run()
-        try await Command(["ip", "addr", "add", "10.77.0.1/24", "dev", "lan"]).run()
-        try await Command(["ip", "link", "set", "lan", "up"]).run()
+        try await bridge(Network.first.bridge)
+        try await Command.run(["ip addr add 10.77.0.1/24 brd + dev lan"])
     }
 
     private func tearDown() async throws {
-        let (machines, children, mounts) = state.withLock { ($0.machines, $0.children, $0.mounts) }
+        let (machines, children, mounts, bridges) = state.withLock {
+            ($0.machines, $0.children, $0.mounts, $0.bridges)
+        }
         for child in children.reversed() { try await child.destroy() }
         for machine in machines {
             // What those started in turn: containerd's shims, and clients that a failed test left behind.
@@ -110,7 +131,7 @@ final class LAN: Sendable {
         _ = try? await Command([
             "sh", "-c", "awk '$2 ~ \"^\(folder.path)/\" { print $2 }' /proc/mounts | xargs -r umount --lazy",
         ]).run()
-        _ = try? await Command(["ip", "link", "del", "lan"]).run()
+        for bridge in bridges { _ = try? await Command(["ip", "link", "del", bridge]).run() }
     }
 
     /// After a failure: the end of every log, because the folder goes.

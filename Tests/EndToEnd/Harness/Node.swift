@@ -30,11 +30,19 @@ final class Node: Sendable {
     /// The agent's process.
     var agent: Child { get throws { try #require(state.withLock { $0.agent }) } }
 
-    /// Starts the agent, and returns when it is ready.
-    func startAgent() async throws {
+    /// Starts the agent, and returns when it is ready. `hiding`: a folder that it finds empty, as in a mount namespace of
+    /// its own.
+    func startAgent(hiding folder: String? = nil) async throws {
         try writeConfiguration()
-        let child = try lan.start(
-            [Environment.binary, "agent", "--config", configurationFile], on: machine, log: folder + "/agent.log")
+        let (launcher, environment) = state.withLock { ($0.configuration.launcher, $0.configuration.environment) }
+        var command =
+            launcher + ["env"] + environment.map { "\($0.key)=\($0.value)" }
+            + [Environment.binary, "agent", "--config", configurationFile]
+        if let folder {
+            let script = #"mount -t tmpfs tmpfs "$0" && exec "$@""#
+            command = ["unshare", "--mount", "sh", "-c", script, folder] + command
+        }
+        let child = try lan.start(command, on: machine, log: self.folder + "/agent.log")
         state.withLock { $0.agent = child }
         try await eventually("the agent on \(name) is ready", within: .seconds(30)) {
             guard child.isRunning else { throw HarnessError("the agent on \(name) ended: see its log") }
@@ -47,6 +55,13 @@ final class Node: Sendable {
         state.withLock { $0.configuration = configuration }
         try writeConfiguration()
         try agent.send(SIGHUP)
+    }
+
+    /// Stops the agent, and starts it with another configuration.
+    func restartAgent(_ configuration: AgentConfiguration) async throws {
+        try await stopAgent()
+        state.withLock { $0.configuration = configuration }
+        try await startAgent()
     }
 
     private func writeConfiguration() throws {
@@ -91,13 +106,5 @@ final class Node: Sendable {
         try await eventually("\(name) hears that \(other.name) holds \(blobs) blobs", within: limit) {
             try await status().peers.contains { $0.name == other.name && $0.blobs >= blobs }
         }
-    }
-
-    /// The most memory that the agent ever had in use, in bytes.
-    func peakMemory() throws -> Int {
-        let pid = try agent.pid
-        let text = try String(decoding: Data(contentsOf: URL(filePath: "/proc/\(pid)/status")), as: UTF8.self)
-        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-        return try #require(Int(line.split(whereSeparator: { !$0.isNumber }).joined())) << 10
     }
 }

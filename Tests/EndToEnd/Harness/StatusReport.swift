@@ -13,6 +13,7 @@ struct StatusReport: Decodable, Sendable {
     struct PeerFacts: Decodable, Sendable {
         let id: String
         let name: String
+        let addresses: [String]
         let state: String
         let sources: [String]
         let blobs: Int
@@ -42,4 +43,5 @@ struct StatusReport: Decodable, Sendable {
     let peers: [PeerFacts]
     let bytes: Bytes
     let requests: Requests
+    let warnings: [String]
 }

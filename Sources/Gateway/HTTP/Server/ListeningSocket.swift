@@ -13,7 +13,9 @@ struct ListeningSocket: Sendable {
         case .tcp(let host, let port):
             file = nil
             channel = try await Self.bind(address, bootstrap) {
-                try SocketAddress.makeAddressResolvingHost(host, port: port)
+                // A resolver on a host without IPv4 makes ::ffff:127.0.0.1 of 127.0.0.1.
+                try (try? SocketAddress(ipAddress: host, port: port))
+                    ?? SocketAddress.makeAddressResolvingHost(host, port: port)
             }
         case .unix(let path, let mode):
             let file = UnixSocketFile(path: path, mode: mode)

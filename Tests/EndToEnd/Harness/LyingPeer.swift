@@ -1,0 +1,75 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A peer endpoint that lies, at the test process's own place on the LAN: it has an inventory that never ends.
+final class LyingPeer: Sendable {
+    static let port = 5999
+    private static let page = 5_000
+
+    let node: [UInt8]
+    private let served = Atomic<Int>(0)
+
+    private init(node: [UInt8]) {
+        self.node = node
+    }
+
+    /// Pages of its inventory that were asked for.
+    var pages: Int { served.load(ordering: .relaxed) }
+
+    static func with(_ test: (LyingPeer) async throws -> Void) async throws {
+        let peer = LyingPeer(node: WireBeacon.randomNode())
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Endpoint(peer))
+                }
+            }
+            .bind(host: "10.77.0.1", port: port).get()
+        do {
+            try await test(peer)
+        } catch {
+            try? await listener.close()
+            throw error
+        }
+        try await listener.close()
+    }
+
+    /// The answer to a request line.
+    fileprivate func answer(_ request: String) -> String {
+        let id = node.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        guard request.contains("/v1/inventory") else {
+            return #"{"schema":1,"id":"\#(id)","name":"stranger","epoch":1,"version":1,"port":\#(Self.port)}"#
+        }
+        let number = served.wrappingAdd(1, ordering: .relaxed).newValue
+        let blobs = (0..<Self.page).map { index in
+            let digits = String(UInt64(number * Self.page + index), radix: 16)
+            return #"{"digest":"sha256:\#(String(repeating: "0", count: 64 - digits.count) + digits)","size":1}"#
+        }
+        return #"{"epoch":1,"version":1,"full":true,"added":[\#(blobs.joined(separator: ","))],"#
+            + #""removed":[],"references":[],"removedReferences":[],"next":"bMQ\#(number)"}"#
+    }
+
+    private final class Endpoint: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        private let peer: LyingPeer
+        private var head = ""
+
+        init(_ peer: LyingPeer) {
+            self.peer = peer
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            head += String(buffer: unwrapInboundIn(data))
+            guard head.contains("\r\n\r\n") else { return }
+            let body = peer.answer(head)
+            head = ""
+            let text =
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+        }
+    }
+}

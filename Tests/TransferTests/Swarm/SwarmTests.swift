@@ -1,0 +1,177 @@
+import Discovery
+import Integrity
+import OCI
+import Testing
+
+@testable import Transfer
+
+private let start = ContinuousClock.now
+
+@Suite("The swarm")
+struct SwarmTests {
+    private let own = NodeID.random()
+    private let peer = NodeID.random()
+    private let other = NodeID.random()
+    private let digest = ContentHasher.digest(of: [1])
+
+    private func swarm(pieces: Int = 16, holders: [NodeID] = [], wanters: [NodeID] = []) -> Swarm {
+        var swarm = Swarm(own: own, digest: digest, pieces: pieces, now: start)
+        swarm.update(holders: holders, wanters: wanters, now: start)
+        return swarm
+    }
+
+    private func need(_ missing: PieceSet, next: Int? = 0, transfers: Int = 0, upstream: Bool = true) -> Swarm.Need {
+        Swarm.Need(missing: missing, next: next, transfers: transfers, waits: 0, upstreamIsFree: upstream)
+    }
+
+    private func pieces(_ numbers: Range<Int>, of count: Int = 16) -> PieceSet {
+        var set = PieceSet(count: count)
+        set.insert(numbers)
+        return set
+    }
+
+    @Test("asks upstream for everything at once where nobody else has the blob or wants it")
+    func alone() {
+        var swarm = swarm()
+        #expect(swarm.fetches(need(.all(of: 16)), now: start) == [.upstream(0..<16)])
+    }
+
+    @Test("asks the only holder for everything in one request, and upstream for nothing")
+    func oneHolder() {
+        var swarm = swarm(holders: [peer])
+        #expect(swarm.fetches(need(.all(of: 16)), now: start) == [.peer(peer, 0..<16, waits: false)])
+    }
+
+    @Test("asks a holder for single pieces, not for the front, while others want the blob too")
+    func sharedHolder() {
+        var swarm = swarm(pieces: 256, holders: [peer], wanters: [other])
+        let fetches = swarm.fetches(need(.all(of: 256), next: nil), now: start)
+        #expect(fetches.count == 1)
+        guard case .peer(peer, let range, waits: false)? = fetches.first else {
+            Issue.record("\(fetches)")
+            return
+        }
+        #expect(range.count == 1)
+    }
+
+    @Test("two that want the same divide upstream's pieces between them")
+    func division() {
+        var fetched: [NodeID: PieceSet] = [:]
+        for (node, wanter) in [(own, peer), (peer, own)] {
+            var swarm = Swarm(own: node, digest: digest, pieces: 64, now: start)
+            swarm.update(holders: [], wanters: [wanter], now: start)
+            swarm.heard(
+                wanter, have: PieceSet(count: 64), fetching: PieceSet(count: 64), hasUpstream: true, now: start)
+            var missing = PieceSet.all(of: 64)
+            while case .upstream(let range)? = swarm.fetches(need(missing), now: start).last {
+                for piece in range { missing.remove(piece) }
+                fetched[node, default: PieceSet(count: 64)].insert(range)
+            }
+        }
+        var both = fetched[own] ?? PieceSet(count: 64)
+        both.formIntersection(fetched[peer] ?? PieceSet(count: 64))
+        #expect(both.isEmpty, "no piece is fetched by both")
+        var all = fetched[own] ?? PieceSet(count: 64)
+        all.formUnion(fetched[peer] ?? PieceSet(count: 64))
+        #expect(all == .all(of: 64), "and each by one of them")
+    }
+
+    @Test("a newcomer asks what there is before it asks upstream, but not for long")
+    func newcomer() {
+        var swarm = swarm(wanters: [peer])
+        #expect(swarm.fetches(need(.all(of: 16)), now: start) == [])
+        #expect(swarm.questions(now: start) == [peer])
+        swarm.asked(peer, now: start)
+        #expect(swarm.questions(now: start) == [], "an answer is awaited")
+        let later = start + SwarmLimits.newcomerPatience
+        #expect(
+            swarm.fetches(need(.all(of: 16)), now: later).contains { if case .upstream = $0 { true } else { false } })
+    }
+
+    @Test("takes the piece that the fewest have")
+    func rarest() {
+        var swarm = swarm(wanters: [peer, other])
+        swarm.heard(peer, have: pieces(0..<8), fetching: pieces(0..<0), hasUpstream: true, now: start)
+        swarm.heard(other, have: pieces(0..<7), fetching: pieces(0..<0), hasUpstream: true, now: start)
+        let fetches = swarm.fetches(need(pieces(0..<8), upstream: false), now: start)
+        #expect(fetches.first == .peer(peer, 7..<8, waits: false))
+    }
+
+    @Test("waits at the node that fetches a piece, where nobody has it yet")
+    func waits() {
+        var swarm = swarm(wanters: [peer])
+        swarm.heard(peer, have: pieces(0..<0), fetching: pieces(3..<4), hasUpstream: true, now: start)
+        #expect(swarm.fetches(need(pieces(3..<4), upstream: true), now: start) == [.peer(peer, 3..<4, waits: true)])
+    }
+
+    @Test("never asks upstream for what a node that answers has, or fetches")
+    func noDuplicates() {
+        var swarm = swarm(wanters: [peer])
+        swarm.heard(peer, have: pieces(0..<10), fetching: pieces(10..<16), hasUpstream: true, now: start)
+        let fetches = swarm.fetches(need(.all(of: 16)), now: start)
+        #expect(!fetches.contains { if case .upstream = $0 { true } else { false } })
+    }
+
+    @Test("the share of a node that cannot ask upstream falls to the others")
+    func incapable() {
+        var swarm = swarm(pieces: 64, wanters: [peer])
+        swarm.heard(peer, have: PieceSet(count: 64), fetching: PieceSet(count: 64), hasUpstream: false, now: start)
+        var missing = PieceSet.all(of: 64)
+        while case .upstream(let range)? = swarm.fetches(need(missing), now: start).last {
+            for piece in range { missing.remove(piece) }
+        }
+        #expect(missing.isEmpty)
+    }
+
+    @Test("an owner from which nothing more comes loses its share after a while")
+    func slowOwner() {
+        var swarm = swarm(pieces: 64, wanters: [peer])
+        swarm.heard(peer, have: PieceSet(count: 64), fetching: PieceSet(count: 64), hasUpstream: true, now: start)
+        func share(at now: ContinuousClock.Instant) -> Int {
+            var missing = PieceSet.all(of: 64)
+            swarm.progressed(now: now)
+            while case .upstream(let range)? = swarm.fetches(need(missing), now: now).last {
+                for piece in range { missing.remove(piece) }
+            }
+            return 64 - missing.population
+        }
+        #expect(share(at: start) < 64)
+        #expect(share(at: start + SwarmLimits.ownerPatience) == 64)
+    }
+
+    @Test("fetches for itself when nothing has come for long, whoever's share it is")
+    func stuck() {
+        var swarm = swarm(holders: [peer], wanters: [other])
+        let late = start + SwarmLimits.stuckAfter
+        let fetches = swarm.fetches(need(pieces(5..<6), transfers: SwarmLimits.transfers), now: late)
+        #expect(fetches == [.upstream(5..<6)])
+    }
+
+    @Test("leaves alone for a while who failed, longer each time, and who is busy for a moment")
+    func aside() {
+        var swarm = swarm(holders: [peer])
+        swarm.failed(peer, now: start)
+        #expect(swarm.fetches(need(.all(of: 16), upstream: false), now: start) == [])
+        #expect(swarm.fetches(need(.all(of: 16), upstream: false), now: start + .seconds(1)).count == 1)
+        swarm.wasBusy(peer, retryAfter: .seconds(1), now: start + .seconds(1))
+        #expect(
+            swarm.fetches(need(.all(of: 16)), now: start + .seconds(1)) == [],
+            "a busy holder is no reason to ask upstream")
+        #expect(swarm.fetches(need(.all(of: 16)), now: start + .seconds(2)).count == 1)
+    }
+
+    @Test("follows a bounded number of the others, and asks a bounded number at a time")
+    func bounded() {
+        let many = (0..<1000).map { _ in NodeID.random() }
+        let swarm = swarm(wanters: many)
+        #expect(swarm.members.count <= SwarmLimits.neighbours + 2 * Ownership.fetchers)
+        #expect(swarm.questions(now: start).count == SwarmLimits.questions)
+    }
+
+    @Test("forgets who wants the blob no more")
+    func leaving() {
+        var swarm = swarm(wanters: [peer])
+        swarm.update(holders: [], wanters: [], now: start)
+        #expect(swarm.members.isEmpty && !swarm.isShared)
+    }
+}
