@@ -120,7 +120,9 @@ final class ScriptedRuntime: RuntimeService, RuntimeConnector {
 
     // MARK: RuntimeConnector
 
-    func withRuntime(at socket: FilePath, _ body: @Sendable (any RuntimeService) async throws -> Void) async throws {
+    func withRuntime(at socket: FilePath, _ body: @escaping @Sendable (any RuntimeService) async throws -> Void)
+        async throws
+    {
         _ = try answer("connect") { _ in () }
         try await body(self)
     }
@@ -151,7 +153,7 @@ final class ScriptedRuntime: RuntimeService, RuntimeConnector {
         }
     }
 
-    func events(in namespaces: [String]) async throws -> AsyncThrowingStream<RuntimeNotice, any Error> {
+    func events(in namespaces: [String]) async throws -> any AsyncSequence<RuntimeNotice, any Error> & Sendable {
         let (stream, continuation) = AsyncThrowingStream<RuntimeNotice, any Error>.makeStream()
         _ = try answer("events") { $0.events.append(continuation) }
         return stream
