@@ -101,14 +101,16 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "shoal", argumentParser, log, nioHTTP1, nioPosix,
+                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "shoal", argumentParser, log, nioHTTP1,
+                nioPosix,
                 systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "ContainerdTests",
             dependencies: [
-                "Containerd", "Integrity", "OCI", grpcCore, grpcPosix, grpcProtobuf, protobuf, subprocess,
+                "Containerd", "Integrity", "OCI", grpcCore, grpcPosix, grpcProtobuf, nioCore, nioPosix, protobuf,
+                subprocess,
                 systemPackage,
             ],
             swiftSettings: strict),
@@ -120,7 +122,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Integrity", "OCI", nioCore, nioPosix], path: "Tests/EndToEnd", swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["Integrity", "OCI", nioCore, nioPosix], path: "Tests/EndToEnd",
+            swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
             dependencies: ["Discovery", "Integrity", "OCI", log, nioCore, nioPosix, serviceLifecycle, systemPackage],

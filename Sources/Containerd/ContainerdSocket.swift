@@ -31,18 +31,23 @@ public enum ContainerdSocket {
             }
         }
         guard result != 0 else { return }
-        let number = errno
-        switch number {
-        case ENOENT, ENOTDIR:
-            throw ContainerdError(.unreachable, "there is no socket \(path); is containerd running?")
-        case ECONNREFUSED:
-            throw ContainerdError(.unreachable, "nobody listens at \(path); is containerd running?")
-        case EACCES, EPERM:
-            throw ContainerdError(
-                .permission, "\(path) may not be opened by this agent's user; add it to the socket's group")
+        let number = Errno(rawValue: errno)
         // Too many wait to be taken in: somebody listens.
-        case EAGAIN: return
-        default: throw ContainerdError(.unreachable, "\(path) cannot be connected to: \(Errno(rawValue: number))")
+        guard number != .wouldBlock else { return }
+        throw error(number, at: path)
+    }
+
+    /// What it means that a socket cannot be connected to.
+    static func error(_ number: Errno, at path: FilePath) -> ContainerdError {
+        switch number {
+        case .noSuchFileOrDirectory, .notDirectory:
+            ContainerdError(.unreachable, "there is no socket \(path); is containerd running?")
+        case .connectionRefused:
+            ContainerdError(.unreachable, "nobody listens at \(path); is containerd running?")
+        case .permissionDenied, .notPermitted:
+            ContainerdError(
+                .permission, "\(path) may not be opened by this agent's user; add it to the socket's group")
+        default: ContainerdError(.unreachable, "\(path) cannot be connected to: \(number)")
         }
     }
 }

@@ -7,91 +7,113 @@ import Testing
 @Suite("The client of a real containerd", .serialized, .needsContainerd)
 struct ContainerdClientTests {
     private static let layer = [UInt8](repeating: 7, count: 3_000_000)
-    private static let layerDigest = ContentHasher.digest(of: layer)
+    private static let digest = ContentHasher.digest(of: layer)
 
     @Test("asks for its version, its content's folder and its namespaces")
     func itself() async throws {
         try await RealContainerd.with { containerd in
-            try await containerd.ingest([1], ContentHasher.digest(of: [1]).description, in: "k8s.io")
-            try await ContainerdClient.withConnection(to: containerd.socket) { client in
-                #expect(try await client.version().contains("1.") || client.version().contains("2."))
-                #expect(try await client.contentRoot() == containerd.root)
-                #expect(try await client.namespaces().contains("k8s.io"))
+            try await containerd.ingest([1], in: "k8s.io")
+            let (version, root, namespaces) = try await ContainerdClient.withConnection(to: containerd.socket) {
+                (try await $0.version(), try await $0.contentRoot(), try await $0.namespaces())
             }
+            #expect(version.contains("."))
+            #expect(root == containerd.contentRoot)
+            #expect(namespaces.contains("k8s.io"))
         }
     }
 
-    @Test("lists committed content with what its labels say, looks at one blob, and reads its bytes")
+    @Test("lists committed content with what its labels say, and looks at one blob")
     func content() async throws {
         try await RealContainerd.with { containerd in
             let child = ContentHasher.digest(of: [2])
             try await containerd.ingest(
-                Self.layer, Self.layerDigest.description,
+                Self.layer,
                 labels: [
                     "containerd.io/gc.ref.content.0=\(child)", "containerd.io/gc.root=1",
                     "containerd.io/distribution.source.docker.io=library/nginx",
                 ])
             try await ContainerdClient.withConnection(to: containerd.socket) { client in
-                let content = try #require(try await client.contents(in: "default").first)
-                #expect(content.digest == Self.layerDigest && content.size == 3_000_000 && content.createdAt > 0)
+                let contents = try await client.contents(in: "default")
+                let content = try #require(contents.first)
+                #expect(contents.count == 1 && content.digest == Self.digest && content.size == 3_000_000)
+                #expect(content.createdAt > 1_600_000_000 && content.updatedAt >= content.createdAt)
                 #expect(content.references == [child])
                 #expect(content.origins == [try Origin("docker.io/library/nginx")])
-                #expect(try await client.content(Self.layerDigest, in: "default") == content)
+                #expect(try await client.content(Self.digest, in: "default") == content)
                 #expect(try await client.content(child, in: "default") == nil)
-                #expect(try await client.content(Self.layerDigest, in: "elsewhere") == nil)
-                let bytes = try await client.read(Self.layerDigest, in: "default", at: 1_000_000, count: 1_500_000)
-                #expect(bytes == Array(Self.layer[1_000_000..<2_500_000]))
-                #expect(try await client.read(Self.layerDigest, in: "default", at: 2_999_999, count: 100).count == 1)
-                await #expect(throws: ContainerdError.self) {
-                    try await client.read(child, in: "default", at: 0, count: 1)
-                }
+                #expect(try await client.content(Self.digest, in: "elsewhere") == nil)
             }
         }
     }
 
-    @Test("tells of images as they are made and removed, and lists them")
+    @Test("reads the bytes of a blob, as many as there are")
+    func read() async throws {
+        try await RealContainerd.with { containerd in
+            try await containerd.ingest(Self.layer, labels: ["containerd.io/gc.root=1"])
+            try await ContainerdClient.withConnection(to: containerd.socket) { client in
+                let middle = try await client.read(Self.digest, in: "default", at: 1_000_000, count: 1_500_000)
+                #expect(middle == Array(Self.layer[1_000_000..<2_500_000]))
+                let end = try await client.read(Self.digest, in: "default", at: 2_999_999, count: 100)
+                #expect(end == [7])
+                let nothing = try await client.read(Self.digest, in: "default", at: 0, count: 0)
+                #expect(nothing.isEmpty)
+                let error = await #expect(throws: ContainerdError.self) {
+                    try await client.read(ContentHasher.digest(of: [2]), in: "default", at: 0, count: 1)
+                }
+                #expect(error?.code == .notFound)
+            }
+        }
+    }
+
+    @Test("tells of images as they come, change and go, in the namespaces asked for, and lists them")
     func images() async throws {
         try await RealContainerd.with { containerd in
-            let manifest = Array(
-                #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}"#
-                    .utf8)
-            let digest = ContentHasher.digest(of: manifest)
+            let name = "docker.io/library/test:1"
+            let (first, second) = (TinyImage("a"), TinyImage("b"))
             try await ContainerdClient.withConnection(to: containerd.socket) { client in
-                let events = try await client.events(in: [])
-                try await containerd.importImage("docker.io/library/test:1", manifest: manifest)
-                var subjects: [RuntimeEvent.Subject] = []
-                for try await event in events {
-                    subjects.append(event.subject)
-                    if event.subject == .imageCreated("docker.io/library/test:1") { break }
-                }
-                #expect(subjects.contains(.imageCreated("docker.io/library/test:1")))
+                let events = try await client.events(in: ["default"])
+                try await containerd.ingest([1], in: "elsewhere")
+                try await containerd.importImage(first, as: name)
                 let image = try #require(try await client.images(in: "default").first)
-                #expect(image.digest == digest && image.size == Int64(manifest.count))
-                #expect(image.reference?.description == "docker.io/library/test:1")
-                #expect(try await client.image("docker.io/library/test:1", in: "default") == image)
+                #expect(image.digest == first.digest && image.size == Int64(first.manifest.count))
+                #expect(image.mediaType == .ociManifest && image.reference?.description == name)
+                #expect(try await client.image(name, in: "default") == image)
                 #expect(try await client.image("docker.io/library/none:1", in: "default") == nil)
+                #expect(try await client.content(first.digest, in: "default")?.references == [first.configDigest])
+
+                try await containerd.importImage(second, as: name)
+                #expect(try await client.image(name, in: "default")?.digest == second.digest)
+                try await containerd.ctr("images", "rm", "--sync", name)
+                #expect(try await client.image(name, in: "default") == nil)
+                #expect(try await client.content(second.digest, in: "default") == nil)
+
+                var told: [RuntimeEvent.Subject] = []
+                for try await event in events {
+                    #expect(event.namespace == "default")
+                    if case .contentDeleted = event.subject { continue }
+                    told.append(event.subject)
+                    if event.subject == .imageDeleted(name) { break }
+                }
+                #expect(
+                    told.filter { $0 != .namespaceChanged("default") } == [
+                        .imageCreated(name), .imageUpdated(name), .imageDeleted(name),
+                    ])
             }
         }
     }
 
-    @Test("loses the stream of events when containerd is killed, and connects again once it runs")
+    @Test("loses its stream of events and its calls at once when containerd is killed, and connects again once it runs")
     func killed() async throws {
         try await RealContainerd.with { containerd in
-            let (streams, tell) = AsyncStream<Void>.makeStream()
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    await #expect(throws: (any Error).self) {
-                        try await ContainerdClient.withConnection(to: containerd.socket) { client in
-                            let events = try await client.events(in: ["default"])
-                            tell.yield()
-                            for try await _ in events {}
-                        }
-                    }
-                    tell.finish()
-                }
-                for await _ in streams {
-                    _ = try? await containerd.ctr("version")
+            await #expect(throws: ContainerdError.self) {
+                try await ContainerdClient.withConnection(to: containerd.socket) { client in
+                    let events = try await client.events(in: [])
                     containerd.kill()
+                    await #expect(throws: ContainerdError.self) { for try await _ in events {} }
+                    let start = ContinuousClock.now
+                    let error = await #expect(throws: ContainerdError.self) { try await client.namespaces() }
+                    #expect(error?.code == .unreachable && .now - start < .seconds(2))
+                    _ = try await client.version()
                 }
             }
             await #expect(throws: ContainerdError.self) {
