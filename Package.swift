@@ -61,7 +61,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Containerd",
-            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, log, protobuf, systemPackage],
+            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, protobuf, systemPackage],
             exclude: ["content", "events", "images", "introspection", "namespaces", "types", "version"].map {
                 "Protocol/\($0).proto"
             },
@@ -108,7 +108,7 @@ let package = Package(
         .testTarget(
             name: "ContainerdTests",
             dependencies: [
-                "Containerd", "Integrity", "OCI", grpcCore, grpcPosix, grpcProtobuf, log, protobuf, subprocess,
+                "Containerd", "Integrity", "OCI", grpcCore, grpcPosix, grpcProtobuf, protobuf, subprocess,
                 systemPackage,
             ],
             swiftSettings: strict),

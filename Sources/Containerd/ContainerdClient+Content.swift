@@ -67,17 +67,12 @@ extension ContainerdClient {
         }
     }
 
-    /// What an entry says, or nil and a warning; a label that says nothing is a warning only.
+    /// What an entry says; nil, and told, where it makes no sense.
     private func readable(_ info: WireContentInfo, in namespace: String) -> RuntimeContent? {
         do {
-            let content = try RuntimeContent(info)
-            if let label = content.unreadableLabels.first {
-                oddities.warn(
-                    "label of blob \(content.digest) in containerd's namespace \(namespace) is passed over: \(label)")
-            }
-            return content
+            return try RuntimeContent(info)
         } catch {
-            oddities.warn("entry of containerd's namespace \(namespace) is passed over: \(error.message)")
+            passedOver("a blob in namespace \(namespace): \(error.message)")
             return nil
         }
     }

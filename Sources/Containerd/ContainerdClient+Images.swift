@@ -24,14 +24,12 @@ extension ContainerdClient {
         }
     }
 
-    /// What an entry says, or nil and a warning.
+    /// What an entry says; nil, and told, where it makes no sense.
     private func readable(_ image: WireImage, in namespace: String) -> RuntimeImage? {
         do {
             return try RuntimeImage(image, in: namespace)
         } catch {
-            oddities.warn(
-                "image \(image.name.prefix(200)) in containerd's namespace \(namespace) is passed over: \(error.message)"
-            )
+            passedOver("image \(image.name.prefix(200)) in namespace \(namespace): \(error.message)")
             return nil
         }
     }

@@ -1,6 +1,5 @@
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
-public import Logging
 public import SystemPackage
 
 /// A connection to containerd's gRPC services (1.6, 1.7 and 2.x), with the calls that Shoal needs.
@@ -21,32 +20,32 @@ public final class ContainerdClient: Sendable {
     /// Where it is connected.
     public let socket: FilePath
     let grpc: GRPCClient<Transport>
-    /// Where entries that make no sense are told.
-    let oddities: FirstTimeLog
+    /// Told of entries that make no sense.
+    let passedOver: @Sendable (String) -> Void
     /// What `body` begins to follow runs beside it.
     let follow: AsyncStream<@Sendable () async -> Void>.Continuation
     private let followings: AsyncStream<@Sendable () async -> Void>
 
-    private init(socket: FilePath, grpc: GRPCClient<Transport>, logger: Logger) {
+    private init(socket: FilePath, grpc: GRPCClient<Transport>, passedOver: @escaping @Sendable (String) -> Void) {
         self.socket = socket
         self.grpc = grpc
-        oddities = FirstTimeLog(logger)
+        self.passedOver = passedOver
         (followings, follow) = AsyncStream.makeStream()
     }
 
     /// Connects to a socket, makes sure that it is containerd's, and runs `body` with the connection, which ends with it.
-    /// - Parameter logger: told, once each, of entries of containerd's that make no sense and are left out.
+    /// - Parameter passedOver: told of each image and blob that is left out of an answer, and why; again with the next answer.
     /// - Throws: `.unreachable`, `.permission` or `.notContainerd`, saying what to do; what `body` throws.
     public static func withConnection<Result: Sendable>(
         to socket: FilePath,
-        logger: Logger = Logger(label: "containerd") { _ in SwiftLogNoOpLogHandler() },
+        passedOver: @escaping @Sendable (String) -> Void = { _ in },
         _ body: @escaping @Sendable (ContainerdClient) async throws -> Result
     ) async throws -> Result {
         try ContainerdSocket.probe(socket)
         let transport = try Transport(
             target: .unixDomainSocket(path: socket.string, authority: "localhost"), transportSecurity: .plaintext)
         return try await withGRPCClient(transport: transport) { grpc in
-            let client = ContainerdClient(socket: socket, grpc: grpc, logger: logger)
+            let client = ContainerdClient(socket: socket, grpc: grpc, passedOver: passedOver)
             try await client.greet()
             return try await client.run(body)
         }

@@ -1,4 +1,5 @@
 import OCI
+import SwiftProtobuf
 import Testing
 
 @testable import Containerd
@@ -11,7 +12,7 @@ struct ListingTests {
     }
 
     /// As `ctr images pull` leaves a blob.
-    private static func info(_ number: Int) -> WireContentInfo {
+    private static func blob(_ number: Int) -> WireContentInfo {
         .with {
             $0.digest = digest(number)
             $0.size = Int64(number)
@@ -25,29 +26,33 @@ struct ListingTests {
         }
     }
 
+    private static func named(_ name: String, _ number: Int) -> WireImage {
+        .with {
+            $0.name = name
+            $0.target.digest = digest(number)
+            $0.target.mediaType = "application/vnd.oci.image.manifest.v1+json"
+        }
+    }
+
     @Test("with 500 images and 5,000 blobs is a matter of a second")
     func size() async throws {
         var fake = FakeContainerd()
         // containerd sends a hundred at a time.
         fake.contents["k8s.io"] = (0..<50).map { page in
-            .with { $0.info = (0..<100).map { Self.info(page * 100 + $0) } }
+            .with { $0.info = (0..<100).map { Self.blob(page * 100 + $0) } }
         }
-        fake.images["k8s.io"] = (0..<500).map { number in
-            .with {
-                $0.name = "docker.io/library/app-\(number):1"
-                $0.target.digest = Self.digest(number)
-                $0.target.mediaType = "application/vnd.oci.image.manifest.v1+json"
-            }
-        }
+        fake.images["k8s.io"] = (0..<500).map { Self.named("docker.io/library/app-\($0):1", $0) }
         try await fake.serve { socket in
-            try await ContainerdClient.withConnection(to: socket) { client in
+            let (contents, images, time) = try await ContainerdClient.withConnection(to: socket) { client in
                 let start = ContinuousClock.now
                 let contents = try await client.contents(in: "k8s.io")
                 let images = try await client.images(in: "k8s.io")
-                #expect(contents.count == 5000 && contents.allSatisfy { $0.references.count == 2 })
-                #expect(images.count == 500 && images.allSatisfy { $0.reference != nil })
-                #expect(.now - start < .seconds(3))
+                return (contents, images, .now - start)
             }
+            print("  measured: listing 500 images and 5,000 blobs: \(time)")
+            #expect(contents.count == 5000 && contents.allSatisfy { $0.references.count == 2 })
+            #expect(images.count == 500 && images.allSatisfy { $0.reference != nil })
+            #expect(time < .seconds(3))
         }
     }
 
@@ -55,30 +60,25 @@ struct ListingTests {
     func largeAnswer() async throws {
         var fake = FakeContainerd()
         let path = String(repeating: "a", count: 200)
-        fake.images["default"] = (0..<20_000).map { number in
-            .with {
-                $0.name = "registry.example/\(path)/app-\(number):1"
-                $0.target.digest = Self.digest(number)
-                $0.target.mediaType = "application/vnd.oci.image.manifest.v1+json"
-            }
-        }
+        fake.images["default"] = (0..<20_000).map { Self.named("registry.example/\(path)/app-\($0):1", $0) }
         try await fake.serve { socket in
-            try await ContainerdClient.withConnection(to: socket) { client in
-                #expect(try await client.images(in: "default").count == 20_000)
-            }
+            let images = try await ContainerdClient.withConnection(to: socket) { try await $0.images(in: "default") }
+            #expect(images.count == 20_000)
         }
     }
 
     @Test("of a name that is not there finds nothing")
     func unknownNamespace() async throws {
         var fake = FakeContainerd()
-        fake.contents["default"] = [.with { $0.info = [Self.info(1)] }]
+        fake.contents["default"] = [.with { $0.info = [Self.blob(1)] }]
+        let digest = try Digest(Self.digest(1))
         try await fake.serve { socket in
-            try await ContainerdClient.withConnection(to: socket) { client in
-                #expect(try await client.contents(in: "elsewhere").isEmpty)
-                #expect(try await client.content(try Digest(Self.digest(1)), in: "elsewhere") == nil)
-                #expect(try await client.content(try Digest(Self.digest(1)), in: "default")?.size == 1)
+            let (contents, here, elsewhere) = try await ContainerdClient.withConnection(to: socket) { client in
+                let contents = try await client.contents(in: "elsewhere")
+                let here = try await client.content(digest, in: "default")
+                return (contents, here, try await client.content(digest, in: "elsewhere"))
             }
+            #expect(contents.isEmpty && here?.digest == digest && elsewhere == nil)
         }
     }
 }

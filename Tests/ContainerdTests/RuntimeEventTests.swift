@@ -115,7 +115,7 @@ struct EventFeedTests {
     @Test("are so many; one more, and the stream ends, after those")
     func tooMany() async throws {
         let feed = EventFeed(limit: 2)
-        #expect(try feed.tell(Self.event) && feed.tell(Self.event))
+        for _ in 0..<2 { #expect(try feed.tell(Self.event)) }
         let error = #expect(throws: ContainerdError.self) { try feed.tell(Self.event) }
         feed.end(try #require(error))
         var count = 0
@@ -128,9 +128,11 @@ struct EventFeedTests {
     @Test("are not wanted any more once the reader has gone")
     func gone() async throws {
         let feed = EventFeed(limit: 2)
-        let reader = Task { for try await _ in feed.stream {} }
-        reader.cancel()
-        try await reader.value
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { for try await _ in feed.stream {} }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
         #expect(try !feed.tell(Self.event))
     }
 }
