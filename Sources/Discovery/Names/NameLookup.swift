@@ -1,3 +1,4 @@
+import CAvahi  // which has <poll.h> in it, and is taken for the owner of pollfd
 import Glibc
 import Integrity
 
