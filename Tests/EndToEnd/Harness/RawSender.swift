@@ -64,7 +64,7 @@ enum WireBeacon {
 
     /// A question with as much padding as the protocol asks for, or none.
     static func whoHas(node: [UInt8], digests: [[UInt8]], padding: Int) -> [UInt8] {
-        let question = [1 << 3 | 1] + [UInt8](repeating: 7, count: 8) + digests.flatMap { field(2, $0) }
+        let question = [1 << 3 | 1] + randomNode().prefix(8) + digests.flatMap { field(2, $0) }
         return envelope(node, 1, 1) + field(8, question)
             + (padding > 0 ? field(14, [UInt8](repeating: 0, count: padding)) : [])
     }
