@@ -167,8 +167,8 @@ extension Node {
 
     /// By the agent's own wall clock, as its log's first line has it.
     fileprivate func year() throws -> Int {
-        let line = try #require(try log().split(separator: "\n").first)
+        let line = try #require(log().split(separator: "\n").first)
         let year = line.split(whereSeparator: { !$0.isNumber }).first { $0.count == 4 }
-        return try #require(year.flatMap { Int($0) })
+        return try #require(year.flatMap { Int(String($0)) })
     }
 }

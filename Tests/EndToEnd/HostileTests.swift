@@ -4,9 +4,12 @@ import Testing
 extension EndToEnd {
     /// Strangers on the LAN who mean harm. What they send costs little, and honest nodes go on.
     @Suite(
-        .serialized, .needs(.root, .sandbox, .agent, .program("docker-registry"), .program("containerd"), .program("nft")))
+        .serialized,
+        .needs(.root, .sandbox, .agent, .program("docker-registry"), .program("containerd"), .program("nft")))
     struct HostileTests {
-        @Test("random, cut, oversized and replayed datagrams and a flood of node ids cost little", arguments: [false, true])
+        @Test(
+            "random, cut, oversized and replayed datagrams and a flood of node ids cost little",
+            arguments: [false, true])
         func floods(withKey: Bool) async throws {
             try await LAN.with { lan in
                 let image = try await Fixtures.image(.small)
@@ -46,7 +49,9 @@ extension EndToEnd {
                 try await LyingPeer.with { liar in
                     let sender = try RawSender()
                     let hello = WireBeacon.hello(node: liar.node, port: UInt64(LyingPeer.port), version: 1)
-                    try await eventually("the liar's inventory is read", within: .seconds(30), every: .milliseconds(100)) {
+                    try await eventually(
+                        "the liar's inventory is read", within: .seconds(30), every: .milliseconds(100)
+                    ) {
                         sender.send(hello, to: nodes[1].machine.address)
                         return try await nodes[1].status().peers.contains { $0.name == "stranger" && $0.blobs > 0 }
                     }
@@ -75,7 +80,8 @@ extension EndToEnd {
                     try await node.status().shared.blobs >= image.blobs.count + 1
                 }
                 let victim = try await lan.machine("victim", "10.77.0.99")
-                let rules = "add table ip t; add chain ip t in { type filter hook input priority 0; }; "
+                let rules =
+                    "add table ip t; add chain ip t in { type filter hook input priority 0; }; "
                     + "add chain ip t out { type filter hook output priority 0; }; "
                     + "add rule ip t in ip saddr \(victim.address) udp dport 5051 counter; "
                     + "add rule ip t out ip daddr \(victim.address) udp sport 5051 counter"
@@ -89,7 +95,9 @@ extension EndToEnd {
                     sender.send(question, to: node.machine.address, forging: victim.address, 4242)
                 }
                 // Answers are delayed by 20 ms at most; whoever asks now is answered after them.
-                let (came, left) = try await settled { try await Self.counted(Command(counters + ["list", "table", "ip", "t"]).run()) }
+                let (came, left) = try await settled {
+                    try await Self.counted(Command(counters + ["list", "table", "ip", "t"]).run())
+                }
                 print("  measured: \(came) bytes of forged questions, \(left) bytes of answers")
                 #expect(came > 0)
                 #expect(left <= came)
@@ -173,9 +181,11 @@ private final class Recording: Sendable {
         guard descriptor >= 0 else { throw HarnessError("cannot open a socket") }
         var address = [UInt8](repeating: 0, count: 16)
         withUnsafeBytes(of: sa_family_t(AF_INET)) { address.replaceSubrange(0..<2, with: $0) }
-        address.replaceSubrange(2..<4, with: [5051 >> 8, 5051 & 0xff])
+        address.replaceSubrange(2..<4, with: [0x13, 0xbb])
         let isBound = address.withUnsafeBytes { address in
-            address.withMemoryRebound(to: sockaddr.self) { bind(descriptor, $0.baseAddress, socklen_t(address.count)) == 0 }
+            address.withMemoryRebound(to: sockaddr.self) {
+                bind(descriptor, $0.baseAddress, socklen_t(address.count)) == 0
+            }
         }
         guard isBound else { throw HarnessError("cannot listen on UDP 5051: \(String(cString: strerror(errno)))") }
     }

@@ -10,6 +10,8 @@ protocol BlobCatalog: Sendable {
     func owners(of digest: Digest) -> [BlobOwner]
     /// Whether a registry is known to have the blob.
     func hasOrigin(_ digest: Digest) -> Bool
+    /// Whether all that the runtime holds has been listed; also where there is no runtime.
+    var isComplete: Bool { get }
     /// Where containerd listens.
     var runtimeSocket: String? { get }
 }

@@ -1,5 +1,6 @@
 import Content
 import OCI
+import SystemPackage
 
 /// The images of both stores, as verifying wants to know them.
 struct NodeCatalog: BlobCatalog {
@@ -23,8 +24,15 @@ struct NodeCatalog: BlobCatalog {
 
     func hasOrigin(_ digest: Digest) -> Bool { !content.origins(of: digest).isEmpty }
 
+    var isComplete: Bool {
+        switch content.runtime?.state {
+        case nil, .off, .following: true
+        case .searching, .lost: false
+        }
+    }
+
     var runtimeSocket: String? {
         guard case .following(let following) = content.runtime?.state else { return nil }
-        return following.socket.string
+        return following.socket.description
     }
 }

@@ -16,7 +16,7 @@ final class Verification: Service, Verifying {
     /// How long a blob is left alone that could not be read, or that its store did not have.
     private static let unreadableRest: Duration = .seconds(3600)
     private static let goneRest: Duration = .seconds(60)
-    /// So long after the start nothing younger than a crash turns up any more: the runtime's content has been listed.
+    /// A runtime that has not come up so long after the start is not waited for: what is younger than a crash is known.
     private static let settlingTime: Duration = .seconds(600)
     /// The longest pause between two regions that nobody waits for.
     private static let longestPause: Duration = .seconds(1)
@@ -79,6 +79,7 @@ final class Verification: Service, Verifying {
             }
         }
         newJob.finish()
+        settle()
         await flush()
     }
 
@@ -103,7 +104,8 @@ final class Verification: Service, Verifying {
     }
 
     private func settle() {
-        guard let marker, started.duration(to: .now) >= Self.settlingTime, !items().contains(where: \.blob.isHeldBack)
+        guard let marker, catalog.isComplete || started.duration(to: .now) >= Self.settlingTime,
+            !items().contains(where: \.blob.isHeldBack)
         else { return }
         marker.settle()
     }

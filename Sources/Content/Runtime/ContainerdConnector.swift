@@ -1,11 +1,22 @@
+import Containerd
 import Logging
 import SystemPackage
 
 /// Connects to containerd by its own protocol.
 struct ContainerdConnector: RuntimeConnector {
-    let logger: Logger
+    private let warnings: OneTimeWarnings
+    private let logger: Logger
 
-    func withRuntime(at socket: FilePath, _ body: @Sendable (any RuntimeService) async throws -> Void) async throws {
-        throw ContentError(.unusable, "\(socket): this build has no client of containerd's")
+    init(logger: Logger) {
+        self.logger = logger
+        warnings = OneTimeWarnings(logger: logger)
+    }
+
+    func withRuntime(
+        at socket: FilePath, _ body: @escaping @Sendable (any RuntimeService) async throws -> Void
+    ) async throws {
+        try await ContainerdClient.withConnection(to: socket) { client in
+            try await body(ContainerdService(client: client, warnings: warnings, logger: logger))
+        }
     }
 }

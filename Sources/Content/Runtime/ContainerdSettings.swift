@@ -2,11 +2,6 @@ public import SystemPackage
 
 /// Which containerd is followed, and how: `[runtime.containerd]` of the configuration.
 public struct ContainerdSettings: Hashable, Sendable {
-    /// Where containerd listens, and k3s's and rke2's.
-    static let usualAddresses: [FilePath] = [
-        "/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock",
-    ]
-
     /// Its socket; nil: the usual ones in turn, containerd's own and k3s's.
     public var address: FilePath?
     /// containerd's root directory, the one that has `io.containerd.content.v1.content`; nil: containerd is asked.

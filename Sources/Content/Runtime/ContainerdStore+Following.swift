@@ -1,4 +1,4 @@
-import Glibc
+import Containerd
 import Logging
 import Synchronization
 import SystemPackage
@@ -38,16 +38,12 @@ extension ContainerdStore {
     /// - Returns: Whether something was followed; why it ended.
     private func attempt() async -> (didFollow: Bool, reason: String) {
         var reasons: [String] = []
-        for socket in settings.address.map({ [$0] }) ?? ContainerdSettings.usualAddresses {
-            if let objection = Self.objection(to: socket) {
-                reasons.append(objection)
-                continue
-            }
-            let hasFollowed = Atomic(false)
+        for socket in settings.address.map({ [$0] }) ?? ContainerdSocket.usual {
+            let hasFollowed = Flag()
             do {
                 try await connector.withRuntime(at: socket) { service in
                     let follower = RuntimeFollower(store: self, service: service, socket: socket) {
-                        hasFollowed.store(true, ordering: .relaxed)
+                        hasFollowed.raise()
                     }
                     try await follower.follow()
                 }
@@ -55,20 +51,17 @@ extension ContainerdStore {
             } catch {
                 reasons.append("\(error)")
             }
-            if hasFollowed.load(ordering: .relaxed) { return (true, reasons.last ?? "") }
+            if hasFollowed.isRaised { return (true, reasons.last ?? "") }
         }
         return (false, reasons.joined(separator: "; "))
     }
+}
 
-    /// Why there can be no containerd at a path; nil for a socket.
-    private static func objection(to socket: FilePath) -> String? {
-        var status = stat()
-        guard socket.withPlatformString({ stat($0, &status) }) == 0 else {
-            let number = errno
-            return number == ENOENT
-                ? "there is no \(socket)" : "\(socket) cannot be looked at: \(Errno(rawValue: number))"
-        }
-        return status.st_mode & S_IFMT == S_IFSOCK
-            ? nil : "\(socket) is no socket; set runtime.containerd.address to containerd's"
-    }
+/// Something that happens once, and is asked for elsewhere.
+private final class Flag: Sendable {
+    private let state = Atomic(false)
+
+    var isRaised: Bool { state.load(ordering: .relaxed) }
+
+    func raise() { state.store(true, ordering: .relaxed) }
 }

@@ -65,7 +65,7 @@ struct LookSchedule: Sendable {
     // MARK: Occasions
 
     /// containerd told that something happened.
-    mutating func heard(_ event: RuntimeEvent, at now: Instant) {
+    mutating func heard(_ event: RuntimeNotice, at now: Instant) {
         switch event {
         case .image(let name): images[name] = min(images[name] ?? .distant(from: now), now + Self.coalescing)
         case .content(let digest, let isThere): expect(digest, isThere: isThere, at: now)

@@ -28,11 +28,11 @@ protocol RuntimeService: Sendable {
 
     /// What happens in these namespaces from now on (in all of them where none is named). The runtime has begun to listen for
     /// it when this returns; the stream ends with the connection.
-    func events(in namespaces: [String]) async throws -> AsyncThrowingStream<RuntimeEvent, any Error>
+    func events(in namespaces: [String]) async throws -> any AsyncSequence<RuntimeNotice, any Error> & Sendable
 }
 
 /// What a runtime tells of itself: reasons to look.
-enum RuntimeEvent: Hashable, Sendable {
+enum RuntimeNotice: Hashable, Sendable {
     /// An image was made, changed or removed.
     case image(RuntimeImageName)
     /// A blob was taken in, or collected.
@@ -45,5 +45,7 @@ enum RuntimeEvent: Hashable, Sendable {
 protocol RuntimeConnector: Sendable {
     /// Connects, and runs `body` for as long as it likes.
     /// - Throws: What `body` throws; what says that there is no runtime at this socket.
-    func withRuntime(at socket: FilePath, _ body: @Sendable (any RuntimeService) async throws -> Void) async throws
+    func withRuntime(
+        at socket: FilePath, _ body: @escaping @Sendable (any RuntimeService) async throws -> Void
+    ) async throws
 }

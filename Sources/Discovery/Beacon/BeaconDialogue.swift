@@ -123,7 +123,9 @@ struct BeaconDialogue: Sendable {
         // and the others hear that.
         let isRound = now >= introductionsDue
         if isRound { introductionsDue = now + PeerTable.introductionInterval * (0.7 + 0.3 * random) }
-        let toAll = Self.sayings(around.directory.introductionsToNeighbours(isRound: isRound, now: now)).map { (BeaconTarget?.none, $0) }
+        let toAll = Self.sayings(around.directory.introductionsToNeighbours(isRound: isRound, now: now)).map {
+            (BeaconTarget?.none, $0)
+        }
         let toLinks = around.directory.introductionsToLinks(
             port: around.configuration.port, isRound: isRound, now: now
         ).flatMap { target, nodes in Self.sayings(nodes).map { (Optional(target), $0) } }

@@ -12,6 +12,7 @@ struct StubCatalog: BlobCatalog {
     var manifests: [String: Digest] = [:]
     var children: [Digest: [Digest]] = [:]
     var owners: [BlobOwner] = []
+    var isComplete: Bool { true }
     var runtimeSocket: String? { nil }
 
     func manifests(named reference: ImageReference) -> [Digest] { manifests[reference.description].map { [$0] } ?? [] }
@@ -52,7 +53,7 @@ final class MemoryStore: ProvableStore {
         func close() {}
     }
 
-    func open(_ digest: Digest) async throws(ContentError) -> StoredBlob? { nil }
+    func open(_ digest: Digest) async throws(ContentError) -> (any BlobReader)? { nil }
     func size(of digest: Digest) -> Int64? { places[digest].map { Int64($0.count) } }
     func blobs() -> [BlobInfo] { places.map { BlobInfo(digest: $0.key, size: Int64($0.value.count)) } }
     func changes() -> AsyncStream<StoreChange> { AsyncStream { $0.finish() } }
@@ -89,7 +90,7 @@ final class GatedStore: ProvableStore {
         func close() {}
     }
 
-    func open(_ digest: Digest) async throws(ContentError) -> StoredBlob? { nil }
+    func open(_ digest: Digest) async throws(ContentError) -> (any BlobReader)? { nil }
     func size(of digest: Digest) -> Int64? { nil }
     func blobs() -> [BlobInfo] { [] }
     func changes() -> AsyncStream<StoreChange> { AsyncStream { $0.finish() } }
@@ -114,7 +115,7 @@ final class UnprovenStore: ProvableStore {
         (proofs, told) = AsyncStream.makeStream()
     }
 
-    func open(_ digest: Digest) async throws(ContentError) -> StoredBlob? { try await layout.open(digest) }
+    func open(_ digest: Digest) async throws(ContentError) -> (any BlobReader)? { try await layout.open(digest) }
     func size(of digest: Digest) -> Int64? { layout.size(of: digest) }
     func blobs() -> [BlobInfo] { layout.blobs() }
     func changes() -> AsyncStream<StoreChange> { layout.changes() }

@@ -16,6 +16,20 @@ import Testing
                     since: 5, added: [Samples.entry(1), .init(digest: Samples.longDigest(2), size: 0)],
                     removed: [Samples.digest(3)]))),
         .hello(.init(httpPort: 1, name: "", interval: .seconds(60), version: .max, count: .max, changes: nil)),
+        .hello(
+            .init(
+                httpPort: 1, name: "", interval: .seconds(5), version: 1, count: 1,
+                changes: .init(
+                    since: 0, added: [.init(digest: Samples.digest(1), size: 1, isProven: false)], removed: []),
+                addresses: [Samples.ip("10.0.0.1"), Samples.ip("2001:db8::1")])),
+        .introduction([
+            .init(
+                node: Samples.node(7), ip: Samples.ip("10.9.0.1"), httpPort: 5051, epoch: 3, version: 9, hops: 2,
+                age: .seconds(4)),
+            .init(
+                node: Samples.node(8), ip: Samples.ip("2001:db8::1"), httpPort: 1, epoch: .max, version: .max, hops: 3,
+                age: .seconds(600)),
+        ]),
         .whoHas(.init(question: 99, digests: [Samples.digest(1), Samples.longDigest(1)], references: [])),
         .whoHas(.init(question: .max, digests: [], references: [Samples.nginx])),
         .have(
