@@ -7,7 +7,7 @@ extension ContainerdClient {
     public func contents(in namespace: String) async throws(ContainerdError) -> [RuntimeContent] {
         try await call("the content of namespace \(namespace)") {
             try await WireContent.Client(wrapping: self.grpc).list(
-                WireListContentRequest(), metadata: Self.metadata(namespace), options: Self.options()
+                WireListContentRequest(), metadata: Self.metadata(namespace), options: Self.options(Self.listingTime)
             ) { response in
                 var contents: [RuntimeContent] = []
                 for try await message in response.messages {
@@ -54,11 +54,9 @@ extension ContainerdClient {
             ) { response in
                 var bytes: [UInt8] = []
                 for try await message in response.messages {
-                    guard message.offset == offset + Int64(bytes.count), bytes.count + message.data.count <= count
-                    else {
+                    guard message.data.count <= count - bytes.count else {
                         throw ContainerdError(
-                            .malformed,
-                            "containerd sent other bytes of \(digest) than those at \(offset) that it was asked for")
+                            .malformed, "containerd sent more of blob \(digest) than the \(count) bytes asked for")
                     }
                     bytes += message.data
                 }
@@ -96,8 +94,8 @@ extension RuntimeContent {
         guard info.size >= 0 else { throw ContainerdError(.malformed, "a blob of \(info.size) bytes") }
         self.init(
             digest: try .named(info.digest), size: info.size, createdAt: info.createdAt.seconds,
-            updatedAt: info.updatedAt.seconds,
-            labels: ContentLabels(info.labels))
+            // A change of labels may leave Go's zero time, in the year 1.
+            updatedAt: max(info.createdAt.seconds, info.updatedAt.seconds), labels: ContentLabels(info.labels))
     }
 }
 

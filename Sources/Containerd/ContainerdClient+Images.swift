@@ -6,7 +6,7 @@ extension ContainerdClient {
     public func images(in namespace: String) async throws(ContainerdError) -> [RuntimeImage] {
         try await call("the images of namespace \(namespace)") {
             let answer = try await WireImages.Client(wrapping: self.grpc).list(
-                WireListImagesRequest(), metadata: Self.metadata(namespace), options: Self.options())
+                WireListImagesRequest(), metadata: Self.metadata(namespace), options: Self.options(Self.listingTime))
             return answer.images.compactMap { self.readable($0, in: namespace) }
         }
     }
@@ -46,7 +46,7 @@ extension RuntimeImage {
         }
         self.init(
             namespace: namespace, name: image.name, digest: try .named(image.target.digest), mediaType: mediaType,
-            size: image.target.size,
-            createdAt: image.createdAt.seconds, updatedAt: image.updatedAt.seconds)
+            size: image.target.size, createdAt: image.createdAt.seconds,
+            updatedAt: max(image.createdAt.seconds, image.updatedAt.seconds))
     }
 }

@@ -4,7 +4,7 @@ public import SystemPackage
 
 /// A connection to containerd's gRPC services (1.6, 1.7 and 2.x), with the calls that Shoal needs.
 ///
-/// Calls end after ``limit`` at the latest, events excepted; their errors are ``ContainerdError``s. A call of a connection that is lost
+/// Calls end after ``limit`` at the latest, listings after a minute, events not at all; their errors are ``ContainerdError``s. A call of a connection that is lost
 /// throws: whoever wants to go on connects again.
 public final class ContainerdClient: Sendable {
     /// How long a call may take.
@@ -14,6 +14,7 @@ public final class ContainerdClient: Sendable {
     /// What is taken of one message, which is what containerd sends at most unless told otherwise, and of one listing.
     static let messageLimit = 16 << 20
     static let listingLimit = 1_000_000
+    static let listingTime: Duration = .seconds(60)
 
     typealias Transport = HTTP2ClientTransport.Posix
 

@@ -36,7 +36,8 @@ struct ContainerdClientTests {
                 let contents = try await client.contents(in: "default")
                 let content = try #require(contents.first)
                 #expect(contents.count == 1 && content.digest == Self.digest && content.size == 3_000_000)
-                #expect(content.createdAt > 1_600_000_000 && content.updatedAt >= content.createdAt)
+                #expect(content.createdAt > 1_600_000_000)
+                #expect(content.updatedAt >= content.createdAt)
                 #expect(content.references == [child])
                 #expect(content.origins == [try Origin("docker.io/library/nginx")])
                 #expect(try await client.content(Self.digest, in: "default") == content)
@@ -105,16 +106,14 @@ struct ContainerdClientTests {
     @Test("loses its stream of events and its calls at once when containerd is killed, and connects again once it runs")
     func killed() async throws {
         try await RealContainerd.with { containerd in
-            await #expect(throws: ContainerdError.self) {
-                try await ContainerdClient.withConnection(to: containerd.socket) { client in
-                    let events = try await client.events(in: [])
-                    containerd.kill()
-                    await #expect(throws: ContainerdError.self) { for try await _ in events {} }
-                    let start = ContinuousClock.now
-                    let error = await #expect(throws: ContainerdError.self) { try await client.namespaces() }
-                    #expect(error?.code == .unreachable && .now - start < .seconds(2))
-                    _ = try await client.version()
-                }
+            try await ContainerdClient.withConnection(to: containerd.socket) { client in
+                let events = try await client.events(in: [])
+                containerd.kill()
+                await #expect(throws: ContainerdError.self) { for try await _ in events {} }
+                let start = ContinuousClock.now
+                let error = await #expect(throws: ContainerdError.self) { try await client.namespaces() }
+                #expect(error?.code == .unreachable)
+                #expect(.now - start < .seconds(2))
             }
             await #expect(throws: ContainerdError.self) {
                 try await ContainerdClient.withConnection(to: containerd.socket) { _ in }

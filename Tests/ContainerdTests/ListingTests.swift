@@ -52,18 +52,20 @@ struct ListingTests {
             print("  measured: listing 500 images and 5,000 blobs: \(time)")
             #expect(contents.count == 5000 && contents.allSatisfy { $0.references.count == 2 })
             #expect(images.count == 500 && images.allSatisfy { $0.reference != nil })
-            #expect(time < .seconds(3))
+            #if !DEBUG  // A build without optimisation is many times slower.
+                #expect(time < .seconds(1))
+            #endif
         }
     }
 
     @Test("takes answers of more than gRPC's usual four megabytes")
     func largeAnswer() async throws {
         var fake = FakeContainerd()
-        let path = String(repeating: "a", count: 200)
-        fake.images["default"] = (0..<20_000).map { Self.named("registry.example/\(path)/app-\($0):1", $0) }
+        let path = String(repeating: "a", count: 10_000)
+        fake.images["default"] = (0..<500).map { Self.named("\(path)/\($0)", $0) }
         try await fake.serve { socket in
             let images = try await ContainerdClient.withConnection(to: socket) { try await $0.images(in: "default") }
-            #expect(images.count == 20_000)
+            #expect(images.count == 500)
         }
     }
 

@@ -77,17 +77,10 @@ struct OddAnswersTests {
         #expect(told.all.first?.hasPrefix("image bad in namespace default: ") == true)
     }
 
-    @Test(
-        "bytes from elsewhere in the blob, or more of them than asked for, are refused",
-        arguments: [(offset: Int64(6), count: 10), (offset: 5, count: 11)])
-    func bytes(offset: Int64, count: Int) async throws {
+    @Test("more bytes than asked for are refused")
+    func bytes() async throws {
         var fake = FakeContainerd()
-        fake.parts = [
-            .with {
-                $0.offset = offset
-                $0.data = .init(repeating: 0, count: count)
-            }
-        ]
+        fake.parts = [6, 5].map { count in .with { $0.data = .init(repeating: 0, count: count) } }
         try await fake.serve { socket in
             let error = await #expect(throws: ContainerdError.self) {
                 try await ContainerdClient.withConnection(to: socket) {

@@ -135,12 +135,12 @@ nonisolated struct WireReadContentRequest: Sendable {
   init() {}
 }
 
+/// The parts come in order. Field 1, their offset, is counted from where the reading began by some versions, from the blob's front
+/// by others.
 nonisolated struct WireReadContentResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
-
-  var offset: Int64 = 0
 
   var data: Data = Data()
 
@@ -373,7 +373,7 @@ nonisolated extension WireReadContentRequest: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension WireReadContentResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ReadContentResponse"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{1}data\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}data\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -381,7 +381,6 @@ nonisolated extension WireReadContentResponse: SwiftProtobuf.Message, SwiftProto
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self.offset) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.data) }()
       default: break
       }
@@ -389,9 +388,6 @@ nonisolated extension WireReadContentResponse: SwiftProtobuf.Message, SwiftProto
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.offset != 0 {
-      try visitor.visitSingularInt64Field(value: self.offset, fieldNumber: 1)
-    }
     if !self.data.isEmpty {
       try visitor.visitSingularBytesField(value: self.data, fieldNumber: 2)
     }
@@ -399,7 +395,6 @@ nonisolated extension WireReadContentResponse: SwiftProtobuf.Message, SwiftProto
   }
 
   static func ==(lhs: WireReadContentResponse, rhs: WireReadContentResponse) -> Bool {
-    if lhs.offset != rhs.offset {return false}
     if lhs.data != rhs.data {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
