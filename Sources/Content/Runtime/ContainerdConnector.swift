@@ -15,7 +15,10 @@ struct ContainerdConnector: RuntimeConnector {
     func withRuntime(
         at socket: FilePath, _ body: @escaping @Sendable (any RuntimeService) async throws -> Void
     ) async throws {
-        try await ContainerdClient.withConnection(to: socket) { client in
+        try await ContainerdClient.withConnection(
+            to: socket,
+            passedOver: { warnings.warn("what containerd lists makes no sense in part; that is passed over", $0) }
+        ) { client in
             try await body(ContainerdService(client: client, warnings: warnings, logger: logger))
         }
     }
