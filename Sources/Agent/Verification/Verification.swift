@@ -98,10 +98,14 @@ final class Verification: Service, Verifying {
         } while (try? await Task.sleep(for: Self.tick)) != nil
     }
 
-    /// Writing waits for the disk.
+    /// Writes down what was proven, on a thread that may wait for the disk. Cancelling does not stop it: the last time is when
+    /// the agent stops.
     private func flush() async {
-        try? await NIOThreadPool.singleton.runIfActive { [ledgers] in
-            for ledger in ledgers { ledger.flush() }
+        await withCheckedContinuation { done in
+            NIOThreadPool.singleton.submit { [ledgers] _ in
+                for ledger in ledgers { ledger.flush() }
+                done.resume()
+            }
         }
     }
 
