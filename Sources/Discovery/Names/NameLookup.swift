@@ -5,7 +5,8 @@ import Integrity
 enum NameLookup {
     /// Of one name.
     static let mostAddresses = 64
-    private static let patience: CInt = 2000
+    /// Seconds.
+    private static let patience = 2
 
     /// A and AAAA, as the system's resolver has them; a literal is its own address.
     static func addresses(of host: String) throws(DiscoveryError) -> [IPAddress] {
@@ -57,13 +58,14 @@ enum NameLookup {
             server.family == .v4 ? AF_INET : AF_INET6, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { return nil }
         defer { Glibc.close(socket) }
+        // A `timeval`, laid out by hand for the reason that `IPAddress.init(_:zone:)` tells.
+        var wait = [patience, 0]
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(wait.count * MemoryLayout<Int>.stride))
         // Connected: the kernel lets nobody else's datagrams through.
         let address = SocketAddressBytes(ip: server, port: port)
         guard address.withPointer({ connect(socket, $0, $1) == 0 }),
             Glibc.send(socket, question, question.count, CInt(MSG_NOSIGNAL)) == question.count
         else { return nil }
-        var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-        guard poll(&waiting, 1, patience) == 1 else { return nil }
         var bytes = [UInt8](repeating: 0, count: DNSMessage.largest)
         let count = recv(socket, &bytes, bytes.count, 0)
         return count > 0 ? Array(bytes[..<count]) : nil

@@ -5,7 +5,8 @@ import Synchronization
 /// A peer endpoint that lies, at the test process's own place on the LAN: it has an inventory that never ends.
 final class LyingPeer: Sendable {
     static let port = 5999
-    private static let page = 5_000
+    /// Blobs a page: sixty-four of them are more than a node keeps of one peer.
+    private static let page = 1_700
 
     let node: [UInt8]
     private let served = Atomic<Int>(0)

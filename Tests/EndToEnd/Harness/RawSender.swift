@@ -8,7 +8,9 @@ final class RawSender: Sendable {
     init() throws {
         plain = socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
         raw = socket(AF_INET, CInt(SOCK_RAW.rawValue), CInt(IPPROTO_RAW))
-        guard plain >= 0, raw >= 0 else { throw HarnessError("cannot open sockets: \(String(cString: strerror(errno)))") }
+        guard plain >= 0, raw >= 0 else {
+            throw HarnessError("cannot open sockets: \(String(cString: strerror(errno)))")
+        }
         var one: CInt = 1
         setsockopt(plain, SOL_SOCKET, SO_BROADCAST, &one, socklen_t(MemoryLayout<CInt>.size))
     }
@@ -24,7 +26,8 @@ final class RawSender: Sendable {
     }
 
     /// - Parameter source: whose datagram it is made to look like.
-    func send(_ payload: [UInt8], to address: String, port: UInt16 = 5051, forging source: String, _ sourcePort: UInt16) {
+    func send(_ payload: [UInt8], to address: String, port: UInt16 = 5051, forging source: String, _ sourcePort: UInt16)
+    {
         let udp = Self.words(sourcePort, port, UInt16(8 + payload.count), 0) + payload
         let length = UInt16(20 + udp.count)
         // The kernel fills in identification and checksum; a UDP checksum of 0 is none.
@@ -53,15 +56,17 @@ enum WireBeacon {
     static func hello(
         node: [UInt8], epoch: UInt64 = 1, sequence: UInt64 = 1, port: UInt64, version: UInt64, added: [[UInt8]] = []
     ) -> [UInt8] {
-        var hello = field(1, port) + field(2, Array("stranger".utf8)) + field(3, 5000) + field(4, version) + field(5, 1_000_000)
+        var hello =
+            field(1, port) + field(2, Array("stranger".utf8)) + field(3, 5000) + field(4, version) + field(5, 1_000_000)
         if !added.isEmpty { hello += field(6, added.flatMap { field(2, field(1, $0) + field(2, 1 << 20)) }) }
         return envelope(node, epoch, sequence) + field(6, hello)
     }
 
     /// A question with as much padding as the protocol asks for, or none.
     static func whoHas(node: [UInt8], digests: [[UInt8]], padding: Int) -> [UInt8] {
-        let question = [1 << 3 | 1] + [UInt8](repeating: 7, count: 8) + digests.flatMap { field(2, $0) }
-        return envelope(node, 1, 1) + field(8, question) + (padding > 0 ? field(14, [UInt8](repeating: 0, count: padding)) : [])
+        let question = [1 << 3 | 1] + randomNode().prefix(8) + digests.flatMap { field(2, $0) }
+        return envelope(node, 1, 1) + field(8, question)
+            + (padding > 0 ? field(14, [UInt8](repeating: 0, count: padding)) : [])
     }
 
     static func randomNode() -> [UInt8] { (0..<16).map { _ in .random(in: 0...255) } }
