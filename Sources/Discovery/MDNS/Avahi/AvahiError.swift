@@ -15,9 +15,6 @@ struct AvahiError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The session was closed before.
     static func closed(_ attempt: String) -> AvahiError { AvahiError(Int32(AVAHI_ERR_BAD_STATE), attempt) }
 
-    /// The daemon has gone, or come back: whatever the session held there is no more.
-    var isDisconnection: Bool { code == AVAHI_ERR_DISCONNECTED || code == AVAHI_ERR_NO_DAEMON }
-
     var reason: String { String(cString: avahi_strerror(code)) }
 
     var description: String { "cannot \(attempt): \(reason) (Avahi \(code))" }

@@ -6,8 +6,9 @@ import Synchronization
 ///
 /// **Threads.** The library calls back on its poll thread and holds the poll's lock meanwhile, except for the first callback of a client,
 /// which comes out of `avahi_client_new`, before that thread is started. Callbacks copy what they are given (strings die when they
-/// return), hand it to `sink`, and do nothing else: they never call the library, never take `gate`, and so can neither wait nor
-/// free what their caller still uses. Commands come from any other thread, one at a time (`gate`), and take the poll's lock.
+/// return), hand it to `sink`, and do nothing else: they ask the library for numbers of errors at most, never change or free
+/// anything of it and never take `gate`, and so can neither wait nor free what their caller still uses. Commands come from any
+/// other thread, one at a time (`gate`), and take the poll's lock.
 ///
 /// **Memory.** Groups, browser and resolvers belong to the client, the client to the poll; all are freed in `close` and nowhere else,
 /// resolvers and groups also on command. `close` first stops the poll, which joins its thread: after that nothing calls back.
