@@ -36,8 +36,9 @@ struct BeaconDialogue: Sendable {
     private var targets: [BeaconTarget] = []
     private var ownAddresses: [IPAddress] = []
     private var introductionsDue: ContinuousClock.Instant
-    /// The version that the last Hello led to.
+    /// The version that the last Hello led to, and the one before it.
     private var announced: UInt64 = 0
+    private var announcedBefore: UInt64 = 0
 
     init(_ around: BeaconSurroundings, start: ContinuousClock.Instant) {
         self.around = around
@@ -94,12 +95,20 @@ struct BeaconDialogue: Sendable {
         }
         let interval = budget.interval(around.configuration.timing.interval)
         meter.add(budget.datagrams, now: now)
-        let news = around.inventory.announcement(since: announced, limit: Self.inlineChanges)
+        let news = news()
+        announcedBefore = announced
         announced = news.version
         schedule.sent(at: now, interval: interval, random: random)
         return BeaconSaying(
             payload: .hello(hello(news, changes: news.changes, interval)),
             fallback: .hello(hello(news, changes: nil, interval)))
+    }
+
+    /// What has changed, with what the last Hello said of it where that fits: who missed that one hears it now.
+    private func news() -> InventoryState.Announcement {
+        let news = around.inventory.announcement(since: announcedBefore, limit: Self.inlineChanges)
+        guard news.changes == nil, announcedBefore < announced else { return news }
+        return around.inventory.announcement(since: announced, limit: Self.inlineChanges)
     }
 
     private func hello(

@@ -16,8 +16,8 @@ import Testing
     func interval() throws {
         var stage = BeaconStage(networks: 2)
         try stage.populate(1...999, at: 0)
-        let saying = try #require(stage.dialogue.hello(at: Samples.at(0), random: 0.5))
-        guard case .hello(let hello) = saying.payload else { return #expect(Bool(false)) }
+        let saying = stage.dialogue.hello(at: Samples.at(0), random: 0.5)
+        guard case .hello(let hello) = saying?.payload else { return #expect(Bool(false)) }
         #expect(hello.interval == .seconds(20))
     }
 
@@ -40,23 +40,23 @@ import Testing
         #expect(stage.dialogue.hello(at: stage.dialogue.due, random: 0.5) != nil)
     }
 
-    @Test("a hundred nodes with news at once stay within the LAN's budget")
+    @Test("fifty nodes with news all the time stay within the LAN's budget")
     func budget() throws {
         // All hear all; each speaks when it is due, unless it finds the LAN busy.
-        var stages = (1...100 as ClosedRange<UInt64>).map { BeaconStage(own: $0) }
+        var stages = (1...50 as ClosedRange<UInt64>).map { BeaconStage(own: $0) }
         for index in stages.indices {
-            for number in 1...100 as ClosedRange<UInt64> where number != UInt64(index + 1) {
+            for number in 1...50 as ClosedRange<UInt64> where number != UInt64(index + 1) {
                 let ip = IPAddress(family: .v4, bits: 0x0a00_0000 + UInt128(number))
                 _ = try stages[index].directory.hear(Samples.hello(number), from: ip, now: Samples.at(2))
             }
-            _ = stages[index].dialogue.hello(at: Samples.at(2), random: Double(index) / 100)
+            _ = stages[index].dialogue.hello(at: Samples.at(2), random: Double(index) / 50)
             stages[index].inventory.set(blobs: Samples.entries(0..<1), references: [])
         }
         var generator = SplitMix(state: 5)
         var sent: [Int: Int] = [:]
-        for millisecond in stride(from: 3000, to: 8000, by: 20) {
+        for millisecond in stride(from: 3000, to: 4000, by: 20) {
             let now = Samples.at(Double(millisecond) / 1000)
-            for index in stages.indices where millisecond % 500 == 0 {
+            for index in stages.indices where millisecond % 100 == 0 {
                 stages[index].dialogue.inventoryChanged(at: now)
             }
             for index in stages.indices where stages[index].dialogue.due <= now {
@@ -74,7 +74,7 @@ import Testing
             }
         }
         #expect(sent.values.allSatisfy { $0 <= 200 })
-        #expect(sent.values.reduce(0, +) > 100)
+        #expect(sent.values.reduce(0, +) >= 50)
     }
 
     // MARK: Questions

@@ -57,15 +57,28 @@ import Testing
         #expect(schedule.due == start + .seconds(1) + .milliseconds(milliseconds))
     }
 
-    @Test("many strangers cause one welcome a second")
+    @Test("many strangers cause one welcome a second, and none is left out")
     func welcomeSpacing() {
         var schedule = HelloSchedule(timing: .init(opening: [.zero]), start: start)
         schedule.sent(at: start, random: 0.5)
         schedule.strangerHeard(at: start + .seconds(1), random: 0)
         schedule.sent(at: schedule.due, random: 0.5)
         schedule.strangerHeard(at: start + .milliseconds(1500), random: 0)
-        #expect(schedule.due == start + .milliseconds(6020))
-        schedule.strangerHeard(at: start + .milliseconds(2100), random: 0)
-        #expect(schedule.due == start + .milliseconds(2120))
+        #expect(schedule.due == start + .milliseconds(2040))
+        schedule.strangerHeard(at: start + .milliseconds(1600), random: 0)
+        #expect(schedule.due == start + .milliseconds(2040))
+        schedule.sent(at: schedule.due, random: 0.5)
+        #expect(schedule.due == start + .milliseconds(7040))
+    }
+
+    @Test("a Hello that announces a change is said once more 300 ms later")
+    func repetition() {
+        var schedule = HelloSchedule(timing: .init(opening: [.zero]), start: start)
+        schedule.sent(at: start, random: 0.5)
+        schedule.inventoryChanged(at: start + .seconds(1))
+        schedule.sent(at: schedule.due, random: 0.5)
+        #expect(schedule.due == start + .milliseconds(1350))
+        schedule.sent(at: schedule.due, random: 0.5)
+        #expect(schedule.due == start + .milliseconds(6350))
     }
 }

@@ -88,17 +88,17 @@ import Testing
         var index = index(perPeer: 10_000, total: 100_000)
         var expected: [Pair: InventoryEntry] = [:]
         var generator = SplitMix(state: 11)
-        for round in 0..<12_000 {
+        for round in 0..<4000 {
             // Few blobs and many peers first, so that sets become crowds; then the other way about.
             let pair = Pair(
-                number: Int.random(in: 0..<(round < 6000 ? 12 : 400), using: &generator),
-                handle: HolderIndex.Handle.random(in: 0..<(round < 6000 ? 90 : 9), using: &generator))
-            if Int.random(in: 0..<5, using: &generator) < (round % 3000 < 1500 ? 4 : 1) {
+                number: Int.random(in: 0..<(round < 2000 ? 12 : 400), using: &generator),
+                handle: HolderIndex.Handle.random(in: 0..<(round < 2000 ? 90 : 9), using: &generator))
+            if Int.random(in: 0..<5, using: &generator) < (round % 1000 < 500 ? 4 : 1) {
                 var entry = Samples.entry(pair.number, size: Int64.random(in: 1...2, using: &generator))
                 entry.isProven = Bool.random(using: &generator)
                 index.insert(entry, of: pair.handle)
                 expected[pair] = entry
-            } else if round % 500 == 0 {
+            } else if round % 200 == 0 {
                 index.removeAll(of: pair.handle)
                 expected = expected.filter { $0.key.handle != pair.handle }
             } else {
@@ -144,20 +144,20 @@ import Testing
 
     @Test("a million pairs take less than 64 MiB, however they fall", arguments: [1, 2, 40, 1000])
     func memory(holdersPerBlob: Int) {
-        // An eighth of a million, so that tables double where those of a million do; Tests/Benchmarks measures all of it.
-        var index = HolderIndex(limitPerPeer: 100_000, limit: 125_000)
-        for pair in 0..<125_000 {
+        // A thirty-second of a million, so that tables double where those of a million do; Tests/Benchmarks measures all of it.
+        var index = HolderIndex(limitPerPeer: 100_000, limit: 31_250)
+        for pair in 0..<31_250 {
             let blob = UInt64(pair / holdersPerBlob) &* 0x9e37_79b9_7f4a_7c15
             let bytes = (0..<4).flatMap { word in
                 (0..<8).map { UInt8(truncatingIfNeeded: (blob &+ UInt64(word)) >> (8 * $0)) }
             }
             guard let digest = try? Digest(algorithm: .sha256, bytes: bytes) else { continue }
-            let handle = HolderIndex.Handle((pair % holdersPerBlob) + (holdersPerBlob < 10 ? pair / 12_500 * 10 : 0))
+            let handle = HolderIndex.Handle((pair % holdersPerBlob) + (holdersPerBlob < 10 ? pair / 3125 * 10 : 0))
             // Every second holder lies about the size, which costs the most.
             index.insert(InventoryEntry(digest: digest, size: Int64(pair % 2)), of: handle)
         }
-        #expect(index.count == 125_000)
-        #expect(index.footprint < (64 << 20) / 8)
+        #expect(index.count == 31_250)
+        #expect(index.footprint < (64 << 20) / 32)
     }
 
     @Test("a digest table finds what is in it through a thousand insertions and removals")

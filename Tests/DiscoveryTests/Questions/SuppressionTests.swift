@@ -10,7 +10,9 @@ import Testing
         var book = QuestionBook()
         book.overhear(subject, question: 21, now: Samples.at(0))
         book.overhear(subject, question: 22, now: Samples.at(0.1))
-        #expect(book.ask(subject, wait: .seconds(1), random: 7, now: Samples.at(0.2)) == .join(until: Samples.at(1.2)))
+        #expect(
+            book.ask(subject, wait: .seconds(1), random: 7, now: Samples.at(0.2))
+                == .join(until: Samples.at(0.2) + .seconds(1)))
         #expect(book.isWaiting(for: 22, now: Samples.at(0.5)))
         #expect(!book.isWaiting(for: 7, now: Samples.at(0.5)))
     }
