@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OCI
 import Testing
 
 @testable import Discovery
@@ -24,12 +25,14 @@ import Testing
     @Test("a blob that becomes proven is news, inline and in a delta")
     func news() {
         var state = InventoryState(epoch: 1)
-        #expect(state.set(blobs: [unproven], references: []))
+        let wasSet = state.set(blobs: [unproven], references: [])
         #expect(state.announcement(since: 0, limit: 20).changes?.added == [unproven])
         let proven = Samples.entry(1, size: 5)
-        #expect(state.set(blobs: [proven], references: []))
-        #expect(!state.set(blobs: [proven], references: []))
+        let becameProven = state.set(blobs: [proven], references: [])
+        let again = state.set(blobs: [proven], references: [])
+        #expect(wasSet && becameProven && !again)
         #expect(state.announcement(since: 1, limit: 20).changes?.added == [proven])
-        #expect(state.page(epoch: 1, since: 1, next: nil, now: 0).added == [proven])
+        let page = state.page(epoch: 1, since: 1, next: nil, now: 0)
+        #expect(page.added == [proven])
     }
 }
