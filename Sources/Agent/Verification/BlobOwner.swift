@@ -1,5 +1,5 @@
 /// An image that needs a blob.
-public struct BlobOwner: Codable, Sendable, Hashable {
+public struct BlobOwner: Codable, Sendable, Hashable, CustomStringConvertible {
     /// The runtime's namespace; nil for an image in Shoal's own store.
     public var namespace: String?
     /// As the store calls it.
@@ -10,6 +10,9 @@ public struct BlobOwner: Codable, Sendable, Hashable {
         self.namespace = namespace
         self.name = name
     }
+
+    /// The name, and the namespace where there is one.
+    public var description: String { namespace.map { "\(name) (namespace \($0))" } ?? name }
 }
 
 /// Where a blob stands.

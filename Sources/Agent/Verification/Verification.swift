@@ -13,6 +13,8 @@ final class Verification: Service, Verifying {
     private static let tick: Duration = .seconds(10)
     /// How often the background looks for work where nothing changes, in ticks.
     private static let lookEvery = 6
+    /// Between two looks, however much changes: a pull makes many changes.
+    private static let lookRest: Duration = .seconds(1)
     /// How long a blob is left alone that could not be read, or that its store did not have.
     private static let unreadableRest: Duration = .seconds(3600)
     private static let goneRest: Duration = .seconds(60)
@@ -96,10 +98,14 @@ final class Verification: Service, Verifying {
         } while (try? await Task.sleep(for: Self.tick)) != nil
     }
 
-    /// Writing waits for the disk.
+    /// Writes down what was proven, on a thread that may wait for the disk. Cancelling does not stop it: the last time is when
+    /// the agent stops.
     private func flush() async {
-        try? await NIOThreadPool.singleton.runIfActive { [ledgers] in
-            for ledger in ledgers { ledger.flush() }
+        await withCheckedContinuation { done in
+            NIOThreadPool.singleton.submit { [ledgers] _ in
+                for ledger in ledgers { ledger.flush() }
+                done.resume()
+            }
         }
     }
 
@@ -149,6 +155,7 @@ final class Verification: Service, Verifying {
     private func workBackground() async {
         for await _ in bell {
             while !Task.isCancelled, await step() {}
+            try? await Task.sleep(for: Self.lookRest)
         }
     }
 
@@ -208,7 +215,7 @@ final class Verification: Service, Verifying {
             "digest": "\(fault.digest)", "reason": "\(fault.reason)", "place": "\(fault.place.rawValue)",
         ]
         if !fault.images.isEmpty {
-            metadata["images"] = "\(fault.images.map(\.name).joined(separator: ", "))"
+            metadata["images"] = "\(fault.images.map(\.description).joined(separator: ", "))"
         }
         if fault.fault == .unreadable {
             logger.warning("a blob cannot be read to verify it; it stays as it is", metadata: metadata)

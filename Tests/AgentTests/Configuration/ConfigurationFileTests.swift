@@ -51,6 +51,7 @@ import Testing
             capacity = 1_000_000
             spool = "/tmp/spool"
             retain = "auto"
+            scrub = "2w"
             [tags]
             policy = "peers-first"
             believe = "lan"
@@ -76,6 +77,7 @@ import Testing
         #expect(configuration.peers.dns.map(\.description) == ["_shoal._tcp.example.com"])
         #expect(configuration.tags.policy == .peersFirst)
         #expect(configuration.store.capacity.bytes == 1_000_000)
+        #expect(configuration.store.scrub?.seconds == 1_209_600)
         #expect(configuration.limits.downloadRate?.perSecond.bytes == 1 << 30)
         let upstream = try #require(configuration.upstream[RegistryName("registry.example.com")])
         #expect(upstream.url?.description == "https://registry.example.com")

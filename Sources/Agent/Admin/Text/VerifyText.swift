@@ -54,9 +54,7 @@ public struct VerifyText: Sendable {
         let word = style.paint(fault.fault.rawValue, fault.fault == .unreadable ? .yellow : .red)
         let place = fault.place == .containerd ? "containerd" : "Shoal's store"
         var lines = ["\(word)  \(fault.digest)  \(Figures.bytes(fault.size)), in \(place): \(fault.reason)"]
-        lines += fault.images.map { image in
-            "  image  " + image.name + (image.namespace.map { " (namespace \($0))" } ?? "")
-        }
+        lines += fault.images.map { "  image  \($0)" }
         if fault.imageCount > fault.images.count {
             lines.append("  image  and \(fault.imageCount - fault.images.count) more")
         }
