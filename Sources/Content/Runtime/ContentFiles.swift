@@ -14,7 +14,10 @@ struct ContentFiles: Hashable, Sendable {
 
     func blobs(_ algorithm: Digest.Algorithm) -> FilePath { blobs.appending(algorithm.rawValue) }
 
-    func path(of digest: Digest) -> FilePath { blobs(digest.algorithm).appending(digest.hex) }
+    /// Put together as text, and taken apart once: thousands of paths are made at a time.
+    func path(of digest: Digest) -> FilePath {
+        FilePath("\(folder)/blobs/\(digest.algorithm.rawValue)/\(digest.hex)")
+    }
 
     /// Why the folder is of no use; nil where it can be looked into. Blocks.
     var objection: String? {
