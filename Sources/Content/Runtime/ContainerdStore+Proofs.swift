@@ -20,7 +20,8 @@ extension ContainerdStore: ProvableStore {
     }
 
     public func openToProve(_ digest: Digest) async throws(ContentError) -> ProofReading? {
-        guard let blob = read({ $0.blobs[digest] }) else { return nil }
+        // What is known to be damaged is that until its file is another one: reading it again would tell nothing new.
+        guard let blob = read({ $0.blobs[digest] }), blob.standing != .damaged else { return nil }
         return try opening(digest, blob)
     }
 
