@@ -54,7 +54,10 @@ extension ContainerdClient {
             ) { response in
                 var bytes: [UInt8] = []
                 for try await message in response.messages {
-                    guard message.offset == offset + Int64(bytes.count), bytes.count + message.data.count <= count
+                    // containerd counts from where the reading began, the API's text from the blob's beginning.
+                    let begin = Int64(bytes.count)
+                    guard message.offset == begin || message.offset == offset + begin,
+                        bytes.count + message.data.count <= count
                     else {
                         throw ContainerdError(
                             .malformed,
