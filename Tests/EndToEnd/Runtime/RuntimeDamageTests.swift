@@ -28,8 +28,6 @@ extension EndToEnd {
                 #expect(said.contains(image.tagged()), "\(said)")
 
                 report("a peer heard of the damage", try await nodes[1].loses(blob.digest, on: nodes[0]))
-                let asked = try await nodes[1].get("http://\(nodes[0].machine.address):5051/v1/blobs/\(blob.digest)")
-                #expect(asked.status == 404)
                 #expect(try await nodes[1].holders(of: image.digest) == [nodes[0].name], "the rest is still offered")
                 let taker = try await Containerd(on: nodes[1])
                 try await taker.pull(image.tagged())
