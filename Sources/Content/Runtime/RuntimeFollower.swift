@@ -107,8 +107,12 @@ final class RuntimeFollower: Sendable {
             }
             var update = try await found(by: look)
             let access = await examine(&update, in: files, look.isWhole)
-            if look.isWhole { note(access, files, version) }
+            if look.isWhole {
+                let connection = RuntimeConnection(files: access == .readable ? files : nil, service: service)
+                store.connection.withLock { $0 = connection }
+            }
             apply(update)
+            if look.isWhole { note(access, files, version) }
             let isThere = store.read { state in { state.blobs[$0] != nil } }
             schedule.withLock { $0.looked(at: look, took: start.duration(to: .now), now: .now, isThere: isThere) }
             if !hasBegun {
@@ -152,10 +156,8 @@ final class RuntimeFollower: Sendable {
         return access
     }
 
-    /// Notes how blobs are read from now on.
+    /// Notes what is followed, now that it is known, and how blobs are read.
     private func note(_ access: ContainerdState.FileAccess, _ files: ContentFiles?, _ version: String) {
-        let isReadable = access == .readable
-        store.connection.withLock { $0 = RuntimeConnection(files: isReadable ? files : nil, service: service) }
         let before = store.standing.withLock { standing in
             defer {
                 standing = .following(

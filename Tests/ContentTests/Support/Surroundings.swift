@@ -6,8 +6,15 @@ import SystemPackage
 enum Surroundings {
     static let isCI = ProcessInfo.processInfo.environment["CI"] == "true"
 
-    static let hasSkopeo = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
-        access("\($0)/skopeo", X_OK) == 0
+    static let hasSkopeo = has("skopeo")
+
+    /// containerd wants root.
+    static let hasContainerd = isRoot && has("containerd") && has("ctr")
+
+    private static func has(_ program: String) -> Bool {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+            access("\($0)/\(program)", X_OK) == 0
+        }
     }
 
     static let isRoot = getuid() == 0
