@@ -26,7 +26,7 @@ extension EndToEnd {
 
                 let born = ContinuousClock.now
                 try await node.startAgent()
-                try await eventually("all blobs are offered", within: .seconds(60)) {
+                try await eventually("all blobs are offered", within: .seconds(60), every: .milliseconds(100)) {
                     try await node.status().shared.blobs >= 5_000
                 }
                 let took = ContinuousClock.now - born
