@@ -10,7 +10,7 @@ struct HelloSchedule: Sendable {
         var coalescing = Duration.milliseconds(50)
         /// Between two Hellos that announce changes.
         var changeSpacing = Duration.milliseconds(200)
-        /// After a Hello that announced a change it is said once more, for any datagram may be lost.
+        /// After a Hello that announced a change or welcomed a stranger it is said once more, for any datagram may be lost.
         var repetition = Duration.milliseconds(300)
         /// After a stranger's Hello; at random, so that a LAN does not answer a newcomer in one voice. On a large LAN the time in which
         /// everybody may speak once, if that is longer.
@@ -43,7 +43,7 @@ struct HelloSchedule: Sendable {
     ///   - interval: until the next one, where the LAN has room for fewer than `timing` says.
     ///   - random: 0 up to 1, new each time.
     mutating func sent(at now: ContinuousClock.Instant, interval: Duration? = nil, random: Double) {
-        let announced = hasChange
+        let hasReason = hasChange || hasWelcome
         if hasChange {
             hasChange = false
             lastChange = now
@@ -61,7 +61,7 @@ struct HelloSchedule: Sendable {
             regular = min(regular, next)
             break
         }
-        if announced { hasten(now + timing.repetition) }
+        if hasReason { hasten(now + timing.repetition) }
     }
 
     /// Whether what is due now is due by the clock.

@@ -153,7 +153,7 @@ final class LANMeasurement {
         print(
             """
               memory: \(mebibytes(resident)) resident, \(mebibytes(index)) of it the indexes of \(full) nodes; \
-            \(mebibytes((resident - index) / options.nodes)) a node without, \(mebibytes(index / max(1, full))) an index
+            \(mebibytes(max(0, resident - index) / options.nodes)) a node without, \(mebibytes(index / max(1, full))) an index
             """)
     }
 }

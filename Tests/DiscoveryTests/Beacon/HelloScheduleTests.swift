@@ -63,12 +63,15 @@ import Testing
         schedule.sent(at: start, random: 0.5)
         schedule.strangerHeard(at: start + .seconds(1), random: 0)
         schedule.sent(at: schedule.due, random: 0.5)
+        #expect(schedule.due == start + .milliseconds(1320), "it may have been lost")
+        schedule.sent(at: schedule.due, random: 0.5)
         schedule.strangerHeard(at: start + .milliseconds(1500), random: 0)
         #expect(schedule.due == start + .milliseconds(2040))
         schedule.strangerHeard(at: start + .milliseconds(1600), random: 0)
         #expect(schedule.due == start + .milliseconds(2040))
         schedule.sent(at: schedule.due, random: 0.5)
-        #expect(schedule.due == start + .milliseconds(7040))
+        schedule.sent(at: schedule.due, random: 0.5)
+        #expect(schedule.due == start + .milliseconds(7340))
     }
 
     @Test("a Hello that announces a change is said once more 300 ms later")
