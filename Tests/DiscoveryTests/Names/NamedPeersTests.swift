@@ -51,7 +51,9 @@ import Testing
         let peers = peers(["10.1.2.3:7000"])
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await peers.run() }
-            await eventually("the directory knows the name", within: .seconds(60)) { peers.directory.isNamed("10.1.2.3") }
+            await eventually("the directory knows the name", within: .seconds(60)) {
+                peers.directory.isNamed("10.1.2.3")
+            }
             group.cancelAll()
         }
         #expect(!peers.directory.isNamed("10.1.2.4"))
