@@ -119,14 +119,16 @@ final class Verification: Service, Verifying {
     // MARK: What somebody watches
 
     func verify(_ query: VerifyQuery) async -> VerifyStart {
-        let items = items(of: query)
-        guard !items.isEmpty || query == .everything else { return .notHeld }
+        let isAsked = filter(query)
+        let items = items().filter { isAsked($0.blob.digest) }
+        let known = knownFaults().filter { isAsked($0.digest) }
+        guard !items.isEmpty || !known.isEmpty || query == .everything else { return .notHeld }
         let isFirst = isVerifying.withLock { isVerifying in
             defer { isVerifying = true }
             return !isVerifying
         }
         guard isFirst else { return .busy }
-        let (job, events) = VerifyJob.make(query, items)
+        let (job, events) = VerifyJob.make(query, items, known: known)
         if case .terminated = newJob.yield(job) { return .busy }
         return .begun(events)
     }
@@ -140,13 +142,24 @@ final class Verification: Service, Verifying {
         }
     }
 
-    private func items(of query: VerifyQuery) -> [ProofItem] {
+    private func filter(_ query: VerifyQuery) -> (Digest) -> Bool {
         switch query {
-        case .everything: return items()
-        case .one(.digest(let digest)): return items().filter { $0.blob.digest == digest }
+        case .everything: return { _ in true }
+        case .one(.digest(let digest)): return { $0 == digest }
         case .one(.image(let reference)):
             let content = catalog.content(named: reference)
-            return items().filter { content.contains($0.blob.digest) }
+            return { content.contains($0) }
+        }
+    }
+
+    /// What was found before and is still as it was: it need not be read again to be told of.
+    private func knownFaults() -> [VerifyFault] {
+        places.flatMap { place in
+            place.store.damaged().compactMap { blob in
+                let item = ProofItem(
+                    place: place.place, blob: ProvableBlob(digest: blob.digest, size: blob.size, provenAt: nil))
+                return fault(.damaged(blob.reason), item)
+            }
         }
     }
 

@@ -10,26 +10,31 @@ final class VerifyJob: Sendable {
 
     private let query: VerifyQuery
     private let items: [ProofItem]
+    /// Blobs of which it is known already.
+    private let known: [VerifyFault]
     private let events: AsyncStream<VerifyEvent>.Continuation
     /// Ends when nobody watches any more.
     private let watched: AsyncStream<Void>
     private let tally = Mutex(VerifyTally(now: .now))
 
     /// Whoever iterates the stream watches the job.
-    static func make(_ query: VerifyQuery, _ items: [ProofItem]) -> (VerifyJob, AsyncStream<VerifyEvent>) {
+    static func make(
+        _ query: VerifyQuery, _ items: [ProofItem], known: [VerifyFault] = []
+    ) -> (VerifyJob, AsyncStream<VerifyEvent>) {
         // Unbounded, and yet bounded: a line for each blob at fault and a few a second, to a client that is cut off when it
         // has read nothing for two minutes.
         let (stream, events) = AsyncStream<VerifyEvent>.makeStream()
         let (watched, end) = AsyncStream<Void>.makeStream()
         events.onTermination = { _ in end.finish() }
-        return (VerifyJob(query: query, items: items, events: events, watched: watched), stream)
+        return (VerifyJob(query: query, items: items, known: known, events: events, watched: watched), stream)
     }
 
     private init(
-        query: VerifyQuery, items: [ProofItem], events: AsyncStream<VerifyEvent>.Continuation,
+        query: VerifyQuery, items: [ProofItem], known: [VerifyFault], events: AsyncStream<VerifyEvent>.Continuation,
         watched: AsyncStream<Void>
     ) {
         self.query = query
+        self.known = known
         // The large ones first: so the last to be read is not one that all others wait for.
         self.items = items.sorted { $0.blob.size > $1.blob.size }
         self.events = events
@@ -51,7 +56,12 @@ final class VerifyJob: Sendable {
 
     private func read(_ width: Int, _ prove: @escaping Proof) async {
         let bytes = items.reduce(0) { $0 + $1.blob.size }
-        events.yield(.begin(VerifyScope(query: query.description, blobs: items.count, bytes: bytes)))
+        events.yield(
+            .begin(VerifyScope(query: query.description, blobs: items.count + known.count, bytes: bytes)))
+        for fault in known {
+            tally.withLock { $0.add(.damaged(fault.reason), now: .now) }
+            events.yield(.fault(fault))
+        }
         await withTaskGroup { group in
             var rest = items.makeIterator()
             for _ in 0..<width {

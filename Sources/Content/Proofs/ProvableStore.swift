@@ -34,10 +34,30 @@ public struct ProofReading: Sendable {
     }
 }
 
+/// A blob whose bytes are wrong.
+public struct DamagedBlob: Hashable, Sendable {
+    /// The blob.
+    public var digest: Digest
+    /// In bytes, as it should be.
+    public var size: Int64
+    /// What is wrong with it.
+    public var reason: String
+
+    /// Makes a record of its parts.
+    public init(digest: Digest, size: Int64, reason: String) {
+        self.digest = digest
+        self.size = size
+        self.reason = reason
+    }
+}
+
 /// A store whose blobs can be read again, to see whether they still are what they were.
 public protocol ProvableStore: BlobStore {
-    /// Every blob, those held back included, from memory, in no order.
+    /// Every blob, those held back included, and those known to be damaged not, from memory, in no order.
     func provable() -> [ProvableBlob]
+
+    /// Blobs known to be damaged that the store cannot mend by itself: they are held, and not offered.
+    func damaged() -> [DamagedBlob]
 
     /// Opens a blob to hash it, one that is held back too; that is no use of it. Nil where the store has none of the digest.
     func openToProve(_ digest: Digest) async throws(ContentError) -> ProofReading?
@@ -45,4 +65,9 @@ public protocol ProvableStore: BlobStore {
     /// A file was hashed whole and is right: the store notes it in its ledger, holds the blob back no longer, and tells its
     /// subscribers where that changes anything for them.
     func proved(_ digest: Digest, as identity: FileIdentity) async
+}
+
+extension ProvableStore {
+    /// None: a store of one's own lets a damaged blob go.
+    public func damaged() -> [DamagedBlob] { [] }
 }

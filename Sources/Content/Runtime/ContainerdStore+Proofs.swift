@@ -50,12 +50,11 @@ extension ContainerdStore: ProvableStore {
         warnOfDamage(digest, damage.reason)
     }
 
-    /// Blobs whose bytes are wrong, and which are not offered for it, with the images that need them.
     public func damaged() -> [DamagedBlob] {
         read { state in
             state.blobs.compactMap { digest, blob in
                 guard blob.standing == .damaged, let damage = state.damage[digest] else { return nil }
-                return DamagedBlob(digest: digest, reason: damage.reason, names: state.names(of: digest))
+                return DamagedBlob(digest: digest, size: blob.size, reason: damage.reason)
             }
         }
     }
@@ -69,14 +68,4 @@ extension ContainerdStore: ProvableStore {
                 "images": "\(names.prefix(5).map(\.description).joined(separator: ", "))",
             ])
     }
-}
-
-/// A blob whose bytes are wrong.
-public struct DamagedBlob: Hashable, Sendable {
-    /// The blob.
-    public var digest: Digest
-    /// What is wrong with it.
-    public var reason: String
-    /// The images that lead to it, sorted.
-    public var names: [RuntimeImageName]
 }
