@@ -52,9 +52,3 @@ public struct DiscoveryConfiguration: Sendable {
             allows: { allow.allows($0) })
     }
 }
-
-/// Where a datagram goes.
-struct BeaconTarget: Hashable, Sendable {
-    var ip: IPAddress
-    var port: Int
-}

@@ -45,6 +45,7 @@ enum ConversationTarget: FuzzTarget {
             require(peer.blobs <= limits.digestsPerPeer, "a peer with \(peer.blobs) blobs")
             require(peer.addresses.count <= limits.addressesPerPeer, "a peer with too many addresses")
         }
-        require(peers.reduce(0) { $0 + $1.blobs } == table.index.count, "the index and the peers count differently")
+        // What is known of a node that does not count yet is in the index, too.
+        require(peers.reduce(0) { $0 + $1.blobs } <= table.index.count, "peers with blobs that are not in the index")
     }
 }

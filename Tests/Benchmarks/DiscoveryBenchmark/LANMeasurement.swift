@@ -1,3 +1,4 @@
+import Glibc
 import OCI
 
 @testable import Discovery
@@ -113,6 +114,8 @@ final class LANMeasurement {
 
     private func measure(_ what: String, _ phase: () -> Void) {
         print("\n\(what)")
+        // Into a file, too, while the next minute goes by.
+        fflush(nil)
         let (traffic, time, processor, real) = (lan.traffic, lan.now, Usage.processorSeconds, ContinuousClock.now)
         phase()
         let used = Usage.processorSeconds - processor
