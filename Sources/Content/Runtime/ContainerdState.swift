@@ -37,3 +37,25 @@ public enum ContainerdState: Hashable, Sendable {
         case unreadable(reason: String)
     }
 }
+
+extension ContainerdState: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .off: "off"
+        case .searching(let reason): "searching: \(reason)"
+        case .lost(let reason): "lost: \(reason)"
+        case .following(let following):
+            "containerd \(following.version) at \(following.socket), \(following.images) images and "
+                + "\(following.blobs) blobs in \(following.namespaces.count) namespaces, files \(following.files)"
+        }
+    }
+}
+
+extension ContainerdState.FileAccess: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .readable: "readable"
+        case .unreadable(let reason): "unreadable: \(reason)"
+        }
+    }
+}

@@ -26,8 +26,11 @@ final class MemoryStore: ProvableStore {
     private let file: OpenFile
     private let places: [Digest: Range<Int64>]
     private let proven = Mutex<Set<Digest>>([])
+    private let known: [DamagedBlob]
 
-    init(_ contents: [[UInt8]]) {
+    /// - Parameter known: damage that was found earlier.
+    init(_ contents: [[UInt8]], known: [DamagedBlob] = []) {
+        self.known = known
         var template = Array("/tmp/shoal-blobs-XXXXXX".utf8CString)
         let file = OpenFile(adopting: mkstemp(&template))
         unlink(template)
@@ -63,6 +66,7 @@ final class MemoryStore: ProvableStore {
             ProvableBlob(digest: $0.digest, size: $0.size, provenAt: proven.contains($0.digest) ? 1 : nil)
         }
     }
+    func damaged() -> [DamagedBlob] { known }
     func openToProve(_ digest: Digest) async throws(ContentError) -> ProofReading? {
         places[digest].map {
             ProofReading(reader: Reader(file: file, place: $0), identity: .committed(size: Int64($0.count), at: 1))

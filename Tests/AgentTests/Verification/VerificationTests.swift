@@ -65,6 +65,23 @@ import Testing
         try file.closeAfter { _ = try file.writeAll(toAbsoluteOffset: 3, [content[3] ^ 1]) }
     }
 
+    @Test("a blob whose damage is known is told of again, though it is not read")
+    func knownDamage() async throws {
+        let lost = ContentHasher.digest(of: [9])
+        let store = MemoryStore(
+            [[1, 2, 3]], known: [DamagedBlob(digest: lost, size: 1, reason: "its bytes are others")])
+        let verification = verification(store)
+        let events = try await running(verification) { await all(of: verification.verify(.everything)) }
+        let faults = events.compactMap { event in if case .fault(let fault) = event { fault } else { nil } }
+        #expect(faults.map(\.digest) == [lost])
+        #expect(faults.first?.fault == .damaged)
+        guard case .end(let summary)? = events.last else {
+            Issue.record("the job has no last line")
+            return
+        }
+        #expect(summary.damaged == 1 && summary.intact == 1 && !summary.isFine)
+    }
+
     @Test("all that is intact is counted, and the ledger is written at the end")
     func intact() async throws {
         let contents = (0..<5).map { [UInt8](repeating: $0, count: 1000) }

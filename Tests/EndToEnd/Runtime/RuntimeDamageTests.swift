@@ -27,6 +27,9 @@ extension EndToEnd {
                 #expect(said.contains(blob.digest), "\(said)")
                 #expect(said.contains(image.tagged()), "\(said)")
 
+                let again = try await nodes[0].shoal("verify", image.tagged())
+                #expect(again.exit == .code(1), "what is known to be damaged is told of again")
+
                 report("a peer heard of the damage", try await nodes[1].loses(blob.digest, on: nodes[0]))
                 #expect(try await nodes[1].holders(of: image.digest) == [nodes[0].name], "the rest is still offered")
                 let taker = try await Containerd(on: nodes[1])
