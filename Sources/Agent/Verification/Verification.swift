@@ -158,7 +158,7 @@ final class Verification: Service, Verifying {
             place.store.damaged().compactMap { blob in
                 let item = ProofItem(
                     place: place.place, blob: ProvableBlob(digest: blob.digest, size: blob.size, provenAt: nil))
-                return fault(.damaged(blob.reason), item)
+                return fault(.damaged(reason: blob.reason), item)
             }
         }
     }

@@ -59,7 +59,7 @@ final class VerifyJob: Sendable {
         events.yield(
             .begin(VerifyScope(query: query.description, blobs: items.count + known.count, bytes: bytes)))
         for fault in known {
-            tally.withLock { $0.add(.damaged(fault.reason), now: .now) }
+            tally.withLock { $0.add(.damaged(reason: fault.reason), now: .now) }
             events.yield(.fault(fault))
         }
         await withTaskGroup { group in
