@@ -75,6 +75,8 @@ final class VerifyJob: Sendable {
         let (progress, summary) = tally.withLock { ($0.progress, $0.summary) }
         events.yield(.progress(progress))
         events.yield(.end(summary))
+        // Here, so that no sign of life comes after the last line.
+        events.finish()
     }
 
     private func read(_ item: ProofItem, _ prove: Proof) async {
