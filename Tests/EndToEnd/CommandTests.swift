@@ -81,10 +81,10 @@ extension EndToEnd {
                 let peer = "http://\(node.machine.address):5051/v1/node"
                 #expect(try await other.get(peer).status == 200)
                 var configuration = AgentConfiguration()
-                configuration.tables = "[peers]\nallow = [\"10.99.0.0/24\"]\n"
+                configuration.peers = "allow = [\"10.99.0.0/24\"]"
                 try node.reload(configuration)
                 try await eventually("peers from elsewhere are refused") { try await other.get(peer).status != 200 }
-                configuration.tables = "[peers]\nallow = [\"nowhere\"]\n"
+                configuration.peers = "allow = [\"nowhere\"]"
                 try node.reload(configuration)
                 try await eventually("the agent says what is wrong") { try node.log().contains("nowhere") }
                 #expect(try node.agent.isRunning)
