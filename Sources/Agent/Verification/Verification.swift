@@ -138,7 +138,9 @@ final class Verification: Service, Verifying {
             await job.run(width: idle.width) { item, progress in
                 await self.prove(item, self.idle, progress: progress)
             }
+            // Whoever has read the last line may ask again.
             isVerifying.withLock { $0 = false }
+            job.end()
         }
     }
 

@@ -41,7 +41,7 @@ final class VerifyJob: Sendable {
         self.watched = watched
     }
 
-    /// Reads the blobs, so many at once. A job that is cancelled has no last line.
+    /// Reads the blobs, so many at once, until all are read or nobody watches any more. ``end()`` is to follow.
     func run(width: Int, prove: @escaping Proof) async {
         await withTaskGroup { group in
             group.addTask { for await _ in self.watched {} }
@@ -50,6 +50,15 @@ final class VerifyJob: Sendable {
             // The first is the reading, or the end of watching: the other tells for ever.
             await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// Says the last line; a job that was cancelled has none.
+    func end() {
+        let (isRead, progress, summary) = tally.withLock { ($0.isRead, $0.progress, $0.summary) }
+        if isRead {
+            events.yield(.progress(progress))
+            events.yield(.end(summary))
         }
         events.finish()
     }
@@ -72,11 +81,7 @@ final class VerifyJob: Sendable {
             }
         }
         guard !Task.isCancelled else { return }
-        let (progress, summary) = tally.withLock { ($0.progress, $0.summary) }
-        events.yield(.progress(progress))
-        events.yield(.end(summary))
-        // Here, so that no sign of life comes after the last line.
-        events.finish()
+        tally.withLock { $0.isRead = true }
     }
 
     private func read(_ item: ProofItem, _ prove: Proof) async {

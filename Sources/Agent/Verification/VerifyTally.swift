@@ -6,6 +6,8 @@ struct VerifyTally: Sendable {
     static let interval: Duration = .milliseconds(200)
 
     private(set) var summary = VerifySummary()
+    /// Whether all has been read that was to be.
+    var isRead = false
     private let began: ContinuousClock.Instant
     private var told: ContinuousClock.Instant
     private var blobs = 0
