@@ -41,12 +41,15 @@ final class AgentParts: Sendable {
         dataLoops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
         controlLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let data = configuration.dataDirectory
+        // What the configuration names wrongly is told before the stores are opened: an agent that does not get to run must not
+        // look like one that crashed.
+        key = try configuration.peers.keyFile.map { try ClusterKey.load(path: $0) }
+        let allowed = try AccessList(configuration.peers.allow.map(\.description))
         stores = try StoreParts(configuration, logger: logger)
         let content = stores.content
         let spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
-        key = try configuration.peers.keyFile.map { try ClusterKey.load(path: $0) }
 
         let counters = TransferCounters()
         let memory = RepositoryMemory()
@@ -58,8 +61,7 @@ final class AgentParts: Sendable {
             group: dataLoops, signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
         directory = Directory(
             own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
-        access = AccessControl(
-            try AccessList(configuration.peers.allow.map(\.description)), directory: directory)
+        access = AccessControl(allowed, directory: directory)
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
