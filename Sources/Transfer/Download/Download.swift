@@ -1,4 +1,5 @@
 import Content
+import Discovery
 import Integrity
 import Logging
 import NIOCore
@@ -24,6 +25,10 @@ final class Download: Sendable {
         var isClosed = false
         var nextReader = 0
         var waiters: [Int: Waiter] = [:]
+        /// Peers that wait for bytes on their way here.
+        var peers: [Int: PeerWaiter] = [:]
+        /// With what size the blob has been announced as wanted; nil: it has not been.
+        var announced: Int64??
         var cancellations: [Int: Cancellation] = [:]
         var idleSince: Instant?
         var bytes = SourceBytes()
@@ -44,10 +49,15 @@ final class Download: Sendable {
         var continuation: CheckedContinuation<Void, any Error>
     }
 
+    struct PeerWaiter {
+        var range: Range<Int64>
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
     let digest: Digest
     let spool: SpoolFile
     let started: Instant
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let sources: any BlobSources
     private let context: DownloadContext
     private let actions: AsyncStream<DownloadPlan.Action>
@@ -64,7 +74,9 @@ final class Download: Sendable {
         self.sources = sources
         self.context = context
         started = .now
-        state = Mutex(State(plan: DownloadPlan(size: size), origins: origins))
+        var plan = DownloadPlan(digest, own: context.own, size: size, releasesChecked: context.releasesChecked)
+        plan.completes = context.completesRanges
+        state = Mutex(State(plan: plan, origins: origins))
         (actions, act) = AsyncStream.makeStream()
         (hashSignal, signalHash) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -148,15 +160,21 @@ final class Download: Sendable {
 
     /// Lets those readers look again whose bytes have come, or will not come any more.
     private func wakeReaders() {
-        let ready = state.withLock { state -> [Waiter] in
+        let (ready, peers) = state.withLock { state -> ([Waiter], [PeerWaiter]) in
             var ready: [Waiter] = []
             for (id, waiter) in state.waiters where state.plan.read(id, at: waiter.offset, now: .now) != .wait {
                 ready.append(waiter)
                 state.waiters[id] = nil
             }
-            return ready
+            var peers: [PeerWaiter] = []
+            for (id, waiter) in state.peers where state.isClosed || state.plan.offer(waiter.range) != .coming {
+                peers.append(waiter)
+                state.peers[id] = nil
+            }
+            return (ready, peers)
         }
         for waiter in ready { waiter.continuation.resume() }
+        for waiter in peers { waiter.continuation.resume() }
     }
 
     // MARK: Lifecycle
@@ -180,10 +198,17 @@ final class Download: Sendable {
                     }
                 case .blame(let peer, let convicted):
                     sources.blame(peer, for: digest, convicted: convicted)
+                case .ask(let node, let place):
+                    group.addTask { await self.ask(node, since: place) }
+                case .askChain(let node):
+                    group.addTask { await self.askChain(node) }
+                case .check(let piece, let proof, let generation):
+                    group.addTask { await self.check(piece, by: proof, generation: generation) }
                 }
             }
             group.cancelAll()
         }
+        sources.withdraw(digest)
         let waiters = state.withLock { state in
             state.isClosed = true
             if state.plan.phase == .fetching {
@@ -193,15 +218,20 @@ final class Download: Sendable {
             return state.waiters.values.map(\.continuation)
         }
         for waiter in waiters { waiter.resume() }
+        wakeReaders()
         context.finished(self)
         if state.withLock({ $0.stored == nil }) { spool.discard() }
     }
 
     /// Lets the plan decide, and carries out what it says.
-    private func evaluate() {
+    func evaluate() {
         let origins = state.withLock { $0.origins }
+        // Who takes part in a swarm tells the others what it has: that is not for everybody where the blob is not.
+        let isShared = context.mayBeShared(digest)
+        if isShared { announce() }
         let world = DownloadPlan.World(
-            holders: sources.holders(of: digest), upstreamUsable: sources.isUpstreamUsable(for: origins))
+            holders: sources.holders(of: digest), upstreamUsable: sources.isUpstreamUsable(for: origins),
+            wanters: isShared ? sources.wanters(of: digest) : [], claimedSize: sources.claimedSize(of: digest))
         let actions = state.withLock { state in
             let actions = state.plan.evaluate(now: .now, world: world)
             for case .start(let id, _, _) in actions {
@@ -211,6 +241,17 @@ final class Download: Sendable {
         }
         for action in actions { act.yield(action) }
         wakeReaders()
+    }
+
+    /// Tells the LAN that the blob is wanted here, and of what size it is.
+    private func announce() {
+        let size = state.withLock { state -> Int64?? in
+            let isWanted = !state.isClosed && (state.plan.phase == .fetching || !state.plan.log.isEmpty)
+            guard isWanted, state.announced != .some(state.plan.size) else { return nil }
+            state.announced = .some(state.plan.size)
+            return .some(state.plan.size)
+        }
+        if let size { sources.announce(digest, size: size) }
     }
 
     private func watch() async {
@@ -261,9 +302,12 @@ final class Download: Sendable {
     {
         let origins = state.withLock { $0.origins }
         do throws(SourceFailure) {
-            let stream = try await sources.open(source, digest, origins: origins, range: range)
+            let waits = state.withLock { $0.plan.runs[id]?.waits ?? false }
+            let stream = try await sources.open(
+                source, digest, origins: origins, range: range, wait: waits ? SwarmLimits.wait : nil)
             switch state.withLock({
-                $0.plan.runOpened(id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored)
+                $0.plan.runOpened(
+                    id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored, now: .now)
             }) {
             case .proceed: evaluate()
             case .refuse(let message): return .broke(message)
@@ -307,11 +351,44 @@ final class Download: Sendable {
                 state.withLock { $0.plan.outOfSpace(message) }
                 return .finished
             }
-            let goesOn = state.withLock { $0.plan.wrote(id, parts, count: count) }
-            wakeReaders()
+            let (goesOn, hasNews) = state.withLock { state in
+                (state.plan.wrote(id, parts, count: count, now: .now), state.plan.hasNews)
+            }
             signalHash.yield()
+            if hasNews { evaluate() } else { wakeReaders() }
             return goesOn ? nil : .finished
         }
+    }
+
+    // MARK: What others say
+
+    private func ask(_ node: NodeID, since place: PieceLog.Place?) async {
+        let report = await sources.report(of: digest, from: node, since: place)
+        state.withLock { state in
+            if let report {
+                state.plan.heard(node, report, now: .now)
+            } else {
+                state.plan.notHeard(node, now: .now)
+            }
+        }
+        evaluate()
+    }
+
+    private func askChain(_ node: NodeID) async {
+        guard let size else { return }
+        let chain = await sources.chain(of: digest, size: size, from: node)
+        state.withLock { $0.plan.chainAnswered(chain, by: node) }
+        evaluate()
+    }
+
+    private func check(_ piece: Int, by proof: PieceProof, generation: Int) async {
+        guard let size else { return }
+        let range = state.withLock { $0.plan.range(of: piece, size: size) }
+        let finding = try? await context.hashing.run { [spool] in try spool.check(range, by: proof) }
+        let actions = state.withLock { $0.plan.checked(piece, finding, generation: generation) }
+        for action in actions { act.yield(action) }
+        signalHash.yield()
+        evaluate()
     }
 
     // MARK: Verification
@@ -367,10 +444,7 @@ final class Download: Sendable {
         let isRight = actual == digest
         let actions = state.withLock { state -> [DownloadPlan.Action] in
             guard state.plan.hashGeneration == generation else { return [] }
-            if isRight {
-                state.plan.verified()
-                return []
-            }
+            if isRight { return state.plan.verified() }
             return state.plan.mismatched("the bytes that came hash to \(actual)")
         }
         for action in actions { act.yield(action) }

@@ -1,8 +1,17 @@
 import Content
+import Discovery
 import Logging
+import OCI
 
 /// What every download of this node shares.
 struct DownloadContext: Sendable {
+    let own: NodeID
+    /// See ``DownloadPlan/releasesChecked``.
+    var releasesChecked = true
+    /// See ``DownloadPlan/completes``.
+    var completesRanges = false
+    /// Whether others may be told that the blob is arriving here, and have it: the rule of trust.
+    var mayBeShared: @Sendable (Digest) -> Bool = { _ in false }
     let store: ImageLayout
     let counters: TransferCounters
     let disk: WorkPool
