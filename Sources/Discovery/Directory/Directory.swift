@@ -18,6 +18,8 @@ public final class Directory: Sendable {
         }
     }
 
+    /// This node.
+    public let own: NodeID
     let table: Mutex<PeerTable>
     /// Rung when something is to be asked.
     let alarm = Alarm()
@@ -28,6 +30,7 @@ public final class Directory: Sendable {
     ///     do counts for tags.
     ///   - believesTags: whether tags of others count without a key, too (`tags.believe = "lan"`).
     public init(own: NodeID, hasKey: Bool, believesTags: Bool, limits: DirectoryLimits = DirectoryLimits()) {
+        self.own = own
         table = Mutex(
             PeerTable(
                 own: own,

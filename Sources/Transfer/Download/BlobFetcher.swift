@@ -213,7 +213,8 @@ public final class BlobFetcher: Service {
 
     private var context: DownloadContext {
         DownloadContext(
-            store: content.layout, counters: counters, disk: WorkPool(.singleton), hashing: WorkPool(hashers),
+            own: directory.own, store: content.layout, counters: counters, disk: WorkPool(.singleton),
+            hashing: WorkPool(hashers),
             logger: logger
         ) { [weak self] download in
             self?.ended(download)

@@ -394,7 +394,7 @@ final class Download: Sendable {
     // MARK: Verification
 
     private enum HashStep {
-        case restart(Int)
+        case restart(Int, soundTo: Int64)
         case hash(Range<Int64>)
         case finish
         case wait
@@ -408,18 +408,21 @@ final class Download: Sendable {
         for await _ in hashSignal {
             following: while !Task.isCancelled {
                 let step = state.withLock { state -> HashStep in
+                    if state.plan.hashGeneration != generation {
+                        return .restart(state.plan.hashGeneration, soundTo: state.plan.soundPrefix())
+                    }
                     let plan = state.plan
-                    if plan.hashGeneration != generation { return .restart(plan.hashGeneration) }
                     if plan.phase != .fetching { return .wait }
                     if position < plan.front { return .hash(position..<min(plan.front, position + (4 << 20))) }
                     return plan.isComplete ? .finish : .wait
                 }
                 switch step {
                 case .wait: break following
-                case .restart(let new):
+                case .restart(let new, let soundTo):
                     generation = new
-                    position = 0
-                    hasher = SpoolHasher(spool, digest.algorithm)
+                    let sound = hasher.states.prefix(Int(soundTo / HashChain.pieceSize))
+                    position = Int64(sound.count) * HashChain.pieceSize
+                    hasher = SpoolHasher(spool, digest.algorithm, after: Array(sound))
                 case .hash(let range):
                     do {
                         try await context.hashing.run { [hasher] in try hasher.update(range) }
@@ -430,17 +433,17 @@ final class Download: Sendable {
                         return
                     }
                 case .finish:
-                    let actual = hasher.finish()
+                    let (actual, chain) = hasher.finishChain()
                     hasher = SpoolHasher(spool, digest.algorithm)
                     position = 0
-                    if await conclude(actual, generation: generation) { return }
+                    if await conclude(actual, chain, generation: generation) { return }
                 }
             }
         }
     }
 
     /// - Returns: whether the blob is verified.
-    private func conclude(_ actual: Digest, generation: Int) async -> Bool {
+    private func conclude(_ actual: Digest, _ chain: HashChain?, generation: Int) async -> Bool {
         let isRight = actual == digest
         let actions = state.withLock { state -> [DownloadPlan.Action] in
             guard state.plan.hashGeneration == generation else { return [] }
@@ -455,6 +458,7 @@ final class Download: Sendable {
                 metadata: ["digest": "\(digest)", "actual": "\(actual)"])
             return false
         }
+        if let chain { context.chains?.keep(chain) }
         await commit(size: size)
         return true
     }

@@ -13,6 +13,8 @@ struct DownloadContext: Sendable {
     /// Whether others may be told that the blob is arriving here, and have it: the rule of trust.
     var mayBeShared: @Sendable (Digest) -> Bool = { _ in false }
     let store: ImageLayout
+    /// Where the hash chains of what has arrived are kept.
+    var chains: ChainStore?
     let counters: TransferCounters
     let disk: WorkPool
     let hashing: WorkPool

@@ -92,7 +92,7 @@ extension DownloadPlan {
         let suspects = writers.removeValue(forKey: piece) ?? []
         unchecked.remove(piece)
         present.remove(range, from: .peer)
-        hashGeneration += 1
+        takeBack(from: range.lowerBound)
         moves.damaged += 1
         if log.contains(piece) { beginLogAnew() }
         lastFailure = "piece \(piece) is not what node \(claim.giver) says that it is"

@@ -70,14 +70,17 @@ extension DownloadPlan {
         var parts: [Range<Int64>] = []
         var at = chunk.lowerBound
         // Upstream's bytes replace a peer's; nothing replaces what is here from the same kind of source or a better one.
-        let keeps: (ExtentMap.Provenance) -> Bool = run.source == .upstream ? mayGo : { _ in true }
-        while let gap = present.firstGap(from: at, before: chunk.upperBound, where: keeps) {
+        while let gap = present.firstGap(
+            from: at, before: chunk.upperBound, where: { run.source != .upstream || mayGo($0) })
+        {
             parts.append(gap)
             at = gap.upperBound
         }
         if run.source == .upstream, parts.contains(where: overlapsPeersBytes) {
-            hashGeneration += 1
-            for part in parts { present.remove(part) }
+            for part in parts {
+                takeBack(from: part.lowerBound)
+                present.remove(part)
+            }
         }
         return .write(parts)
     }
@@ -223,7 +226,7 @@ extension DownloadPlan {
 
     /// All bytes are here and their digest is wrong.
     mutating func mismatched(_ message: String) -> [Action] {
-        hashGeneration += 1
+        takeBack(from: 0)
         lastFailure = message
         if present.extents.contains(where: { $0.provenance != .upstream }) {
             let suspects = peersUsed.union(claims.givers)
@@ -249,7 +252,7 @@ extension DownloadPlan {
         present.removeAll(from: .checked)
         beginLogAnew()
         peersUsed = []
-        hashGeneration += 1
+        takeBack(from: 0)
         for id in runs.keys {
             if case .peer = runs[id]?.source { runs[id]?.cancelled = true }
         }

@@ -188,7 +188,9 @@ extension DownloadPlan {
         let id = nextRun
         nextRun += 1
         let reachesEnd = range.upperBound == .max
-        runs[id] = Run(source: source, position: range.lowerBound, end: reachesEnd ? nil : range.upperBound, startedAt: now, waits: waits)
+        runs[id] = Run(
+            source: source, position: range.lowerBound, end: reachesEnd ? nil : range.upperBound, startedAt: now,
+            waits: waits)
         if range.lowerBound == 0, reachesEnd || range.upperBound == size {
             runs[id]?.end = nil
             return .start(id, source, nil)

@@ -1,5 +1,6 @@
 import Discovery
 import Integrity
+import OCI
 
 /// Fetching a blob while others have it, or want it too. What to ask of whom is decided by ``Swarm``, in whole pieces; here its
 /// decisions become runs over what is missing of them.
@@ -88,7 +89,8 @@ extension DownloadPlan {
     private func demand(size: Int64) -> PieceSet {
         let count = Self.pieces(of: size)
         // Without a claim to check them by, peers' bytes go out when the whole is right, so the whole is needed for any part.
-        guard !completes, !claims.isEmpty || swarm?.isShared == true, !readers.values.contains(where: { isWhole($0.intent) })
+        guard !completes, !claims.isEmpty || swarm?.isShared == true,
+            !readers.values.contains(where: { isWhole($0.intent) })
         else { return .all(of: count) }
         var demand = PieceSet(count: count)
         for reader in readers.values {

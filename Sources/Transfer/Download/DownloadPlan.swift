@@ -124,7 +124,9 @@ struct DownloadPlan: Sendable {
     var readers: [ReaderID: Reader] = [:]
     var runs: [RunID: Run] = [:]
     /// Grows whenever bytes that may have been hashed were taken back.
-    var hashGeneration = 0
+    private(set) var hashGeneration = 0
+    /// The first of the bytes that were taken back since somebody last asked: what came before need not be hashed again.
+    private var takenBackFrom = Int64.max
 
     var nextRun = 0
     var excludedPeers: Set<NodeID> = []
@@ -178,6 +180,18 @@ struct DownloadPlan: Sendable {
         self.size = size
         self.releasesChecked = releasesChecked
         sizeIsUpstreams = size != nil
+    }
+
+    /// Bytes that may have been hashed are not what they were.
+    mutating func takeBack(from offset: Int64) {
+        hashGeneration += 1
+        takenBackFrom = min(takenBackFrom, offset)
+    }
+
+    /// Up to where a hash that was begun before is still right; to be asked once for each generation.
+    mutating func soundPrefix() -> Int64 {
+        defer { takenBackFrom = .max }
+        return takenBackFrom
     }
 
     // MARK: Readers

@@ -68,19 +68,19 @@ final class NetworkSources: BlobSources {
     }
 
     func open(
-        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?
+        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?, wait: Duration?
     ) async throws(SourceFailure) -> SourceStream {
         switch source {
-        case .peer(let id): try await openPeer(id, digest, range)
+        case .peer(let id): try await openPeer(id, digest, range, wait)
         case .upstream: try await openUpstream(digest, origins, range)
         }
     }
 
     // MARK: Peers
 
-    private func openPeer(_ id: NodeID, _ digest: Digest, _ range: Range<Int64>?) async throws(SourceFailure)
-        -> SourceStream
-    {
+    private func openPeer(
+        _ id: NodeID, _ digest: Digest, _ range: Range<Int64>?, _ wait: Duration?
+    ) async throws(SourceFailure) -> SourceStream {
         guard let peer = directory.peer(id) else {
             throw SourceFailure(ending: .refused("peer \(id) has gone"))
         }
