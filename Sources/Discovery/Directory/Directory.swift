@@ -91,6 +91,11 @@ public final class Directory: Sendable {
         return table.withLock { $0.isMember(ip) }
     }
 
+    /// Peers that are fetching the blob now, as they say, and are alive; with the size that they say it has.
+    public func wanters(of digest: Digest) -> [(node: NodeID, size: Int64?)] {
+        table.withLock { $0.wanters(of: digest, now: .now) }
+    }
+
     // MARK: What became of it
 
     /// Tells what came of asking a peer. A refused connection, or one that took too long, sets the address aside at once, and the peer
@@ -204,6 +209,16 @@ public final class Directory: Sendable {
     func finish(_ inquiry: Inquiry, reading: InventoryReading?, now: ContinuousClock.Instant) {
         guard case .inventory(let id, let address, let epoch, _) = inquiry else { return }
         table.withLock { $0.finishInventory(id, at: address, epoch: epoch, reading: reading, now: now) }
+    }
+
+    /// A peer asked this node for the blob as one does that is fetching it. Returns the blobs of which that is news.
+    func heard(_ id: NodeID, wants digest: Digest, now: ContinuousClock.Instant) -> Set<Digest> {
+        table.withLock { $0.heard(id, wants: digest, now: now) }
+    }
+
+    /// Forgets who is no longer fetching; returns the blobs of which it has.
+    func expireWants(now: ContinuousClock.Instant) -> Set<Digest> {
+        table.withLock { $0.expireWants(now: now) }
     }
 
     /// Forgets the long silent; returns what the log should tell.
