@@ -188,9 +188,9 @@ extension DownloadPlan {
                 swarm?.failed(node, now: now)
                 return
             }
+            let hasUpstream = swarm?.members[node]?.hasUpstream ?? false
             swarm?.heard(
-                node, have: have, fetching: PieceSet(count: have.count),
-                hasUpstream: swarm?.members[node]?.hasUpstream ?? false, now: now)
+                node, have: have, fetching: PieceSet(count: have.count), hasUpstream: hasUpstream, now: now)
         case .broke, .refused: swarm?.failed(node, now: now)
         }
     }
