@@ -72,7 +72,7 @@ final class StubPeer: PeerBackend {
 struct StubGate: PeerGate {
     func challenge() -> String { "nonce" }
 
-    static let signer = text("5" + String(repeating: "0", count: 31)) { NodeID(hex: $0) }
+    static let signer = NodeID.random()
 
     func verdict(authorization: String?, method: String, target: String, range: String?) -> PeerVerdict {
         authorization == "Shoal signed \(method) \(target) \(range ?? "-")" ? .holder(Self.signer) : .refused("not signed")
