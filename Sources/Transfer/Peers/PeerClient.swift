@@ -52,7 +52,7 @@ public final class PeerClient: Sendable {
     /// Sends a GET; where the peer asks for proof of the key, once more with it.
     private func send(
         _ target: String, to peer: NodeID, at address: PeerAddress, range: String? = nil, challenge: String? = nil,
-        timeout: TimeAmount
+        coding: String? = nil, timeout: TimeAmount
     ) async throws -> HTTPClientResponse {
         var mayRetry = signer != nil
         while true {
@@ -60,6 +60,7 @@ public final class PeerClient: Sendable {
             request.headers.add(name: "User-Agent", value: "shoal")
             if let range { request.headers.add(name: "Range", value: range) }
             if let challenge { request.headers.add(name: "Shoal-Challenge", value: challenge) }
+            if let coding { request.headers.add(name: "Accept-Encoding", value: coding) }
             if let authorization = signer?.authorization(for: peer, method: "GET", target: target, range: range) {
                 request.headers.add(name: "Authorization", value: authorization)
             } else if let signer, mayRetry {
@@ -121,7 +122,8 @@ extension PeerClient: PeerInquiry {
         if let next { query.append("next=\(next)") }
         let target = "/v1/inventory" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
         let clientNonce = signer?.newClientNonce()
-        let response = try await send(target, to: peer, at: address, challenge: clientNonce, timeout: .seconds(10))
+        let response = try await send(
+            target, to: peer, at: address, challenge: clientNonce, coding: PeerDocument.accepted, timeout: .seconds(10))
         let body = try await collect(response, limit: Self.documentLimit)
         // Tags are believed on the word of the key's holders: the answer itself must come from one.
         if let signer, let clientNonce {
@@ -129,7 +131,8 @@ extension PeerClient: PeerInquiry {
                 signer.prover(of: proof, clientNonce: clientNonce, body: body) == peer
             else { throw PeerAnswerError.wrong("the inventory of \(address) carries no proof of the cluster key") }
         }
-        return try JSONDecoder().decode(InventoryPage.self, from: Data(body))
+        let document = try PeerDocument.plain(body, headers: response.headers, limit: Self.documentLimit)
+        return try JSONDecoder().decode(InventoryPage.self, from: Data(document))
     }
 }
 
