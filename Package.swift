@@ -51,6 +51,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CAvahi"),
         .systemLibrary(name: "CLibCrypto"),
+        .systemLibrary(name: "CZlib"),
         .target(
             name: "CSHA256", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "OCI", swiftSettings: strict),
@@ -69,7 +70,7 @@ let package = Package(
         .target(
             name: "Discovery",
             dependencies: [
-                "CAvahi", "Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage,
+                "CAvahi", "CZlib", "Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage,
             ],
             exclude: ["Beacon/beacon.proto"],
             swiftSettings: strict),

@@ -85,7 +85,8 @@ public struct PeerResponder: HTTPResponder {
             return proven(response, to: request)
         case .inventory(let epoch, let since, let next):
             let page = backend.inventoryPage(epoch: epoch, since: since, next: next)
-            return proven(.json(page, headers: ["Cache-Control": "no-store"]), to: request)
+            let response = HTTPResponse.json(page, headers: ["Cache-Control": "no-store"])
+            return proven(response.compressed(for: request), to: request)
         case .node:
             var response = HTTPResponse.json(backend.nodeDocument(), headers: ["Cache-Control": "no-store"])
             if let gate { response.headers.add(name: "Shoal-Nonce", value: gate.challenge()) }

@@ -16,6 +16,7 @@ public final class PeerClient: Sendable {
     static let documentLimit = 8 << 20
     /// Of an answer that only says why there is none.
     static let refusalLimit = 16 << 10
+    static let refusalTime: Duration = .seconds(1)
     /// With one peer. Requests that wait, and bodies that are long, must not keep short questions from being asked.
     static let connections = 64
     static let receiveBuffer = 256 << 10
@@ -116,9 +117,10 @@ public final class PeerClient: Sendable {
         node.map { ["Shoal-Node": $0.hex] } ?? [:]
     }
 
-    /// What an answer says that gives nothing. Its body is read, so that the connection is good for the next request.
+    /// What an answer says that gives nothing. Its body is read, if it is short and soon here, so that the connection is good for the
+    /// next request.
     func refusal(_ response: HTTPClientResponse) async -> PeerAnswerError {
-        _ = try? await response.body.collect(upTo: Self.refusalLimit)
+        _ = try? await withDeadline(.now + Self.refusalTime) { try await response.body.collect(upTo: Self.refusalLimit) }
         return PeerAnswerError(response)
     }
 
@@ -167,13 +169,15 @@ extension PeerClient: PeerInquiry {
         if let next { query.append("next=\(next)") }
         let target = "/v1/inventory" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
         let clientNonce = newClientNonce()
-        let challenge = clientNonce.map { HTTPHeaders([("Shoal-Challenge", $0)]) } ?? [:]
-        let response = try await send(target, to: peer, at: address, headers: challenge, timeout: .seconds(10))
+        var headers: HTTPHeaders = ["Accept-Encoding": PeerDocument.accepted]
+        if let clientNonce { headers.add(name: "Shoal-Challenge", value: clientNonce) }
+        let response = try await send(target, to: peer, at: address, headers: headers, timeout: .seconds(10))
         let body = try await collect(response, limit: Self.documentLimit)
         // Tags are believed on the word of the key's holders: the answer itself must come from one.
         guard isProven(response, body, by: peer, clientNonce: clientNonce) else {
             throw PeerAnswerError.wrong("the inventory of \(address) carries no proof of the cluster key")
         }
-        return try JSONDecoder().decode(InventoryPage.self, from: Data(body))
+        let document = try PeerDocument.plain(body, headers: response.headers, limit: Self.documentLimit)
+        return try JSONDecoder().decode(InventoryPage.self, from: Data(document))
     }
 }
