@@ -22,6 +22,8 @@ final class Download: Sendable {
     struct State {
         var plan: DownloadPlan
         var origins: [Origin]
+        /// What was left in the spool has been looked at.
+        var isReady = false
         var isClosed = false
         var nextReader = 0
         var waiters: [Int: Waiter] = [:]
@@ -29,6 +31,7 @@ final class Download: Sendable {
         var peers: [Int: PeerWaiter] = [:]
         /// With what size the blob has been announced as wanted; nil: it has not been.
         var announced: Int64??
+        var notedSize: Int64?
         var cancellations: [Int: Cancellation] = [:]
         var idleSince: Instant?
         var bytes = SourceBytes()
@@ -110,6 +113,8 @@ final class Download: Sendable {
 
     var size: Int64? { state.withLock { $0.plan.size } }
 
+    var origins: [Origin] { state.withLock { $0.origins } }
+
     /// What there is to see of the download now.
     var status: TransferStatus {
         let seconds = started.duration(to: .now) / .seconds(1)
@@ -181,6 +186,7 @@ final class Download: Sendable {
 
     /// Carries the download out until it is stored, has failed and been left, or the task is cancelled.
     func run() async {
+        await recover()
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followHash() }
             group.addTask { await self.watch() }
@@ -220,20 +226,42 @@ final class Download: Sendable {
         for waiter in waiters { waiter.resume() }
         wakeReaders()
         context.finished(self)
-        if state.withLock({ $0.stored == nil }) { spool.discard() }
+        switch state.withLock({ ($0.stored, $0.plan.phase) }) {
+        case (.some, _): break
+        case (nil, .failed(.noSpace, _)), (nil, .failed(.damaged, _)): spool.discard()
+        // For the next download of the blob, in this agent or after its restart.
+        case (nil, _): spool.leave()
+        }
+    }
+
+    /// Takes up what an earlier download has left in the spool, after a look at it.
+    private func recover() async {
+        defer {
+            state.withLock { $0.isReady = true }
+            evaluate()
+        }
+        guard let left = spool.recovered, let size = size ?? left.size else { return }
+        let sound = try? await context.hashing.run { [spool] in left.soundPieces(in: spool, size: size) }
+        state.withLock { $0.plan.recovered(sound ?? [], size: size, sizeIsUpstreams: left.sizeIsUpstreams) }
+        context.logger.info(
+            "a download goes on from what was left of it",
+            metadata: ["digest": "\(digest)", "pieces": "\(sound?.count ?? 0) of \(left.pieces.count)"])
+        signalHash.yield()
     }
 
     /// Lets the plan decide, and carries out what it says.
     func evaluate() {
         let origins = state.withLock { $0.origins }
         // Who takes part in a swarm tells the others what it has: that is not for everybody where the blob is not.
-        let isShared = context.mayBeShared(digest)
+        let isShared = context.mayBeShared(digest, origins)
         if isShared { announce() }
         let world = DownloadPlan.World(
             holders: sources.holders(of: digest), upstreamUsable: sources.isUpstreamUsable(for: origins),
             wanters: isShared ? sources.wanters(of: digest) : [], claimedSize: sources.claimedSize(of: digest))
-        let actions = state.withLock { state in
+        let actions = state.withLock { state -> [DownloadPlan.Action] in
+            guard state.isReady else { return [] }
             let actions = state.plan.evaluate(now: .now, world: world)
+            noteSize(of: &state)
             for case .start(let id, _, _) in actions {
                 state.cancellations[id] = Cancellation()
             }
@@ -241,6 +269,13 @@ final class Download: Sendable {
         }
         for action in actions { act.yield(action) }
         wakeReaders()
+    }
+
+    /// For an agent after this one.
+    private func noteSize(of state: inout State) {
+        guard let size = state.plan.size, state.notedSize != size else { return }
+        state.notedSize = size
+        spool.note(size: size, sizeIsUpstreams: state.plan.sizeIsUpstreams)
     }
 
     /// Tells the LAN that the blob is wanted here, and of what size it is.
@@ -302,9 +337,8 @@ final class Download: Sendable {
     {
         let origins = state.withLock { $0.origins }
         do throws(SourceFailure) {
-            let waits = state.withLock { $0.plan.runs[id]?.waits ?? false }
-            let stream = try await sources.open(
-                source, digest, origins: origins, range: range, wait: waits ? SwarmLimits.wait : nil)
+            let wait = state.withLock { $0.plan.wait(for: id) }
+            let stream = try await sources.open(source, digest, origins: origins, range: range, wait: wait)
             switch state.withLock({
                 $0.plan.runOpened(
                     id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored, now: .now)
@@ -385,7 +419,10 @@ final class Download: Sendable {
         guard let size else { return }
         let range = state.withLock { $0.plan.range(of: piece, size: size) }
         let finding = try? await context.hashing.run { [spool] in try spool.check(range, by: proof) }
-        let actions = state.withLock { $0.plan.checked(piece, finding, generation: generation) }
+        let (actions, note) = state.withLock { state in
+            (state.plan.checked(piece, finding, generation: generation), state.plan.note(of: piece, finding))
+        }
+        if let note { spool.note(note) }
         for action in actions { act.yield(action) }
         signalHash.yield()
         evaluate()
@@ -426,6 +463,7 @@ final class Download: Sendable {
                 case .hash(let range):
                     do {
                         try await context.hashing.run { [hasher] in try hasher.update(range) }
+                        noteFront(hasher.states, from: position, to: range.upperBound)
                         position = range.upperBound
                     } catch {
                         state.withLock { $0.plan.stop("the spool cannot be read back: \(error)") }
@@ -439,6 +477,14 @@ final class Download: Sendable {
                     if await conclude(actual, chain, generation: generation) { return }
                 }
             }
+        }
+    }
+
+    /// Notes the states that hashing has passed, for an agent after this one: by them it can tell what of the front is still good.
+    private func noteFront(_ states: [SHA256State], from: Int64, to: Int64) {
+        for piece in Int(from / HashChain.pieceSize)..<Int(to / HashChain.pieceSize) where piece < states.count {
+            guard let kind = state.withLock({ $0.plan.kind(of: piece) }) else { continue }
+            spool.note(SpooledPiece(piece: piece, kind: kind, check: .state(states[piece])))
         }
     }
 
@@ -456,6 +502,7 @@ final class Download: Sendable {
             context.logger.warning(
                 "the bytes of a blob were wrong and have been dropped",
                 metadata: ["digest": "\(digest)", "actual": "\(actual)"])
+            spool.startOver()
             return false
         }
         if let chain { context.chains?.keep(chain) }

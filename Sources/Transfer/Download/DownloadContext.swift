@@ -11,7 +11,7 @@ struct DownloadContext: Sendable {
     /// See ``DownloadPlan/completes``.
     var completesRanges = false
     /// Whether others may be told that the blob is arriving here, and have it: the rule of trust.
-    var mayBeShared: @Sendable (Digest) -> Bool = { _ in false }
+    var mayBeShared: @Sendable (Digest, [Origin]) -> Bool = { _, _ in false }
     let store: ImageLayout
     /// Where the hash chains of what has arrived are kept.
     var chains: ChainStore?

@@ -174,6 +174,12 @@ extension DownloadPlan {
         return swarm.isFirst(now) || !isHopeful(now, for: SwarmLimits.stuckAfter)
     }
 
+    /// How long a peer is asked to wait for bytes that are on their way to it; nil where no swarm is told of the request.
+    func wait(for id: RunID) -> Duration? {
+        guard let swarm, let run = runs[id] else { return nil }
+        return run.waits ? SwarmLimits.wait : swarm.isShared ? .zero : nil
+    }
+
     /// What became of a run, for those who choose the next.
     mutating func tellSwarm(of run: Run, _ ending: Ending, now: Instant) {
         guard case .peer(let node) = run.source, swarm != nil else { return }
