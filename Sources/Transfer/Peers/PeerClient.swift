@@ -120,7 +120,9 @@ public final class PeerClient: Sendable {
     /// What an answer says that gives nothing. Its body is read, if it is short and soon here, so that the connection is good for the
     /// next request.
     func refusal(_ response: HTTPClientResponse) async -> PeerAnswerError {
-        _ = try? await withDeadline(.now + Self.refusalTime) { try await response.body.collect(upTo: Self.refusalLimit) }
+        _ = try? await withDeadline(.now + Self.refusalTime) {
+            try await response.body.collect(upTo: Self.refusalLimit)
+        }
         return PeerAnswerError(response)
     }
 
