@@ -25,6 +25,8 @@ final class AgentParts: Sendable {
     let directory: Directory
     let discovery: DiscoveryService
     let fetcher: BlobFetcher
+    let spool: Spool
+    let rates: TransferRates
     let resolver: ManifestResolver
     let sharing: Sharing
     let pulls: PullLog
@@ -47,7 +49,7 @@ final class AgentParts: Sendable {
         let allowed = try AccessList(configuration.peers.allow.map(\.description))
         stores = try StoreParts(configuration, logger: logger)
         let content = stores.content
-        let spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
+        spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
 
@@ -65,9 +67,10 @@ final class AgentParts: Sendable {
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
+        rates = TransferRates(configuration.limits)
         fetcher = BlobFetcher(
             content: content, prover: stores.prover, spool: spool, directory: directory, questions: discovery.questions,
-            peers: peers, upstream: upstream, counters: counters, logger: logger)
+            peers: peers, upstream: upstream, counters: counters, rates: rates, logger: logger)
         resolver = ManifestResolver(
             content: content, tags: stores.tags, directory: directory, questions: discovery.questions, peers: peers,
             upstream: upstream, memory: memory, counters: counters,
@@ -97,11 +100,12 @@ final class AgentParts: Sendable {
             listener(configuration.mirror.listen, "mirror.listen", mirrorResponder(.runtimes)),
             listener(
                 configuration.peers.listen, "peers.listen",
-                PeerResponder(
-                    backend: peerService,
-                    gate: key.map { [identity] in
-                        ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
-                    })
+                PacedResponder(
+                    PeerResponder(
+                        backend: peerService,
+                        gate: key.map { [identity] in
+                            ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
+                        }), pace: UploadPace(limit: rates.upload))
             ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {

@@ -40,6 +40,7 @@ public final class BlobFetcher: Service {
     private let upstream: UpstreamClient
     private let directory: Directory
     private let counters: TransferCounters
+    private let rates: TransferRates
     private let logger: Logger
     private let hashers: NIOThreadPool
     private let state = Mutex(State())
@@ -50,7 +51,8 @@ public final class BlobFetcher: Service {
 
     public init(
         content: NodeContent, prover: BlobProver, spool: Spool, directory: Directory, questions: Questions,
-        peers: PeerClient, upstream: UpstreamClient, counters: TransferCounters, logger: Logger
+        peers: PeerClient, upstream: UpstreamClient, counters: TransferCounters, rates: TransferRates = .none,
+        logger: Logger
     ) {
         self.content = content
         self.prover = prover
@@ -58,6 +60,7 @@ public final class BlobFetcher: Service {
         self.upstream = upstream
         self.directory = directory
         self.counters = counters
+        self.rates = rates
         self.logger = logger
         sources = NetworkSources(
             directory: directory, questions: questions, peers: peers, upstream: upstream, logger: logger)
