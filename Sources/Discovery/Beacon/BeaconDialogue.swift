@@ -224,7 +224,11 @@ struct BeaconDialogue: Sendable {
             throw .unsolicited
         }
         let (hearing, wantsInquiry) = try around.directory.hear(beacon, from: source.ip, now: now)
-        if hearing.isStranger { schedule.strangerHeard(at: now, turn: budget(now).turn, random: random) }
+        // The turn takes a look at everybody who is known: worked out for the first stranger and not for the thousand after.
+        if hearing.isStranger, !schedule.hasWelcome {
+            let turn = budget(now).turn
+            schedule.strangerHeard(at: now, turn: turn, random: random)
+        }
         var reaction = Reaction(wantsInquiry: wantsInquiry, hasNews: hearing.hasNews)
         if let question = hearing.question {
             reaction.overheard = question
