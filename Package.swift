@@ -83,7 +83,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Gateway",
-            dependencies: ["Content", "Discovery", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
+            dependencies: [
+                "Content", "Discovery", "Integrity", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+            ],
             swiftSettings: strict),
         .target(
             name: "Agent",
@@ -118,8 +120,8 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", "Transfer", asyncHTTPClient, log, nioCore, nioEmbedded,
-                nioHTTP1, nioPosix, nioSSL, systemPackage,
+                "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", asyncHTTPClient, log, nioCore,
+                nioEmbedded, nioHTTP1, nioPosix, nioSSL, systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -142,7 +144,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Content", "Discovery", "Gateway", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+                "Content", "Discovery", "Gateway", "Integrity", "OCI", log, nioCore, nioHTTP1, nioPosix,
+                serviceLifecycle,
             ],
             swiftSettings: strict),
     ]

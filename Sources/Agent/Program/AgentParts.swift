@@ -58,7 +58,8 @@ final class AgentParts: Sendable {
         upstream = UpstreamClient(
             configuration: UpstreamConfiguration(configuration), group: dataLoops, logger: logger)
         peers = PeerClient(
-            group: dataLoops, signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
+            group: dataLoops, node: identity.id,
+            signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
         directory = Directory(
             own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
         access = AccessControl(allowed, directory: directory)
@@ -82,7 +83,7 @@ final class AgentParts: Sendable {
         mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, content: content, pulls: pulls)
         peerService = PeerService(
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
-            content: content, verification: stores.verification,
+            content: content, verification: stores.verification, arriving: fetcher, chains: { _ in nil },
             slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,

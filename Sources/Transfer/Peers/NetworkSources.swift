@@ -147,8 +147,8 @@ final class NetworkSources: BlobSources {
         case PeerAnswerError.status(404):
             directory.withdraw(digest, of: peer.id)
             return .refused("peer \(peer.name) no longer has it")
-        case PeerAnswerError.status(503):
-            return .busy("peer \(peer.name) is busy", retryAfter: nil)
+        case PeerAnswerError.busy(let retryAfter, _):
+            return .busy("peer \(peer.name) is busy", retryAfter: retryAfter)
         case is PeerAnswerError:
             return .refused("peer \(peer.name): \(error)")
         case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:

@@ -76,8 +76,10 @@ final class StubPeer: PeerBackend {
 struct StubGate: PeerGate {
     func challenge() -> String { "nonce" }
 
-    func objection(authorization: String?, method: String, target: String, range: String?) -> String? {
-        authorization == "Shoal signed \(method) \(target) \(range ?? "-")" ? nil : "not signed"
+    static let signer = NodeID.random()
+
+    func verdict(authorization: String?, method: String, target: String, range: String?) -> PeerVerdict {
+        authorization == "Shoal signed \(method) \(target) \(range ?? "-")" ? .holder(Self.signer) : .refused("not signed")
     }
 
     func proof(for clientNonce: String, body: [UInt8]) -> String { "proof of \(clientNonce) \(body.count)" }
