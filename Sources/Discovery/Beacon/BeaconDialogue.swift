@@ -246,7 +246,10 @@ struct BeaconDialogue: Sendable {
         }
         let (hearing, wantsInquiry) = try around.directory.hear(beacon, from: source.ip, now: now)
         if hearing.isStranger {
-            schedule.strangerHeard(at: now, turn: budget(now).turn, random: random)
+            // The turn takes a look at everybody who is known: worked out for the first stranger and not for the thousand after.
+            if !schedule.hasWelcome {
+                schedule.strangerHeard(at: now, turn: budget(now).turn, random: random)
+            }
             around.wants.strangerHeard(at: now, random: random)
         }
         var reaction = Reaction(wantsInquiry: wantsInquiry, hasNews: hearing.hasNews, wanted: hearing.wanted)

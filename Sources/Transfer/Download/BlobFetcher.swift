@@ -260,7 +260,7 @@ public final class BlobFetcher: Service {
     private var context: DownloadContext {
         DownloadContext(
             own: directory.own, releasesChecked: rules.releasesChecked, completesRanges: rules.completesRanges,
-            mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters,
+            mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters, rates: rates,
             disk: WorkPool(.singleton),
             hashing: WorkPool(hashers),
             logger: logger

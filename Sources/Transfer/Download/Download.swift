@@ -362,6 +362,11 @@ final class Download: Sendable {
         -> DownloadPlan.Ending?
     {
         let count = Int64(chunk.readableBytes)
+        do {
+            try await (source == .upstream ? context.rates.upstream : context.rates.download).take(chunk.readableBytes)
+        } catch {
+            return .finished
+        }
         context.counters.received(count, from: source)
         let (decision, position) = state.withLock { state in
             state.bytes.add(count, from: source)
