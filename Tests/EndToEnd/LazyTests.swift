@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
     /// Readers that want parts of a blob only.
-    @Suite(.serialized, .needs(.root, .sandbox, .agent, .program("docker-registry")))
+    @Suite(.serialized, .needs(.root, .sandbox, .agent, .program("docker-registry"), .program("tc")))
     struct LazyTests {
         @Test(
             "a lazily mounted layer moves less than a tenth of itself, and a second node gets the same ranges from the first with upstream off",
@@ -56,6 +56,7 @@ extension EndToEnd {
                 let image = try await Fixtures.image(.random)
                 let blob = try image.largestBlob
                 let registry = try await lan.registry()
+                try await registry.machine.limitUplink(megabitsPerSecond: 200)
                 let node = try await lan.node()
                 let sentBefore = try await registry.machine.bytesSent()
                 let folder = lan.folder.path + "/chunks"
