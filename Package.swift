@@ -51,6 +51,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CAvahi"),
         .systemLibrary(name: "CLibCrypto"),
+        .systemLibrary(name: "CZlib"),
         .target(
             name: "CSHA256", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "OCI", swiftSettings: strict),
@@ -69,7 +70,7 @@ let package = Package(
         .target(
             name: "Discovery",
             dependencies: [
-                "CAvahi", "Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage,
+                "CAvahi", "CZlib", "Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage,
             ],
             exclude: ["Beacon/beacon.proto"],
             swiftSettings: strict),
@@ -82,7 +83,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Gateway",
-            dependencies: ["Content", "Discovery", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle],
+            dependencies: [
+                "Content", "Discovery", "Integrity", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+            ],
             swiftSettings: strict),
         .target(
             name: "Agent",
@@ -117,8 +120,8 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", "Transfer", asyncHTTPClient, log, nioCore, nioEmbedded,
-                nioHTTP1, nioPosix, nioSSL, systemPackage,
+                "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", asyncHTTPClient, log, nioCore,
+                nioEmbedded, nioHTTP1, nioPosix, nioSSL, systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -141,7 +144,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Content", "Discovery", "Gateway", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+                "Content", "Discovery", "Gateway", "Integrity", "OCI", log, nioCore, nioHTTP1, nioPosix,
+                serviceLifecycle,
             ],
             swiftSettings: strict),
     ]

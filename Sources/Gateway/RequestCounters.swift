@@ -4,7 +4,7 @@ import Synchronization
 /// Requests by what they were about and how they ended, for metrics. Bounded: both are a handful of words.
 public final class RequestCounters: Sendable {
     public enum Route: String, Sendable, CaseIterable {
-        case manifest, blob, tags, referrers, inventory, node, other
+        case manifest, blob, tags, referrers, pieces, chain, inventory, node, other
     }
 
     public enum Result: String, Sendable, CaseIterable {
@@ -54,6 +54,8 @@ public final class RequestCounters: Sendable {
         let route: Route =
             switch record.subject {
             case .blob: .blob
+            case .pieces: .pieces
+            case .chain: .chain
             case .inventory: .inventory
             case .node: .node
             case .other: .other

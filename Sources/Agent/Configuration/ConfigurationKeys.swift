@@ -59,6 +59,9 @@ extension ConfigurationKey where Root == Configuration {
             "Which blobs stay in Shoal's store: with `auto` those that containerd does not keep, with `always` all that came "
                 + "through the mirror."),
         Self(
+            "store.complete_ranges", \.store.completeRanges,
+            "Whether the rest of a blob of which parts were read, as lazy pulling does, is fetched in the background."),
+        Self(
             "store.scrub", \.store.scrub,
             "How often every blob here, the runtime's too, is read again and compared with its digest; `\"\"` turns it off."
         ),

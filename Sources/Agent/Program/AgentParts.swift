@@ -58,16 +58,20 @@ final class AgentParts: Sendable {
         upstream = UpstreamClient(
             configuration: UpstreamConfiguration(configuration), group: dataLoops, logger: logger)
         peers = PeerClient(
-            group: dataLoops, signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
+            group: dataLoops, node: identity.id,
+            signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
         directory = Directory(
             own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
         access = AccessControl(allowed, directory: directory)
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
+        let policy = SharePolicy(configuration.share, hasKey: key != nil)
+        let arriving = ArrivingContent(policy: policy)
         fetcher = BlobFetcher(
-            content: content, prover: stores.prover, spool: spool, directory: directory, questions: discovery.questions,
-            peers: peers, upstream: upstream, counters: counters, logger: logger)
+            content: content, prover: stores.prover, spool: spool, chains: stores.chains, directory: directory,
+            questions: discovery.questions, wants: discovery.wants, peers: peers, upstream: upstream,
+            rules: BlobFetcher.Rules(configuration, arriving), counters: counters, logger: logger)
         resolver = ManifestResolver(
             content: content, tags: stores.tags, directory: directory, questions: discovery.questions, peers: peers,
             upstream: upstream, memory: memory, counters: counters,
@@ -77,12 +81,13 @@ final class AgentParts: Sendable {
         }
         sharing = Sharing(
             content: content, inventory: inventory, publicImages: publicImages, upstream: upstream, tags: stores.tags,
-            policy: SharePolicy(configuration.share, hasKey: key != nil), logger: logger)
+            policy: policy, arriving: arriving, logger: logger, whenMore: fetcher.rulesChanged)
         pulls = PullLog(logger: logger)
         mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, content: content, pulls: pulls)
         peerService = PeerService(
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
-            content: content, verification: stores.verification,
+            content: content, verification: stores.verification, arriving: fetcher,
+            chains: { [chains = stores.chains] in chains.encoded($0) },
             slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,

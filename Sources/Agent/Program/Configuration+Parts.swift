@@ -27,6 +27,15 @@ extension Transfer.TagPolicy {
     }
 }
 
+extension BlobFetcher.Rules {
+    init(_ configuration: Configuration, _ arriving: ArrivingContent) {
+        self.init()
+        releasesChecked = configuration.peers.release == .checked
+        completesRanges = configuration.store.completeRanges
+        mayBeShared = arriving.mayBeShared
+    }
+}
+
 extension SharePolicy {
     init(_ share: Configuration.Share, hasKey: Bool) {
         self.init(

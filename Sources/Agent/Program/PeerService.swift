@@ -4,7 +4,7 @@ import Gateway
 import OCI
 import Transfer
 
-/// What stands behind the peer routes: the inventory says what may go out, the stores give it.
+/// What stands behind the peer routes: the inventory says what may go out, the stores give it; of what arrives the downloads do.
 struct PeerService: PeerBackend {
     let identity: NodeIdentity
     let key: ClusterKey?
@@ -12,6 +12,9 @@ struct PeerService: PeerBackend {
     let inventory: Inventory
     let content: NodeContent
     let verification: Verification
+    let arriving: any ArrivingBlobs
+    /// The encoded hash chain of a blob; nil where none is known.
+    let chains: @Sendable (Digest) -> [UInt8]?
     let slots: UploadSlots
     let counters: TransferCounters
 
@@ -24,7 +27,33 @@ struct PeerService: PeerBackend {
         return try await content.open(digest)
     }
 
-    func acquireUpload() -> (any Sendable)? { slots.acquire() }
+    func partialBlob(_ digest: Digest) -> PartialBlob? {
+        arriving.pieces(of: digest).map { PartialBlob(size: $0.size, pieces: $0.pieces.text) }
+    }
+
+    func openArriving(_ digest: Digest, range: Range<Int64>, wait: Duration) async throws -> (any BlobReader)? {
+        try await arriving.openArriving(digest, range: range, wait: wait)
+    }
+
+    func pieceReport(of digest: Digest, began: UInt64?, since: Int, asker: NodeID?) -> PieceReport? {
+        arriving.pieceReport(of: digest, began: began, since: since, asker: asker)
+    }
+
+    func otherHolders(of digest: Digest, piece: Int) -> [NodeID] {
+        arriving.otherHolders(of: digest, piece: piece)
+    }
+
+    func chain(of digest: Digest) -> [UInt8]? {
+        // A chain tells that its blob is here: it is subject to the rule of trust as the blob is.
+        let isShared =
+            inventory.contains(digest)
+            || arriving.pieceReport(of: digest, began: nil, since: 0, asker: nil) != nil
+        return isShared ? chains(digest) : nil
+    }
+
+    func acquireUpload(of digest: Digest, inSwarm: Bool) -> (any Sendable)? {
+        slots.acquire(piecesOf: inSwarm ? digest : nil)
+    }
 
     func uploaded(_ digest: Digest, bytes: Int64) { counters.served(bytes) }
 
@@ -43,10 +72,10 @@ struct ClusterGate: PeerGate {
 
     func challenge() -> String { authenticator.challenge() }
 
-    func objection(authorization: String?, method: String, target: String, range: String?) -> String? {
+    func verdict(authorization: String?, method: String, target: String, range: String?) -> PeerVerdict {
         switch authenticator.verify(authorization: authorization, method: method, target: target, range: range) {
-        case .accepted: nil
-        case .challenge(let reason): "\(reason)"
+        case .accepted(let node): .holder(node)
+        case .challenge(let reason): .refused(reason)
         }
     }
 

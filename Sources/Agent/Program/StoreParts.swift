@@ -12,6 +12,8 @@ struct StoreParts: Sendable {
     private static let idleProofs = 4
 
     let content: NodeContent
+    /// The hash chains of what the node holds.
+    let chains: ChainStore
     /// Proves what somebody waits for.
     let prover: BlobProver
     /// Proves what nobody waits for.
@@ -43,6 +45,7 @@ struct StoreParts: Sendable {
             ContainerdStore(settings: settings, proofs: runtimeProofs, logger: logger)
         }
         content = NodeContent(layout: layout, runtime: runtime)
+        chains = ChainStore(directory: data.appending("chains"), logger: logger)
         prover = BlobProver(width: Self.awaitedProofs, urgency: .awaited)
         idleProver = BlobProver(width: Self.idleProofs, urgency: .idle)
         verification = Verification(

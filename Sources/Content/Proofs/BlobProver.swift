@@ -9,9 +9,12 @@ public final class BlobProver: Sendable {
     public let width: Int
     private let urgency: ProofUrgency
     private let threads: ProvingThreads
+    private let chains: ChainStore?
 
     /// Starts the threads; ``shutdown()`` ends them.
-    public init(width: Int, urgency: ProofUrgency) {
+    /// - Parameter chains: where the chains of blobs are kept; made in passing where there are none yet.
+    public init(width: Int, urgency: ProofUrgency, chains: ChainStore? = nil) {
+        self.chains = chains
         self.width = width
         self.urgency = urgency
         threads = ProvingThreads(count: width, urgency: urgency)

@@ -6,6 +6,10 @@ struct LANBudget: Sendable, Equatable {
     static let total = 200.0
     /// Of these, what goes to Hellos that come by the clock. The rest is for changes, welcomes, introductions and questions.
     static let presence = 100.0
+    /// When more than this is heard, what somebody begins or ends to fetch waits as well, which otherwise goes before other news.
+    static let urgent = 150.0
+    /// What saying again who fetches what may take of it.
+    static let wants = 50.0
 
     /// This node included.
     var nodes: Int

@@ -5,6 +5,8 @@ public import OCI
 public struct PeerRecord: Sendable {
     public enum Subject: Sendable, Equatable {
         case blob(Digest)
+        case pieces(Digest)
+        case chain(Digest)
         case inventory
         case node
         /// What is no end point.

@@ -1,15 +1,18 @@
+import Discovery
+import Integrity
 import NIOHTTP1
 import OCI
 
-/// The peer end points: offered blobs, the inventory, and who this node is.
+/// The peer end points: blobs that are offered or arriving, their chains, the inventory, and who this node is.
 ///
-/// With a cluster key every request but `/v1/node` must be signed; `/v1/node` and the inventory prove the answerer to whoever
-/// sends a `Shoal-Challenge`. Errors are `application/problem+json`.
+/// With a cluster key every request but `/v1/node` must be signed; documents prove the answerer to whoever sends a
+/// `Shoal-Challenge`. Errors are `application/problem+json`.
 public struct PeerResponder: HTTPResponder {
     /// A nonce is a line of a header; longer ones are nobody's.
     private static let maximumChallengeSize = 256
 
     let backend: any PeerBackend
+    let waits = WaitingRoom()
     private let gate: (any PeerGate)?
     private let observe: @Sendable (PeerRecord) -> Void
 
@@ -52,20 +55,38 @@ public struct PeerResponder: HTTPResponder {
             return .problem(
                 .methodNotAllowed, "\(request.method.rawValue) is not answered here", headers: ["Allow": "GET, HEAD"])
         }
-        if route != .node, let gate,
-            let objection = gate.objection(
+        var signer: NodeID?
+        if route != .node, let gate {
+            let verdict = gate.verdict(
                 authorization: request.headers.first(name: "Authorization"), method: request.method.rawValue,
                 target: request.target, range: request.headers.first(name: "Range"))
-        {
-            return .problem(
-                .unauthorized, objection, headers: ["WWW-Authenticate": "Shoal", "Shoal-Nonce": gate.challenge()])
+            switch verdict {
+            case .holder(let node): signer = node
+            case .refused(let objection):
+                return .problem(
+                    .unauthorized, objection, headers: ["WWW-Authenticate": "Shoal", "Shoal-Nonce": gate.challenge()])
+            }
         }
+        let asker = PeerAsker(request, signer: signer)
         switch route {
         case .blob(let digest):
-            return await blob(digest, request)
+            return await blob(digest, request, asker)
+        case .pieces(let digest, let began, let since):
+            guard let report = backend.pieceReport(of: digest, began: began, since: since, asker: asker.node) else {
+                return .problem(.notFound, "\(digest) is not arriving here")
+            }
+            return proven(.json(report, headers: ["Cache-Control": "no-store"]), to: request)
+        case .chain(let digest):
+            guard let chain = backend.chain(of: digest) else {
+                return .problem(.notFound, "no hash chain of \(digest) is known here")
+            }
+            let response = HTTPResponse(
+                status: .ok, headers: ["Content-Type": HashChain.mediaType], body: .bytes(chain))
+            return proven(response, to: request)
         case .inventory(let epoch, let since, let next):
             let page = backend.inventoryPage(epoch: epoch, since: since, next: next)
-            return proven(.json(page, headers: ["Cache-Control": "no-store"]), to: request)
+            let response = HTTPResponse.json(page, headers: ["Cache-Control": "no-store"])
+            return proven(response.compressed(for: request), to: request)
         case .node:
             var response = HTTPResponse.json(backend.nodeDocument(), headers: ["Cache-Control": "no-store"])
             if let gate { response.headers.add(name: "Shoal-Nonce", value: gate.challenge()) }
@@ -90,6 +111,8 @@ extension PeerRoute {
     var subject: PeerRecord.Subject {
         switch self {
         case .blob(let digest): .blob(digest)
+        case .pieces(let digest, _, _): .pieces(digest)
+        case .chain(let digest): .chain(digest)
         case .inventory: .inventory
         case .node: .node
         }

@@ -4,6 +4,10 @@ import OCI
 enum PeerRoute: Equatable {
     /// `/v1/blobs/<digest>`
     case blob(Digest)
+    /// `/v1/pieces/<digest>?began=&since=`
+    case pieces(Digest, began: UInt64?, since: Int)
+    /// `/v1/chain/<digest>`
+    case chain(Digest)
     /// `/v1/inventory?epoch=&since=&next=`
     case inventory(epoch: UInt64?, since: UInt64?, next: String?)
     /// `/v1/node`
@@ -22,12 +26,23 @@ enum PeerRoute: Equatable {
         case (2, "node"): self = .node
         case (2, "inventory"): self = try Self.inventory(Query(query))
         case (3, "blobs"): self = .blob(try Self.digest(parts[2]))
+        case (3, "pieces"): self = try Self.pieces(of: Self.digest(parts[2]), Query(query))
+        case (3, "chain"): self = .chain(try Self.digest(parts[2]))
         default: throw .unknownPath
         }
     }
 
     private static func digest(_ text: Substring) throws(Fault) -> Digest {
         do { return try Digest(text) } catch { throw .invalid(error.message) }
+    }
+
+    private static func pieces(of digest: Digest, _ query: Query) throws(Fault) -> PeerRoute {
+        let (began, since) = (try number("began", query), try number("since", query))
+        guard since == nil || began != nil else {
+            throw .invalid("query parameter 'since' has a meaning only beside 'began'")
+        }
+        // No log is as long as the largest number: what does not fit is behind every end.
+        return .pieces(digest, began: began, since: Int(clamping: since ?? 0))
     }
 
     private static func inventory(_ query: Query) throws(Fault) -> PeerRoute {

@@ -73,7 +73,7 @@ public struct AcceptHeader: Sendable, Hashable {
     }
 
     /// RFC 9110 §12.4.2: `0` or `1` with up to three decimals.
-    private static func thousandths(_ weight: String) -> Int? {
+    static func thousandths(_ weight: String) -> Int? {
         let digits = weight.utf8
         guard let whole = digits.first, digits.count <= 5 else { return nil }
         var decimals = Array(digits.dropFirst())

@@ -171,7 +171,7 @@ public final class ManifestResolver: Sendable {
     }
 
     private func fetch(_ digest: Digest, from peer: NodeID) async throws -> ManifestDocument {
-        let stream = try await sources.open(.peer(peer), digest, origins: [], range: nil)
+        let stream = try await sources.open(.peer(peer), digest, origins: [], range: nil, wait: nil)
         var bytes: [UInt8] = []
         while let chunk = try await stream.next() {
             counters.received(Int64(chunk.readableBytes), from: .peer(peer))

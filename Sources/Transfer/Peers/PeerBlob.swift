@@ -33,7 +33,7 @@ struct PeerBlob {
             else { throw PeerAnswerError.wrong("the peer answered with \(header) when asked for \(asked)") }
             (offset, self.length, total) = (range.first, range.last - range.first + 1, size)
         default:
-            throw PeerAnswerError.status(Int(response.status.code))
+            throw PeerAnswerError(response)
         }
         if response.headers.contains(name: "Content-Encoding") {
             throw PeerAnswerError.wrong("the peer encoded a blob's bytes")

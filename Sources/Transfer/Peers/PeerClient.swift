@@ -7,30 +7,45 @@ import OCI
 
 /// The HTTP side of being somebody's peer: blobs, inventories and introductions, authenticated where there is a cluster key.
 ///
-/// Bounds: connecting takes at most 150 ms (a second address of a peer is tried then, and no third), silence in an answer 5 s, a document 8 MiB. Redirects are not followed.
+/// Bounds: connecting takes at most 150 ms (a second address of a peer is tried then, and no third), the head of an answer 5 s beyond
+/// what was asked to be waited for, silence in a body 5 s, a document 8 MiB. Redirects are not followed.
 public final class PeerClient: Sendable {
     static let connectTimeout: TimeAmount = .milliseconds(150)
+    static let headTime: Duration = .seconds(5)
     static let idleTimeout: TimeAmount = .seconds(5)
     static let documentLimit = 8 << 20
+    /// Of an answer that only says why there is none.
+    static let refusalLimit = 16 << 10
+    static let refusalTime: Duration = .seconds(1)
+    /// With one peer. Requests that wait, and bodies that are long, must not keep short questions from being asked.
+    static let connections = 64
     static let receiveBuffer = 256 << 10
 
     private let client: HTTPClient
+    private let node: NodeID?
     private let signer: PeerSigner?
 
-    /// - Parameter signer: proves this node to peers; nil without a cluster key.
-    public init(group: any EventLoopGroup, signer: PeerSigner?) {
+    /// - Parameters:
+    ///   - node: this one, as peers are told who takes part in a swarm.
+    ///   - signer: proves this node to peers; nil without a cluster key.
+    public init(group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?) {
         var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow,
-            timeout: .init(connect: Self.connectTimeout, read: Self.idleTimeout),
-            decompression: .disabled)
+            redirectConfiguration: .disallow, timeout: .init(connect: Self.connectTimeout), decompression: .disabled)
         configuration.httpVersion = .http1Only
         configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.connectionPool.retryConnectionEstablishment = false
-        // Large receive buffers of a fixed size halve the cost of a body.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connections
         configuration.http1_1ConnectionDebugInitializer = { channel in
-            channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))
+            channel.eventLoop.submit {
+                // Until the head each request has a time of its own, which may be a long wait.
+                try SilenceHandler.add(to: channel, limit: Self.idleTimeout, from: .head)
+                // Large receive buffers of a fixed size halve the cost of a body.
+                try channel.syncOptions?.setOption(
+                    .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))
+            }
         }
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+        self.node = node
         self.signer = signer
     }
 
@@ -39,27 +54,37 @@ public final class PeerClient: Sendable {
     }
 
     /// Opens a blob, or a range of it, at one address of a peer.
-    func blob(_ digest: Digest, of peer: NodeID, at address: PeerAddress, range: Range<Int64>?) async throws -> PeerBlob
-    {
+    ///
+    /// - Parameter wait: nil where the blob is taken from one peer. Else it is taken in pieces from many, and the peer is told who asks;
+    ///   it may then let the request wait so long for bytes that are on their way to it, at most ``WaitPreference/longest`` seconds.
+    /// - Throws: ``PeerAnswerError`` with `.missing` where these bytes have not arrived there, `.busy` where it has no time.
+    func blob(
+        _ digest: Digest, of peer: NodeID, at address: PeerAddress, range: Range<Int64>?, wait: Duration? = nil
+    ) async throws -> PeerBlob {
         let rangeHeader = range.map { "bytes=\($0.lowerBound)-\($0.upperBound == .max ? "" : "\($0.upperBound - 1)")" }
+        let preference = wait.flatMap { WaitPreference($0) }
+        var headers = wait == nil ? [:] : introduction
+        if let preference { headers.add(name: "Prefer", value: preference.header) }
         let response = try await send(
-            "/v1/blobs/\(digest)", to: peer, at: address, range: rangeHeader, timeout: .seconds(5))
+            "/v1/blobs/\(digest)", to: peer, at: address, range: rangeHeader, headers: headers,
+            timeout: Self.headTime + (preference?.duration ?? .zero))
+        guard response.status == .ok || response.status == .partialContent else { throw await refusal(response) }
         return try PeerBlob(response, asked: range)
     }
 
     // MARK: Requests
 
     /// Sends a GET; where the peer asks for proof of the key, once more with it.
-    private func send(
-        _ target: String, to peer: NodeID, at address: PeerAddress, range: String? = nil, challenge: String? = nil,
-        timeout: TimeAmount
+    func send(
+        _ target: String, to peer: NodeID, at address: PeerAddress, range: String? = nil, headers: HTTPHeaders = [:],
+        timeout: Duration
     ) async throws -> HTTPClientResponse {
         var mayRetry = signer != nil
         while true {
             var request = HTTPClientRequest(url: "http://\(address)\(target)")
+            request.headers = headers
             request.headers.add(name: "User-Agent", value: "shoal")
             if let range { request.headers.add(name: "Range", value: range) }
-            if let challenge { request.headers.add(name: "Shoal-Challenge", value: challenge) }
             if let authorization = signer?.authorization(for: peer, method: "GET", target: target, range: range) {
                 request.headers.add(name: "Authorization", value: authorization)
             } else if let signer, mayRetry {
@@ -67,9 +92,10 @@ public final class PeerClient: Sendable {
                 mayRetry = false
                 continue
             }
-            let response = try await client.execute(request, timeout: timeout)
+            let response = try await client.execute(request, timeout: TimeAmount(timeout))
             guard response.status == .unauthorized, mayRetry, let signer else { return response }
             mayRetry = false
+            _ = await refusal(response)
             if let nonce = response.headers.first(name: "Shoal-Nonce") {
                 signer.learn(nonce: nonce, for: peer)
             } else {
@@ -86,10 +112,34 @@ public final class PeerClient: Sendable {
         }
     }
 
-    private func collect(_ response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
-        guard response.status == .ok else { throw PeerAnswerError.status(Int(response.status.code)) }
+    /// Who asks, in a header of its own.
+    var introduction: HTTPHeaders {
+        node.map { ["Shoal-Node": $0.hex] } ?? [:]
+    }
+
+    /// What an answer says that gives nothing. Its body is read, if it is short and soon here, so that the connection is good for the
+    /// next request.
+    func refusal(_ response: HTTPClientResponse) async -> PeerAnswerError {
+        _ = try? await withDeadline(.now + Self.refusalTime) {
+            try await response.body.collect(upTo: Self.refusalLimit)
+        }
+        return PeerAnswerError(response)
+    }
+
+    func collect(_ response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
+        guard response.status == .ok else { throw await refusal(response) }
         let buffer = try await response.body.collect(upTo: limit)
         return Array(buffer.readableBytesView)
+    }
+
+    /// A nonce for `Shoal-Challenge`; nil without a cluster key.
+    func newClientNonce() -> String? { signer?.newClientNonce() }
+
+    /// Whether an answer is this peer's own; without a cluster key nobody can tell, and all are taken.
+    func isProven(_ response: HTTPClientResponse, _ body: [UInt8], by peer: NodeID, clientNonce: String?) -> Bool {
+        guard let signer, let clientNonce else { return true }
+        guard let proof = response.headers.first(name: "Shoal-Proof") else { return false }
+        return signer.prover(of: proof, clientNonce: clientNonce, body: body) == peer
     }
 }
 
@@ -120,28 +170,16 @@ extension PeerClient: PeerInquiry {
         if let since { query.append("since=\(since)") }
         if let next { query.append("next=\(next)") }
         let target = "/v1/inventory" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
-        let clientNonce = signer?.newClientNonce()
-        let response = try await send(target, to: peer, at: address, challenge: clientNonce, timeout: .seconds(10))
+        let clientNonce = newClientNonce()
+        var headers: HTTPHeaders = ["Accept-Encoding": PeerDocument.accepted]
+        if let clientNonce { headers.add(name: "Shoal-Challenge", value: clientNonce) }
+        let response = try await send(target, to: peer, at: address, headers: headers, timeout: .seconds(10))
         let body = try await collect(response, limit: Self.documentLimit)
         // Tags are believed on the word of the key's holders: the answer itself must come from one.
-        if let signer, let clientNonce {
-            guard let proof = response.headers.first(name: "Shoal-Proof"),
-                signer.prover(of: proof, clientNonce: clientNonce, body: body) == peer
-            else { throw PeerAnswerError.wrong("the inventory of \(address) carries no proof of the cluster key") }
+        guard isProven(response, body, by: peer, clientNonce: clientNonce) else {
+            throw PeerAnswerError.wrong("the inventory of \(address) carries no proof of the cluster key")
         }
-        return try JSONDecoder().decode(InventoryPage.self, from: Data(body))
-    }
-}
-
-/// A peer's answer that cannot be used.
-enum PeerAnswerError: Error, CustomStringConvertible {
-    case status(Int)
-    case wrong(String)
-
-    var description: String {
-        switch self {
-        case .status(let code): "the peer answered \(code)"
-        case .wrong(let message): message
-        }
+        let document = try PeerDocument.plain(body, headers: response.headers, limit: Self.documentLimit)
+        return try JSONDecoder().decode(InventoryPage.self, from: Data(document))
     }
 }

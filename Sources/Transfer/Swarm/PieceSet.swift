@@ -19,6 +19,12 @@ public struct PieceSet: Hashable, Sendable {
         return set
     }
 
+    /// These pieces of a blob that has `count`.
+    public init(_ pieces: Range<Int>, of count: Int) {
+        self.init(count: count)
+        insert(pieces)
+    }
+
     public func contains(_ piece: Int) -> Bool {
         0..<count ~= piece && words[piece / 64] & (1 << UInt64(piece % 64)) != 0
     }

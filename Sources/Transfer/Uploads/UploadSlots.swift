@@ -1,35 +1,64 @@
+public import OCI
 import Synchronization
 
-/// How many blobs may go out to peers at once. One more is answered 503, so that the asker tries another holder.
+/// How many answers with a blob's bytes may go out to peers at once. One more is answered 503, so that the asker tries another holder.
+///
+/// Of one blob's pieces fewer may go out at a time than in all: in a swarm a piece that reaches somebody soon is worth more than
+/// many that trickle, because who has it gives it on.
 public final class UploadSlots: Sendable {
-    private let limit: Int
-    private let taken = Atomic(0)
+    /// Transfers of one blob's pieces at a time.
+    public static let piecesOfBlob = 4
 
+    private struct State {
+        var taken = 0
+        /// Of pieces, by blob; no entry of 0 stays.
+        var pieces: [Digest: Int] = [:]
+    }
+
+    private let limit: Int
+    private let state = Mutex(State())
+
+    /// - Parameter limit: in all.
     public init(limit: Int) {
         self.limit = limit
     }
 
-    public var inUse: Int { taken.load(ordering: .relaxed) }
+    public var inUse: Int { state.withLock { $0.taken } }
 
     /// A slot for one upload; nil when all are taken.
-    public func acquire() -> Slot? {
-        guard taken.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue <= limit else {
-            taken.wrappingSubtract(1, ordering: .acquiringAndReleasing)
-            return nil
+    /// - Parameter digest: the blob whose pieces go out to a swarm; nil for any other upload.
+    public func acquire(piecesOf digest: Digest? = nil) -> Slot? {
+        let isFree = state.withLock { state in
+            guard state.taken < limit else { return false }
+            if let digest {
+                let pieces = state.pieces[digest, default: 0]
+                guard pieces < Self.piecesOfBlob else { return false }
+                state.pieces[digest] = pieces + 1
+            }
+            state.taken += 1
+            return true
         }
-        return Slot(self)
+        return isFree ? Slot(self, digest) : nil
+    }
+
+    private func release(_ digest: Digest?) {
+        state.withLock { state in
+            state.taken -= 1
+            guard let digest, let pieces = state.pieces[digest] else { return }
+            state.pieces[digest] = pieces > 1 ? pieces - 1 : nil
+        }
     }
 
     /// Held for as long as an upload goes on; free again when it is let go.
     public final class Slot: Sendable {
         private let slots: UploadSlots
+        private let digest: Digest?
 
-        fileprivate init(_ slots: UploadSlots) {
+        fileprivate init(_ slots: UploadSlots, _ digest: Digest?) {
             self.slots = slots
+            self.digest = digest
         }
 
-        deinit {
-            slots.taken.wrappingSubtract(1, ordering: .acquiringAndReleasing)
-        }
+        deinit { slots.release(digest) }
     }
 }

@@ -13,13 +13,17 @@ final class StubPeer: PeerBackend {
 
     let size: Int64
     let heldSize: Int64
+    private let blobs: Int
     let uploads = Signal<Int64>()
     private let freeSlots: Mutex<Int>
     private let asked = Mutex<[String]>([])
 
-    /// - Parameter heldSize: of the file, where it is another than the inventory tells.
-    init(size: Int64 = 1000, heldSize: Int64? = nil, slots: Int = 1) {
+    /// - Parameters:
+    ///   - heldSize: of the file, where it is another than the inventory tells.
+    ///   - blobs: how many the inventory names, all the same one.
+    init(size: Int64 = 1000, heldSize: Int64? = nil, slots: Int = 1, blobs: Int = 1) {
         self.size = size
+        self.blobs = blobs
         self.heldSize = heldSize ?? size
         freeSlots = Mutex(slots)
     }
@@ -50,8 +54,8 @@ final class StubPeer: PeerBackend {
     func inventoryPage(epoch: UInt64?, since: UInt64?, next: String?) -> InventoryPage {
         let texts = [epoch.map(String.init), since.map(String.init), next].map { $0 ?? "-" }
         asked.withLock { $0.append("page \(texts.joined(separator: " "))") }
-        return InventoryPage(
-            epoch: 7, version: 3, full: true, added: [InventoryEntry(digest: Self.blobDigest, size: size)])
+        let entry = InventoryEntry(digest: Self.blobDigest, size: size)
+        return InventoryPage(epoch: 7, version: 3, full: true, added: Array(repeating: entry, count: blobs))
     }
 
     func nodeDocument() -> NodeDocument {
@@ -72,8 +76,10 @@ final class StubPeer: PeerBackend {
 struct StubGate: PeerGate {
     func challenge() -> String { "nonce" }
 
-    func objection(authorization: String?, method: String, target: String, range: String?) -> String? {
-        authorization == "Shoal signed \(method) \(target) \(range ?? "-")" ? nil : "not signed"
+    static let signer = NodeID.random()
+
+    func verdict(authorization: String?, method: String, target: String, range: String?) -> PeerVerdict {
+        authorization == "Shoal signed \(method) \(target) \(range ?? "-")" ? .holder(Self.signer) : .refused("not signed")
     }
 
     func proof(for clientNonce: String, body: [UInt8]) -> String { "proof of \(clientNonce) \(body.count)" }

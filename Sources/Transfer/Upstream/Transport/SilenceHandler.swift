@@ -17,24 +17,35 @@ final class SilenceHandler: ChannelDuplexHandler {
     typealias OutboundIn = HTTPClientRequestPart
     typealias OutboundOut = HTTPClientRequestPart
 
+    /// From when on bytes are owed.
+    enum Start {
+        case request
+        /// Only once the answer has begun; something else bounds the time until then.
+        case head
+    }
+
     private let limit: TimeAmount
+    private let start: Start
     /// An answer is owed.
     private var isOwed = false
     /// Since when the client has been reading and nothing came; nil while it does not read.
     private var readingSince: NIODeadline?
     private var timer: Scheduled<Void>?
 
-    init(limit: TimeAmount) { self.limit = limit }
+    init(limit: TimeAmount, from start: Start = .request) {
+        self.limit = limit
+        self.start = start
+    }
 
     /// Puts a handler into the pipeline of an HTTP/1.1 client. Call on the channel's event loop.
-    static func add(to channel: any Channel, limit: TimeAmount) throws {
+    static func add(to channel: any Channel, limit: TimeAmount, from start: Start = .request) throws {
         let pipeline = channel.pipeline.syncOperations
         let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-        try pipeline.addHandler(SilenceHandler(limit: limit), position: .after(decoder))
+        try pipeline.addHandler(SilenceHandler(limit: limit, from: start), position: .after(decoder))
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .head = unwrapOutboundIn(data) {
+        if start == .request, case .head = unwrapOutboundIn(data) {
             isOwed = true
             // The reading began when the connection did, or when the answer before this one ended.
             readingSince = context.eventLoop.now
@@ -50,7 +61,12 @@ final class SilenceHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         readingSince = nil
-        if case .end = unwrapInboundIn(data) {
+        switch unwrapInboundIn(data) {
+        case .head where start == .head:
+            isOwed = true
+            if timer == nil { schedule(context, after: limit) }
+        case .head, .body: break
+        case .end:
             isOwed = false
             timer?.cancel()
             timer = nil
