@@ -73,8 +73,8 @@ final class AgentParts: Sendable {
             questions: discovery.questions, wants: discovery.wants, peers: peers, upstream: upstream,
             rules: BlobFetcher.Rules(configuration, arriving), counters: counters, logger: logger)
         resolver = ManifestResolver(
-            content: content, tags: stores.tags, directory: directory, questions: discovery.questions, peers: peers,
-            upstream: upstream, memory: memory, counters: counters,
+            content: content, tags: stores.tags, directory: directory, questions: discovery.questions,
+            wants: discovery.wants, peers: peers, upstream: upstream, memory: memory, counters: counters,
             policy: Transfer.TagPolicy(configuration.tags.policy), logger: logger
         ) { digest, origin in
             publicImages.record(true, of: .init(origin: origin, digest: digest), at: WallClock.now)

@@ -1,5 +1,6 @@
 import Discovery
 import Integrity
+import Logging
 import OCI
 
 /// What peers tell of blobs that are arriving.
