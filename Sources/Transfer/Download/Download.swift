@@ -489,7 +489,7 @@ final class Download: Sendable {
     private func noteFront(_ states: [SHA256State], from: Int64, to: Int64) {
         for piece in Int(from / HashChain.pieceSize)..<Int(to / HashChain.pieceSize) where piece < states.count {
             guard let kind = state.withLock({ $0.plan.kind(of: piece) }) else { continue }
-            spool.note(SpooledPiece(piece: piece, kind: kind, check: .state(states[piece])))
+            spool.note(SpooledPiece(piece: piece, kind: kind, state: states[piece]))
         }
     }
 
