@@ -87,7 +87,7 @@ final class AgentParts: Sendable {
             slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,
-            questions: discovery.questions, fetcher: fetcher, resolver: resolver, counters: counters,
+            discovery: discovery, fetcher: fetcher, resolver: resolver, counters: counters,
             warnings: configuration.warnings,
             isContainerdNamed: configuration.containerd.isNamed)
     }

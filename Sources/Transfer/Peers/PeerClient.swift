@@ -8,7 +8,8 @@ import OCI
 /// The HTTP side of being somebody's peer: blobs, inventories and introductions, authenticated where there is a cluster key.
 ///
 /// Bounds: connecting takes at most 150 ms (a second address of a peer is tried then, and no third), the head of an answer 5 s beyond
-/// what was asked to be waited for, silence in a body 5 s, a document 8 MiB. Redirects are not followed.
+/// what was asked to be waited for, silence in a body 5 s, a document 8 MiB; a machine that is gone is noticed in 300 ms
+/// (``DeadPeerHandler``). Redirects are not followed.
 public final class PeerClient: Sendable {
     static let connectTimeout: TimeAmount = .milliseconds(150)
     static let headTime: Duration = .seconds(5)
@@ -39,6 +40,7 @@ public final class PeerClient: Sendable {
             channel.eventLoop.submit {
                 // Until the head each request has a time of its own, which may be a long wait.
                 try SilenceHandler.add(to: channel, limit: Self.idleTimeout, from: .head)
+                try DeadPeerHandler.add(to: channel)
                 // Large receive buffers of a fixed size halve the cost of a body.
                 try channel.syncOptions?.setOption(
                     .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))
@@ -120,7 +122,9 @@ public final class PeerClient: Sendable {
     /// What an answer says that gives nothing. Its body is read, if it is short and soon here, so that the connection is good for the
     /// next request.
     func refusal(_ response: HTTPClientResponse) async -> PeerAnswerError {
-        _ = try? await withDeadline(.now + Self.refusalTime) { try await response.body.collect(upTo: Self.refusalLimit) }
+        _ = try? await withDeadline(.now + Self.refusalTime) {
+            try await response.body.collect(upTo: Self.refusalLimit)
+        }
         return PeerAnswerError(response)
     }
 

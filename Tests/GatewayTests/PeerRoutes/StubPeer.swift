@@ -79,7 +79,8 @@ struct StubGate: PeerGate {
     static let signer = NodeID.random()
 
     func verdict(authorization: String?, method: String, target: String, range: String?) -> PeerVerdict {
-        authorization == "Shoal signed \(method) \(target) \(range ?? "-")" ? .holder(Self.signer) : .refused("not signed")
+        authorization == "Shoal signed \(method) \(target) \(range ?? "-")"
+            ? .holder(Self.signer) : .refused("not signed")
     }
 
     func proof(for clientNonce: String, body: [UInt8]) -> String { "proof of \(clientNonce) \(body.count)" }

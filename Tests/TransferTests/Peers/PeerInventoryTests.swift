@@ -30,7 +30,7 @@ import Testing
     }
 
     private func page(of stub: StubRegistry, signer: PeerSigner?) async throws -> InventoryPage {
-        let client = PeerClient(group: MultiThreadedEventLoopGroup.singleton, signer: signer)
+        let client = PeerClient(group: MultiThreadedEventLoopGroup.singleton, node: nil, signer: signer)
         do {
             let page = try await client.inventory(
                 at: PeerAddress(host: "127.0.0.1", port: stub.port), of: Self.identity.id, epoch: nil, since: nil,
