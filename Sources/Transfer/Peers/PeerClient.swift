@@ -28,9 +28,13 @@ public final class PeerClient: Sendable {
     /// - Parameters:
     ///   - node: this one, as peers are told who takes part in a swarm.
     ///   - signer: proves this node to peers; nil without a cluster key.
-    public init(group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?) {
+    public convenience init(group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?) {
+        self.init(group: group, node: node, signer: signer, connectTimeout: Self.connectTimeout)
+    }
+
+    init(group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?, connectTimeout: TimeAmount) {
         var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: Self.connectTimeout), decompression: .disabled)
+            redirectConfiguration: .disallow, timeout: .init(connect: connectTimeout), decompression: .disabled)
         configuration.httpVersion = .http1Only
         configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.connectionPool.retryConnectionEstablishment = false

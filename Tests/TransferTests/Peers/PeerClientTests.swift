@@ -44,7 +44,8 @@ struct PeerClientTests {
         _ body: (StubRegistry, PeerClient, PeerAddress) async throws -> Void
     ) async throws {
         try await StubRegistry.with { stub in
-            let client = PeerClient(group: .singletonMultiThreadedEventLoopGroup, node: own, signer: nil)
+            let client = PeerClient(
+                group: .singletonMultiThreadedEventLoopGroup, node: own, signer: nil, connectTimeout: .seconds(30))
             do {
                 try await body(stub, client, PeerAddress(host: "127.0.0.1", port: stub.port))
             } catch {
