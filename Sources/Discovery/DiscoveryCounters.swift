@@ -16,6 +16,8 @@ public struct DiscoveryCounters: Sendable, Equatable {
     public var asked: UInt64 = 0
     /// Questions that it answered.
     public var answered: UInt64 = 0
+    /// Times that it said what it is fetching.
+    public var wanted: UInt64 = 0
 
     public init() {}
 }

@@ -11,6 +11,8 @@ public struct DiscoveryService: Service {
 
     /// For those who look for something right now.
     public let questions: Questions
+    /// Who is fetching what right now.
+    public let wants: Wants
 
     private let around: BeaconSurroundings
     private let key: ClusterKey?
@@ -32,9 +34,10 @@ public struct DiscoveryService: Service {
         mdnsStatus = MDNSStatus(configuration.mdns ? .starting : .off)
         eventLoop = group.next()
         questions = Questions(directory: directory)
+        wants = Wants(directory: directory)
         around = BeaconSurroundings(
             configuration: configuration, identity: identity, codec: BeaconCodec(key: key), inventory: inventory,
-            directory: directory, questions: questions, tally: DiscoveryTally(), alarm: directory.alarm,
+            directory: directory, questions: questions, wants: wants, tally: DiscoveryTally(), alarm: directory.alarm,
             sequence: BeaconSequence(), logger: logger)
         let isOverLoopback = configuration.targets != nil
         directory.configure(
@@ -123,6 +126,7 @@ public struct DiscoveryService: Service {
             group.addTask {
                 await withTaskCancellationHandler {
                     link.begin()
+                    wants.connect(link)
                     await link.closed()
                 } onCancel: {
                     link.leave()
@@ -134,6 +138,7 @@ public struct DiscoveryService: Service {
             group.addTask { await lookAround(link) }
             await group.next()
             questions.connect(nil)
+            wants.connect(nil)
             group.cancelAll()
         }
     }
@@ -163,6 +168,7 @@ public struct DiscoveryService: Service {
             InterfaceCache.shared.refresh()
             around.directory.lookAtNeighbourhood()
             for event in around.directory.tick(now: .now) { log(event) }
+            wants.forgetTheSilent()
             around.alarm.ring()
         }
     }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by deploy/demo inside deploy/lib/sandbox: a LAN of network namespaces on a bridge, with a registry and nodes on it.
+# Sourced by deploy/demo and deploy/benchmark inside deploy/lib/sandbox: a LAN of network namespaces on a bridge, with a registry and nodes on it.
 # $work is the folder of this run, $binary the agent. The names registry.demo and so on come from the sandbox's /etc/hosts.
 
 # lan_up: the bridge. Without snooping, so that broadcast and multicast reach every port at once.
@@ -18,6 +18,12 @@ lan_add() {
     ip -n "$1" addr add "$2/24" brd + dev eth0
     ip -n "$1" link set eth0 up
     ip -n "$1" route add default via 10.77.0.1
+}
+
+# lan_shape HOST MEGABITS: its link carries so much each way at the same time.
+lan_shape() {
+    ip netns exec "$1" tc qdisc replace dev eth0 root tbf rate "$2mbit" burst 256kb latency 100ms
+    tc qdisc replace dev "$1" root tbf rate "$2mbit" burst 256kb latency 100ms
 }
 
 # on HOST COMMAND...: on that machine, which also has its own host name. Not by `ip netns exec`: that hides the control
@@ -63,6 +69,14 @@ socket = "$work/$1/shoal.sock"
 address = "$work/$1/containerd/sock"
 TOML
     on "$1" "$binary" agent --config "$work/$1/config.toml" >"$work/$1/agent.log" 2>&1 &
+}
+
+# agent_pid HOST
+agent_pid() {
+    local pid
+    for pid in $(ip netns pids "$1"); do
+        [ "$(readlink "/proc/$pid/exe")" != "$(realpath "$binary")" ] || printf '%s\n' "$pid"
+    done
 }
 
 agent_ready() { on "$1" curl --fail --silent --max-time 2 http://127.0.0.1:5052/readyz; }

@@ -113,6 +113,8 @@ extension Configuration {
         public var spool: FilePath?
         /// `store.retain`
         public var retain = RetentionRule.auto
+        /// `store.complete_ranges`
+        public var completeRanges = false
         /// `store.scrub`; nil turns it off
         public var scrub: TimePeriod? = TimePeriod(seconds: 30 * 86_400)
     }

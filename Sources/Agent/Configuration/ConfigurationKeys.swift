@@ -59,6 +59,9 @@ extension ConfigurationKey where Root == Configuration {
             "Which blobs stay in Shoal's store: with `auto` those that containerd does not keep, with `always` all that came "
                 + "through the mirror."),
         Self(
+            "store.complete_ranges", \.store.completeRanges,
+            "Whether the rest of a blob of which parts were read, as lazy pulling does, is fetched in the background."),
+        Self(
             "store.scrub", \.store.scrub,
             "How often every blob here, the runtime's too, is read again and compared with its digest; `\"\"` turns it off."
         ),
@@ -80,9 +83,14 @@ extension ConfigurationKey where Root == Configuration {
                 + "anybody, whatever `share.include` says.",
             change: .reload),
         Self("limits.uploads", \.limits.uploads, "Uploads to peers at once; further ones are told to come back."),
-        Self("limits.upload_rate", \.limits.uploadRate, "To peers; empty: no limit.", effect: .later),
-        Self("limits.download_rate", \.limits.downloadRate, "From peers; empty: no limit.", effect: .later),
-        Self("limits.upstream_rate", \.limits.upstreamRate, "From registries; empty: no limit.", effect: .later),
+        Self(
+            "limits.upload_rate", \.limits.uploadRate, "To peers, all together; empty: no limit.", change: .reload),
+        Self(
+            "limits.download_rate", \.limits.downloadRate, "From peers, all together; empty: no limit.", change: .reload
+        ),
+        Self(
+            "limits.upstream_rate", \.limits.upstreamRate, "From registries, all together; empty: no limit.",
+            change: .reload),
     ]
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -25,6 +25,8 @@ final class AgentParts: Sendable {
     let directory: Directory
     let discovery: DiscoveryService
     let fetcher: BlobFetcher
+    let spool: Spool
+    let rates: TransferRates
     let resolver: ManifestResolver
     let sharing: Sharing
     let pulls: PullLog
@@ -47,7 +49,7 @@ final class AgentParts: Sendable {
         let allowed = try AccessList(configuration.peers.allow.map(\.description))
         stores = try StoreParts(configuration, logger: logger)
         let content = stores.content
-        let spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
+        spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
 
@@ -66,24 +68,29 @@ final class AgentParts: Sendable {
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
+        rates = TransferRates(configuration.limits)
+        let policy = SharePolicy(configuration.share, hasKey: key != nil)
+        let arriving = ArrivingContent(policy: policy)
         fetcher = BlobFetcher(
-            content: content, prover: stores.prover, spool: spool, directory: directory, questions: discovery.questions,
-            peers: peers, upstream: upstream, counters: counters, logger: logger)
+            content: content, prover: stores.prover, spool: spool, chains: stores.chains, directory: directory,
+            questions: discovery.questions, wants: discovery.wants, peers: peers, upstream: upstream,
+            rules: BlobFetcher.Rules(configuration, arriving), counters: counters, rates: rates, logger: logger)
         resolver = ManifestResolver(
-            content: content, tags: stores.tags, directory: directory, questions: discovery.questions, peers: peers,
-            upstream: upstream, memory: memory, counters: counters,
+            content: content, tags: stores.tags, directory: directory, questions: discovery.questions,
+            wants: discovery.wants, peers: peers, upstream: upstream, memory: memory, counters: counters,
             policy: Transfer.TagPolicy(configuration.tags.policy), logger: logger
         ) { digest, origin in
             publicImages.record(true, of: .init(origin: origin, digest: digest), at: WallClock.now)
         }
         sharing = Sharing(
             content: content, inventory: inventory, publicImages: publicImages, upstream: upstream, tags: stores.tags,
-            policy: SharePolicy(configuration.share, hasKey: key != nil), logger: logger)
+            policy: policy, arriving: arriving, logger: logger, whenMore: fetcher.rulesChanged)
         pulls = PullLog(logger: logger)
         mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, content: content, pulls: pulls)
         peerService = PeerService(
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
-            content: content, verification: stores.verification, arriving: fetcher, chains: { _ in nil },
+            content: content, verification: stores.verification, arriving: fetcher,
+            chains: stores.chains,
             slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,
@@ -98,11 +105,12 @@ final class AgentParts: Sendable {
             listener(configuration.mirror.listen, "mirror.listen", mirrorResponder(.runtimes)),
             listener(
                 configuration.peers.listen, "peers.listen",
-                PeerResponder(
-                    backend: peerService,
-                    gate: key.map { [identity] in
-                        ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
-                    })
+                PacedResponder(
+                    PeerResponder(
+                        backend: peerService,
+                        gate: key.map { [identity] in
+                            ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
+                        }), pace: UploadPace(limit: rates.upload))
             ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {

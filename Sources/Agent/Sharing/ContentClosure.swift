@@ -4,7 +4,7 @@ import OCI
 /// Manifests, and all that they lead to.
 struct ContentClosure {
     private let children: (Digest) -> [Digest]
-    private var digests: Set<Digest> = []
+    private(set) var digests: Set<Digest> = []
 
     init(_ children: @escaping (Digest) -> [Digest]) {
         self.children = children

@@ -16,6 +16,10 @@ struct SharePolicy: Equatable, Sendable {
     struct Offer: Equatable, Sendable {
         var blobs: [InventoryEntry]
         var references: [ReferenceOffer]
+        /// All that images which may be offered are made of, here or not.
+        var parts: Set<Digest> = []
+        /// All that any image known here is made of.
+        var knownParts: Set<Digest> = []
     }
 
     /// Whether images of a repository may be offered.
@@ -70,7 +74,7 @@ struct SharePolicy: Equatable, Sendable {
         return Offer(
             blobs: entries.map {
                 InventoryEntry(digest: $0.digest, size: $0.size, isProven: content.isProven($0.digest))
-            }, references: references)
+            }, references: references, parts: offered.digests, knownParts: known.digests)
     }
 
     /// Where the image is from: by its name, and by the labels of its manifest.
@@ -81,7 +85,7 @@ struct SharePolicy: Equatable, Sendable {
     }
 
     /// Content that no image is known to need: it may be on its way, or an image's that was removed.
-    private func allowsUnknown(_ origins: [Origin]) -> Bool {
+    func allowsUnknown(_ origins: [Origin]) -> Bool {
         guard !origins.isEmpty else { return hasKey && include.isEmpty && privateImages == .offer }
         return origins.contains { allows($0, isPublic: nil) }
     }

@@ -19,12 +19,18 @@ final class Sharing: Service {
     private let upstream: UpstreamClient
     private let tags: TagMemory
     private let policy: Mutex<SharePolicy>
+    private let arriving: ArrivingContent
+    private let whenMore: @Sendable () -> Void
     private let changed = Signal()
     private let logger: Logger
 
+    /// - Parameters:
+    ///   - arriving: is told what may be shared of what is not here yet.
+    ///   - whenMore: called when that has changed.
     init(
         content: NodeContent, inventory: Inventory, publicImages: PublicImages, upstream: UpstreamClient,
-        tags: TagMemory, policy: SharePolicy, logger: Logger
+        tags: TagMemory, policy: SharePolicy, arriving: ArrivingContent, logger: Logger,
+        whenMore: @escaping @Sendable () -> Void = {}
     ) {
         self.content = content
         self.inventory = inventory
@@ -32,6 +38,8 @@ final class Sharing: Service {
         self.upstream = upstream
         self.tags = tags
         self.policy = Mutex(policy)
+        self.arriving = arriving
+        self.whenMore = whenMore
         self.logger = logger
     }
 
@@ -76,6 +84,7 @@ final class Sharing: Service {
         let content = SharedContent(content, tags)
         let offer = policy.offer(content) { self.publicImages.isPublic($0, at: $1) }
         inventory.set(blobs: offer.blobs, references: offer.references)
+        if arriving.update(offer, policy: policy) { whenMore() }
         return policy.questions(about: content)
     }
 }

@@ -111,6 +111,14 @@ struct Folder {
         return false
     }
 
+    /// What may still be written on its filesystem, in bytes; 0 where the system does not tell.
+    var freeBytes: Int64 {
+        var status = statvfs()
+        guard path.withPlatformString({ statvfs($0, &status) }) == 0 else { return 0 }
+        return Int64(
+            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    }
+
     /// Makes the names in the folder outlive a power cut. May take long.
     func sync() throws(ContentError) {
         try OpenFile.open(path, O_RDONLY | O_DIRECTORY).syncNames()

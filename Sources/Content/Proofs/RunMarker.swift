@@ -75,7 +75,7 @@ public final class RunMarker: Sendable {
                     "another agent is running in \(path.removingLastComponent()); stop it, or set another data_dir")
             }
             // The agent before may have removed it since it was opened.
-            if try file.status().st_nlink > 0 { return (file, isNew) }
+            if try FileIdentity(at: path)?.inode == FileIdentity(of: file).inode { return (file, isNew) }
         }
     }
 

@@ -1,43 +1,45 @@
-import Glibc
 public import OCI
 import Synchronization
 public import SystemPackage
 
-/// The folder where blobs arrive.
+/// The folder where blobs arrive, and where those stay for a while that were cut off, for a later download to go on from.
 public final class Spool: Sendable {
-    private let folder: Folder
+    private let leftovers: SpoolLeftovers
     private let created = Atomic<UInt64>(0)
 
-    /// Opens the folder, making it where it is missing, and removes what an agent that died has left there.
+    /// Opens the folder, making it where it is missing, and looks at what an agent that died has left there.
     ///
-    /// Only files named as ``create(_:)`` names them are removed: the folder is the operator's choice and may be `/tmp`.
-    /// Those that another agent is writing stay. Blocks; meant for the start.
+    /// Files with a sound journal stay for ``create(_:)`` as long as they are younger than 24 hours, no more than 64, and take no more than
+    /// half of the free space; others are removed. Only files named as ``create(_:)`` names them are touched: the folder is the
+    /// operator's choice and may be `/tmp`. Those that another agent is writing are left alone. Blocks; meant for the start.
     /// - Throws: `.unusable` where the folder cannot be made or written to.
     public init(directory: FilePath) throws(ContentError) {
-        folder = try Folder(making: directory)
-        for entry in try folder.entries() where entry.kind == .file && SpoolName(entry.name) != nil {
-            try Self.removeAbandoned(directory.appending(entry.name))
-        }
+        leftovers = try SpoolLeftovers(in: Folder(making: directory))
     }
 
-    /// Makes a new, empty file for a blob. Several for one digest do not disturb each other.
+    /// Makes a new, empty file for a blob, or goes on with one that was left: then ``SpoolFile/recovered`` says what is noted of it.
+    /// Several for one digest do not disturb each other.
     public func create(_ digest: Digest) throws(ContentError) -> SpoolFile {
+        if let file = leftovers.adopt(digest) { return file }
         while true {
             let number = created.wrappingAdd(1, ordering: .relaxed).newValue
-            let path = folder.path.appending(SpoolName(digest: digest, number: number).description)
             do throws(ContentError) {
-                return try SpoolFile(creating: path)
+                return try SpoolFile(creating: SpoolName(digest: digest, number: number), in: leftovers)
             } catch {
-                // Another agent's, or one that could not be removed: the next number is free.
+                // Another agent's, one that was left, or one that could not be removed: the next number is free.
                 guard error.cause as? Errno == .fileExists else { throw error }
             }
         }
     }
 
-    private static func removeAbandoned(_ path: FilePath) throws(ContentError) {
-        guard let file = try? OpenFile.open(path: path) else { return }
-        // Locks die with their process: one that is held means an agent that lives. See `SpoolFile`.
-        if flock(file.descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { return }
-        try Folder.remove(path)
+    /// Removes files that were left and that nobody has written for so long. Blocks shortly.
+    public func dropLeftovers(olderThan age: Duration = .seconds(24 * 60 * 60)) {
+        leftovers.drop(olderThan: age)
+    }
+
+    /// Removes files that were left, the oldest first, for when the disk is full. Blocks shortly.
+    /// - Returns: how many bytes became free: 0 where nothing was left to remove.
+    public func makeRoom(for bytes: Int64) -> Int64 {
+        leftovers.makeRoom(for: bytes)
     }
 }

@@ -4,28 +4,53 @@ import SystemPackage
 
 /// A blob that is arriving: one file that grows, written at its places in any order and from any thread.
 ///
-/// The file goes with this object, unless a store has taken it in.
+/// The file goes with this object, unless a store has taken it in, or it was left for a later download.
 public final class SpoolFile: Sendable {
     private struct Access {
+        var journal: SpoolJournal
         var isSealed = false
-        /// Whether the file still has the spool's name.
+        /// Whether the file still has the spool's name, and this object its lock.
         var isNamed = true
     }
 
     /// For readers. It stays good when the file is taken into a store, and when it is discarded.
     public let file: OpenFile
+    /// What a former agent, or a download before this one, noted of the file; nil for a new one. Nothing of it is trusted until
+    /// ``RecoveredSpool/soundPieces(in:size:among:isCancelled:)`` has read the bytes.
+    public let recovered: RecoveredSpool?
     let path: FilePath
+    private let name: SpoolName
+    private let leftovers: SpoolLeftovers
     // Held while bytes are written: when `seal` returns, no write is under way. It costs no parallelism, the kernel
     // writes to one file in turn anyway.
-    private let access = Mutex(Access())
+    private let access: Mutex<Access>
 
     /// Makes a file that is not there yet.
-    init(creating path: FilePath) throws(ContentError) {
+    init(creating name: SpoolName, in leftovers: SpoolLeftovers) throws(ContentError) {
+        path = leftovers.path(of: name)
         file = try OpenFile.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-        self.path = path
+        self.name = name
+        self.leftovers = leftovers
+        recovered = nil
+        access = Mutex(
+            Access(journal: SpoolJournal(path: leftovers.journalPath(of: name), digest: name.digest)))
         // Tells another agent that starts on this folder that the file is in use. Where locks are not supported the
         // other would remove the name, and the commit say so.
         _ = flock(file.descriptor, LOCK_EX | LOCK_NB)
+    }
+
+    /// Goes on with a file that was left.
+    /// - Returns: nil where another agent has it, or its journal says nothing any more.
+    init?(adopting name: SpoolName, in leftovers: SpoolLeftovers) {
+        path = leftovers.path(of: name)
+        guard let locked = LockedSpoolFile(path), locked.mayBeAdopted,
+            let journal = SpoolJournal(adopting: leftovers.journalPath(of: name), digest: name.digest)
+        else { return nil }
+        file = locked.file
+        self.name = name
+        self.leftovers = leftovers
+        recovered = journal.recovered
+        access = Mutex(Access(journal: journal))
     }
 
     deinit {
@@ -51,6 +76,36 @@ public final class SpoolFile: Sendable {
         try file.read(into: buffer, at: offset)
     }
 
+    // MARK: The journal
+
+    /// Notes a piece whose bytes have been written, for an agent after this one. A later note about the same piece adds a state, or
+    /// replaces the sum and the state.
+    ///
+    /// One small write without a sync, and best effort: what cannot be noted is fetched again. Nothing happens after ``seal()``.
+    public func note(_ piece: SpooledPiece) {
+        guard piece.sum != nil || piece.state != nil, (0...Int(Int32.max)).contains(piece.piece) else { return }
+        change { $0.note(.piece(piece)) }
+    }
+
+    /// Notes the blob's size, and whether upstream told it.
+    public func note(size: Int64, sizeIsUpstreams: Bool) {
+        guard size >= 0 else { return }
+        change { $0.note(.size(size, isUpstreams: sizeIsUpstreams)) }
+    }
+
+    /// Forgets all notes, because bytes were found to be wrong and nobody knows which.
+    public func startOver() {
+        change { $0.startOver() }
+    }
+
+    private func change(_ body: (inout SpoolJournal) -> Void) {
+        access.withLock { access in
+            if access.isNamed, !access.isSealed { body(&access.journal) }
+        }
+    }
+
+    // MARK: The end
+
     /// Lets nothing be written any more: what is verified after this is what will be read. A commit does it too, but
     /// a caller whose writers may be late calls it before the last look at the bytes.
     public func seal() {
@@ -62,12 +117,30 @@ public final class SpoolFile: Sendable {
         access.withLock { access in
             guard access.isNamed else { return }
             access.isNamed = false
+            access.journal.remove()
             _ = path.withPlatformString { unlink($0) }
         }
     }
 
+    /// Seals the file and leaves it, with its journal, for the next download of the blob, in this agent or after its restart. One of
+    /// which no piece was noted is discarded. Readers keep their descriptor.
+    public func leave() {
+        let status = access.withLock { access -> stat? in
+            access.isSealed = true
+            guard access.isNamed, access.journal.isWorthwhile, let status = try? file.status() else { return nil }
+            access.isNamed = false
+            // Readers may hold the descriptor for long, and the lock belongs to it.
+            flock(file.descriptor, LOCK_UN)
+            return status
+        }
+        if let status { leftovers.left(name, status) } else { discard() }
+    }
+
     /// The file has another name now, in a store, which is not the spool's to remove.
     func surrender() {
-        access.withLock { $0.isNamed = false }
+        access.withLock { access in
+            access.isNamed = false
+            access.journal.remove()
+        }
     }
 }

@@ -13,6 +13,7 @@ extension Beacon {
         case .bye: payload = .bye
         case .whoHas(let question): payload = .whoHas(try WhoHas(question))
         case .have(let answer): payload = .have(try Have(answer))
+        case .want(let want): payload = .want(try Want(want))
         case .introduction(let wire):
             guard wire.nodes.count <= BeaconLimits.introduced else { throw .invalidField }
             payload = .introduction(try each(wire.nodes, Introduced.init))
@@ -24,13 +25,11 @@ extension Beacon {
 
 extension Beacon.Hello {
     fileprivate init(_ wire: WireHello) throws(BeaconDrop) {
-        let interval = Duration.milliseconds(Int64(wire.interval))
-        guard let name = PrintableName(wire.name), wire.addresses.count <= BeaconLimits.addresses,
-            interval >= BeaconLimits.shortestInterval, interval <= BeaconLimits.longestInterval
+        guard let name = PrintableName(wire.name), wire.addresses.count <= BeaconLimits.addresses
         else { throw .invalidField }
         self.init(
-            httpPort: try portNumber(wire.httpPort), name: name.text, interval: interval, version: wire.version,
-            count: wire.count,
+            httpPort: try portNumber(wire.httpPort), name: name.text, interval: try intervalLength(wire.interval),
+            version: wire.version, count: wire.count,
             changes: wire.hasChanges ? try InventoryState.Changes(wire.changes, to: wire.version) : nil,
             addresses: try each(wire.addresses, IPAddress.init(wire:)))
     }
@@ -95,6 +94,22 @@ extension Beacon.Have {
     }
 }
 
+extension Beacon.Want {
+    fileprivate init(_ wire: WireWant) throws(BeaconDrop) {
+        guard (1...BeaconLimits.wanted).contains(wire.blobs.count) else { throw .invalidField }
+        self.init(
+            blobs: try each(wire.blobs, Beacon.Wanted.init), interval: try intervalLength(wire.interval))
+    }
+}
+
+extension Beacon.Wanted {
+    fileprivate init(_ wire: WireWanted) throws(BeaconDrop) {
+        guard wire.size <= BeaconLimits.blobSize else { throw .invalidField }
+        self.init(
+            digest: try Digest(wire: wire.digest), size: wire.size > 0 ? Int64(wire.size) : nil, isEnded: wire.ended)
+    }
+}
+
 extension InventoryEntry {
     fileprivate init(wire: WireBlob) throws(BeaconDrop) {
         guard wire.size <= BeaconLimits.blobSize else { throw .invalidField }
@@ -137,6 +152,14 @@ extension ImageReference {
 private func portNumber(_ number: UInt32) throws(BeaconDrop) -> UInt16 {
     guard let port = UInt16(exactly: number), port > 0 else { throw .invalidField }
     return port
+}
+
+private func intervalLength(_ milliseconds: UInt32) throws(BeaconDrop) -> Duration {
+    let interval = Duration.milliseconds(Int64(milliseconds))
+    guard interval >= BeaconLimits.shortestInterval, interval <= BeaconLimits.longestInterval else {
+        throw .invalidField
+    }
+    return interval
 }
 
 private func each<Wire, Value>(

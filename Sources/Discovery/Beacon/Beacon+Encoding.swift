@@ -16,6 +16,7 @@ extension WireBeacon {
             case .bye: .bye(WireBye())
             case .whoHas(let question): .whoHas(WireWhoHas(question))
             case .have(let answer): .have(WireHave(answer))
+            case .want(let want): .want(WireWant(want))
             case .introduction(let nodes): .introduction(.with { $0.nodes = nodes.map(WireIntroduced.init) })
             }
     }
@@ -68,6 +69,20 @@ extension WireHave {
         httpPort = UInt32(have.httpPort)
         blobs = have.blobs.map(WireBlob.init)
         references = have.references.map(WireReference.init)
+    }
+}
+
+extension WireWant {
+    fileprivate init(_ want: Beacon.Want) {
+        self.init()
+        interval = UInt32(clamping: want.interval.wholeMilliseconds)
+        blobs = want.blobs.map { wanted in
+            .with {
+                $0.digest = Data(wanted.digest.bytes)
+                $0.size = UInt64(clamping: wanted.size ?? 0)
+                $0.ended = wanted.isEnded
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ struct Beacon: Equatable, Sendable {
         case bye
         case whoHas(WhoHas)
         case have(Have)
+        case want(Want)
         case introduction([Introduced])
     }
 
@@ -51,6 +52,21 @@ struct Beacon: Equatable, Sendable {
         var references: [ReferenceEntry]
     }
 
+    /// What the sender is fetching now, as far as it fits; other datagrams may tell of more.
+    struct Want: Equatable, Sendable {
+        var blobs: [Wanted]
+        /// Until it is said again, without jitter.
+        var interval: Duration
+    }
+
+    struct Wanted: Equatable, Sendable {
+        var digest: Digest
+        /// Bytes; nil where the sender does not know it.
+        var size: Int64?
+        /// Done, or given up.
+        var isEnded = false
+    }
+
     var node: NodeID
     var epoch: UInt64
     var sequence: UInt64
@@ -69,6 +85,8 @@ enum BeaconLimits {
     static let answeredBlobs = 16
     static let answeredReferences = 4
     static let addresses = 8
+    /// More do not fit, however short they are.
+    static let wanted = 32
     static let introduced = 14
     /// Two LANs with a third between them, and no more.
     static let hops = 3

@@ -12,6 +12,8 @@ struct BeaconDialogue: Sendable {
         var answer: Answer?
         /// Somebody else asked this: no need to ask it from here.
         var overheard: Beacon.WhoHas?
+        /// Blobs that somebody began to fetch or fetches no longer.
+        var wanted: Set<Digest> = []
     }
 
     /// A datagram to go to whoever asked, or to the whole LAN, after a while; then `answerSent` is to be called.
@@ -74,8 +76,11 @@ struct BeaconDialogue: Sendable {
 
     // MARK: Hello
 
+    /// When something is to be said next: `hello`, or `wants`.
+    var due: ContinuousClock.Instant { around.wants.due.map { min($0, schedule.due) } ?? schedule.due }
+
     /// When `hello` is to be said next.
-    var due: ContinuousClock.Instant { schedule.due }
+    var helloDue: ContinuousClock.Instant { schedule.due }
 
     /// When nodes are to be introduced to each other next.
     private static let firstIntroductions = Duration.seconds(2)
@@ -119,6 +124,24 @@ struct BeaconDialogue: Sendable {
             name: PrintableName(fitting: around.identity.name).text,
             interval: interval, version: news.version, count: UInt64(news.count), changes: changes,
             addresses: Array(ownAddresses.prefix(BeaconLimits.addresses)))
+    }
+
+    // MARK: Wants
+
+    /// How many there are on the LAN may have changed.
+    func paceWants(at now: ContinuousClock.Instant) {
+        around.wants.keep(budget(now))
+    }
+
+    /// What is due to be said of what this node is fetching, which counts as said now.
+    /// - Parameter random: 0 up to 1, new each time.
+    mutating func wants(at now: ContinuousClock.Instant, random: Double) -> [BeaconSaying] {
+        guard let due = around.wants.due, due <= now else { return [] }
+        let budget = budget(now)
+        let isBusy = meter.rate(now: now) > budget.urgent(around.configuration.timing.interval)
+        let wants = around.wants.say(at: now, isBusy: isBusy, random: random)
+        meter.add(wants.count * budget.datagrams, now: now)
+        return wants.map { BeaconSaying(payload: .want($0)) }
     }
 
     // MARK: Introductions
@@ -217,19 +240,21 @@ struct BeaconDialogue: Sendable {
         else { throw .notAllowed }
         let beacon = try around.codec.decode(datagram)
         switch beacon.payload {
-        case .hello, .whoHas, .introduction: meter.add(1, now: now)
+        case .hello, .whoHas, .introduction, .want: meter.add(1, now: now)
         case .bye, .have: break
         }
         if case .have(let answer) = beacon.payload, !around.questions.isWaiting(for: answer.question) {
             throw .unsolicited
         }
         let (hearing, wantsInquiry) = try around.directory.hear(beacon, from: source.ip, now: now)
-        // The turn takes a look at everybody who is known: worked out for the first stranger and not for the thousand after.
-        if hearing.isStranger, !schedule.hasWelcome {
-            let turn = budget(now).turn
-            schedule.strangerHeard(at: now, turn: turn, random: random)
+        if hearing.isStranger {
+            // The turn takes a look at everybody who is known: worked out for the first stranger and not for the thousand after.
+            if !schedule.hasWelcome {
+                schedule.strangerHeard(at: now, turn: budget(now).turn, random: random)
+            }
+            around.wants.strangerHeard(at: now, random: random)
         }
-        var reaction = Reaction(wantsInquiry: wantsInquiry, hasNews: hearing.hasNews)
+        var reaction = Reaction(wantsInquiry: wantsInquiry, hasNews: hearing.hasNews, wanted: hearing.wanted)
         if let question = hearing.question {
             reaction.overheard = question
             reaction.answer = try answer(

@@ -82,6 +82,7 @@ final class BeaconLink: Sendable {
         for socket in sockets { socket.join(on: groups) }
         let introductions = decide { dialogue in
             dialogue.networkChanged(to: neighbourhood, at: .now)
+            dialogue.paceWants(at: .now)
             return dialogue.introductions(at: .now, random: .random(in: 0..<1))
         }
         for (target, saying) in introductions {
@@ -120,6 +121,11 @@ final class BeaconLink: Sendable {
         decide { $0.inventoryChanged(at: .now) }
     }
 
+    /// There is something to be said of what this node is fetching.
+    func wantsChanged() {
+        decide { _ in }
+    }
+
     /// Asks everybody.
     func ask(_ question: Beacon.WhoHas) {
         broadcast(BeaconDialogue.question(question))
@@ -143,18 +149,24 @@ final class BeaconLink: Sendable {
         guard !state.isLeaving, state.timerDue.map({ due < $0 }) ?? true else { return }
         state.timer?.cancel()
         state.timerDue = due
-        state.timer = eventLoop.scheduleTask(in: TimeAmount(due - .now)) { self.sayHello() }
+        state.timer = eventLoop.scheduleTask(in: TimeAmount(due - .now)) { self.speak() }
     }
 
-    private func sayHello() {
-        let hello = state.withLock { state -> BeaconSaying? in
-            guard !state.isLeaving else { return nil }
-            let hello = state.dialogue.hello(at: .now, random: .random(in: 0..<1))
+    private func speak() {
+        let (hello, wants) = state.withLock { state -> (BeaconSaying?, [BeaconSaying]) in
+            guard !state.isLeaving else { return (nil, []) }
+            let now = ContinuousClock.now
+            let isHelloDue = state.dialogue.helloDue <= now
+            let hello = isHelloDue ? state.dialogue.hello(at: now, random: .random(in: 0..<1)) : nil
+            let wants = state.dialogue.wants(at: now, random: .random(in: 0..<1))
             state.timerDue = nil
             setTimer(&state)
-            return hello
+            return (hello, wants)
         }
+        // Who does not know this node takes its Wants after its Hello only.
         if let hello { broadcast(hello) }
+        for want in wants { broadcast(want) }
+        if !wants.isEmpty { around.tally.add { $0.wanted += UInt64(wants.count) } }
     }
 
     // MARK: In
@@ -177,6 +189,7 @@ final class BeaconLink: Sendable {
         if reaction.wantsInquiry { around.alarm.ring() }
         if reaction.hasNews { around.questions.lookAgain() }
         if let question = reaction.overheard { around.questions.overhear(question) }
+        around.wants.note(reaction.wanted)
         guard let answer = reaction.answer else { return }
         eventLoop.scheduleTask(in: TimeAmount(answer.delay)) {
             self.state.withLock { $0.dialogue.answerSent() }

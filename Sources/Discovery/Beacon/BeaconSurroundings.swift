@@ -8,6 +8,7 @@ struct BeaconSurroundings: Sendable {
     var inventory: Inventory
     var directory: Directory
     var questions: Questions
+    var wants: Wants
     var tally: DiscoveryTally
     /// Rung when the directory wants something asked.
     var alarm: Alarm

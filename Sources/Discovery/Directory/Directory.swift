@@ -18,6 +18,8 @@ public final class Directory: Sendable {
         }
     }
 
+    /// This node.
+    public let own: NodeID
     let table: Mutex<PeerTable>
     /// Rung when something is to be asked.
     let alarm = Alarm()
@@ -28,6 +30,7 @@ public final class Directory: Sendable {
     ///     do counts for tags.
     ///   - believesTags: whether tags of others count without a key, too (`tags.believe = "lan"`).
     public init(own: NodeID, hasKey: Bool, believesTags: Bool, limits: DirectoryLimits = DirectoryLimits()) {
+        self.own = own
         table = Mutex(
             PeerTable(
                 own: own,
@@ -86,6 +89,11 @@ public final class Directory: Sendable {
     public func isMember(_ address: String) -> Bool {
         guard let ip = IPAddress(address) else { return false }
         return table.withLock { $0.isMember(ip) }
+    }
+
+    /// Peers that are fetching the blob now, as they say, and are alive; with the size that they say it has.
+    public func wanters(of digest: Digest) -> [(node: NodeID, size: Int64?)] {
+        table.withLock { $0.wanters(of: digest, now: .now) }
     }
 
     // MARK: What became of it
@@ -209,6 +217,16 @@ public final class Directory: Sendable {
     func finish(_ inquiry: Inquiry, reading: InventoryReading?, now: ContinuousClock.Instant) {
         guard case .inventory(let id, let address, let epoch, _) = inquiry else { return }
         table.withLock { $0.finishInventory(id, at: address, epoch: epoch, reading: reading, now: now) }
+    }
+
+    /// A peer asked this node for the blob as one does that is fetching it. Returns the blobs of which that is news.
+    func heard(_ id: NodeID, wants digest: Digest, now: ContinuousClock.Instant) -> Set<Digest> {
+        table.withLock { $0.heard(id, wants: digest, now: now) }
+    }
+
+    /// Forgets who is no longer fetching; returns the blobs of which it has.
+    func expireWants(now: ContinuousClock.Instant) -> Set<Digest> {
+        table.withLock { $0.expireWants(now: now) }
     }
 
     /// Forgets the long silent; returns what the log should tell.

@@ -14,6 +14,10 @@ public struct DirectoryLimits: Sendable, Equatable {
     public var referencesPerPeer = 5_000
     /// Tags of all nodes together.
     public var references = 50_000
+    /// Blobs that one node says it is fetching.
+    public var wantsPerPeer = 256
+    /// The same of all nodes together.
+    public var wants = 65_536
     /// Questions over HTTP under way at once; half of them at most to nodes that never answered one.
     public var inquiries = 8
 

@@ -9,6 +9,8 @@ extension PeerTable {
         var question: Beacon.WhoHas?
         /// Blobs or tags entered the index that were not there.
         var hasNews = false
+        /// Blobs that somebody began to fetch or fetches no longer.
+        var wanted: Set<Digest> = []
     }
 
     /// Takes up a datagram that the codec let through.
@@ -22,6 +24,8 @@ extension PeerTable {
             return try hear(hello, of: beacon, from: source, now: now)
         case .have(let answer):
             return try hear(answer, of: beacon, from: source, now: now)
+        case .want(let want):
+            return try hear(want, of: beacon, from: source, now: now)
         case .introduction(let nodes):
             guard let sender = records[beacon.node], sender.isConfirmed, sender.epoch == beacon.epoch,
                 rules.requiresProof || sender.holds(source)
@@ -45,7 +49,7 @@ extension PeerTable {
             try checkReplay(beacon)
             if record.isConfirmed { note(.left(record.id, name: record.name)) }
             remove(beacon.node)
-            return Hearing()
+            return Hearing(wanted: wants.takeChanges())
         }
     }
 
@@ -161,7 +165,7 @@ extension PeerTable {
         return Presence(counts: addAddress(to: record.id, ip: ip, port: port, now: now))
     }
 
-    private mutating func checkReplay(_ beacon: Beacon) throws(BeaconDrop) {
+    mutating func checkReplay(_ beacon: Beacon) throws(BeaconDrop) {
         guard rules.requiresProof else { return }
         guard records[beacon.node]?.window.admit(beacon.sequence) == true else { throw .replayed }
     }

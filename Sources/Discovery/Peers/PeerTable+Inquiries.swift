@@ -149,6 +149,7 @@ extension PeerTable {
         if document.epoch != record.epoch {
             self.index.removeAll(of: record.handle)
             references.removeAll(of: record.handle)
+            wants.removeAll(of: id)
             record.restart(epoch: document.epoch)
             if wasConfirmed { note(.restarted(id, name: record.name, epoch: document.epoch)) }
         }

@@ -18,6 +18,7 @@ struct PeerTable: Sendable {
     var records: [NodeID: PeerRecord] = [:]
     var index: HolderIndex
     var references: ReferenceIndex
+    var wants: WantTable
     private(set) var events: [PeerEvent] = []
 
     /// Nodes that want to be asked something; the others need not be looked at.
@@ -42,6 +43,7 @@ struct PeerTable: Sendable {
         let limits = rules.limits
         index = HolderIndex(limitPerPeer: limits.digestsPerPeer, limit: limits.digests)
         references = ReferenceIndex(limitPerPeer: limits.referencesPerPeer, limit: limits.references)
+        wants = WantTable(limitPerPeer: limits.wantsPerPeer, limit: limits.wants)
     }
 
     // MARK: What others may rely on
@@ -228,6 +230,7 @@ struct PeerTable: Sendable {
         for address in record.addresses { forgetClaim(address.ip) }
         index.removeAll(of: record.handle)
         references.removeAll(of: record.handle)
+        wants.removeAll(of: id)
         wanting.remove(id)
         wanting.endSeeking(id)
         asking.remove(id)

@@ -1,7 +1,7 @@
 import OCI
 
 /// Computes the SHA-256 of a blob from front to back, and its hash chain in passing. Never on an event loop.
-public struct ChainHasher: ~Copyable {
+public struct ChainHasher: ~Copyable, Sendable {
     private var state = SHA256State.initial.words
     /// Bytes of a block that is not whole yet.
     private var partial: [UInt8] = []

@@ -33,13 +33,29 @@ public final class BlobFetcher: Service {
         var isStopping = false
     }
 
+    /// How an agent's downloads are to be.
+    public struct Rules: Sendable {
+        /// Whether peers' pieces that are what was claimed of them go to readers before the whole digest is right (`peers.release`).
+        public var releasesChecked = true
+        /// Whether a blob of which parts were read is fetched whole (`store.complete_ranges`).
+        public var completesRanges = false
+        /// Whether others may be told that a blob arrives here, and have its pieces: the rule of trust.
+        public var mayBeShared: @Sendable (Digest, [Origin]) -> Bool = { _, _ in false }
+
+        public init() {}
+    }
+
     private let content: NodeContent
     private let prover: BlobProver
     private let spool: Spool
     private let sources: any BlobSources
     private let upstream: UpstreamClient
     private let directory: Directory
+    private let wants: Wants
+    private let chains: ChainStore
+    private let rules: Rules
     private let counters: TransferCounters
+    private let rates: TransferRates
     private let logger: Logger
     private let hashers: NIOThreadPool
     private let state = Mutex(State())
@@ -49,18 +65,24 @@ public final class BlobFetcher: Service {
     private let begin: AsyncStream<Download>.Continuation
 
     public init(
-        content: NodeContent, prover: BlobProver, spool: Spool, directory: Directory, questions: Questions,
-        peers: PeerClient, upstream: UpstreamClient, counters: TransferCounters, logger: Logger
+        content: NodeContent, prover: BlobProver, spool: Spool, chains: ChainStore, directory: Directory,
+        questions: Questions, wants: Wants, peers: PeerClient, upstream: UpstreamClient, rules: Rules,
+        counters: TransferCounters, rates: TransferRates = .none, logger: Logger
     ) {
         self.content = content
         self.prover = prover
         self.spool = spool
         self.upstream = upstream
         self.directory = directory
+        self.wants = wants
+        self.chains = chains
+        self.rules = rules
         self.counters = counters
+        self.rates = rates
         self.logger = logger
         sources = NetworkSources(
-            directory: directory, questions: questions, peers: peers, upstream: upstream, logger: logger)
+            directory: directory, questions: questions, wants: wants, peers: peers, upstream: upstream,
+            logger: logger)
         hashers = NIOThreadPool(numberOfThreads: System.coreCount)
         (begun, begin) = AsyncStream.makeStream()
     }
@@ -69,6 +91,11 @@ public final class BlobFetcher: Service {
         hashers.start()
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
+                group.addTask {
+                    for await digests in self.wants.changes {
+                        for digest in digests { self.download(of: digest)?.evaluate() }
+                    }
+                }
                 for await download in begun {
                     group.addTask { await download.run() }
                 }
@@ -79,6 +106,11 @@ public final class BlobFetcher: Service {
             self.begin.finish()
         }
         try await hashers.shutdownGracefully()
+    }
+
+    /// What may be shared is not what it was a moment ago.
+    public func rulesChanged() {
+        for download in state.withLock({ Array($0.downloads.values) }) { download.evaluate() }
     }
 
     /// What is on its way, for status.
@@ -109,7 +141,7 @@ public final class BlobFetcher: Service {
     /// The blob's size, for a HEAD: nothing is downloaded.
     public func size(of question: BlobQuestion) async throws -> Int64 {
         if let size = content.size(of: question.digest) ?? download(of: question.digest)?.size { return size }
-        if let size = directory.holders(of: question.digest).compactMap(\.size).first { return size }
+        if let size = sources.claimedSize(of: question.digest) { return size }
         if let size = try await upstreamSize(of: question) { return size }
         throw FetchError(.notFound, "nobody who can be asked has \(question.digest)")
     }
@@ -151,16 +183,30 @@ public final class BlobFetcher: Service {
 
     // MARK: Downloads
 
+    /// The download of a blob that others may know of.
+    func shared(_ digest: Digest) -> Download? {
+        guard let download = download(of: digest), rules.mayBeShared(digest, download.origins) else { return nil }
+        return download
+    }
+
+    /// A peer has asked for pieces of a blob.
+    func heard(_ node: NodeID, wants digest: Digest) {
+        wants.heard(node, wants: digest)
+    }
+
     private func download(of digest: Digest) -> Download? {
         state.withLock { $0.downloads[digest] }
     }
 
     private func openDownload(_ question: BlobQuestion) async throws -> SpoolReader {
         var size = download(of: question.digest)?.size
+        var claimed: Int64?
         if size == nil, question.range != .whole {
             size = try await upstreamSize(of: question)
+            // Whoever releases pieces on peers' word can take their word for the size, too.
+            if size == nil, rules.releasesChecked { claimed = sources.claimedSize(of: question.digest) }
         }
-        let (intent, start) = Self.intent(question.range, size: size)
+        let (intent, start) = Self.intent(question.range, size: size ?? claimed)
         let reader = try join(question, size: size, intent)
         do {
             try await reader.ready(at: start)
@@ -213,7 +259,10 @@ public final class BlobFetcher: Service {
 
     private var context: DownloadContext {
         DownloadContext(
-            store: content.layout, counters: counters, disk: WorkPool(.singleton), hashing: WorkPool(hashers),
+            own: directory.own, releasesChecked: rules.releasesChecked, completesRanges: rules.completesRanges,
+            mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters, rates: rates,
+            disk: WorkPool(.singleton),
+            hashing: WorkPool(hashers),
             logger: logger
         ) { [weak self] download in
             self?.ended(download)

@@ -1,4 +1,5 @@
 import Discovery
+import Integrity
 import NIOCore
 import OCI
 
@@ -8,10 +9,23 @@ protocol BlobSources: Sendable {
     func holders(of digest: Digest) -> [NodeID]
     /// Whether one of the origins' registries can be asked at all.
     func isUpstreamUsable(for origins: [Origin]) -> Bool
+    /// Live peers that want the blob too, or have parts of it.
+    func wanters(of digest: Digest) -> [NodeID]
+    /// The blob's size, as far as peers agree on it.
+    func claimedSize(of digest: Digest) -> Int64?
     /// Opens a source for a range of a blob; nil for all of it.
+    /// - Parameter wait: how long a peer may wait for bytes that are on their way to it.
     func open(
-        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?
+        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?, wait: Duration?
     ) async throws(SourceFailure) -> SourceStream
+    /// Asks a peer what it has of a blob that is arriving there; nil where it does not say.
+    func report(of digest: Digest, from node: NodeID, since place: PieceLog.Place?) async -> PieceReport?
+    /// Asks a peer for a blob's hash chain; nil where it has none.
+    func chain(of digest: Digest, size: Int64, from node: NodeID) async -> HashChain?
+    /// Tells the LAN that this node wants a blob; told again when the size is known.
+    func announce(_ digest: Digest, size: Int64?)
+    /// Tells the LAN that this node does not want the blob any more.
+    func withdraw(_ digest: Digest)
     /// Asks the LAN who has the blob; who answers is among the holders afterwards.
     func askLAN(for digest: Digest) async
     /// A peer's bytes were wrong (convicted), or were among bytes of which some were wrong.

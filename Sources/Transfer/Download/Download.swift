@@ -1,4 +1,5 @@
 import Content
+import Discovery
 import Integrity
 import Logging
 import NIOCore
@@ -21,9 +22,16 @@ final class Download: Sendable {
     struct State {
         var plan: DownloadPlan
         var origins: [Origin]
+        /// What was left in the spool has been looked at.
+        var isReady = false
         var isClosed = false
         var nextReader = 0
         var waiters: [Int: Waiter] = [:]
+        /// Peers that wait for bytes on their way here.
+        var peers: [Int: PeerWaiter] = [:]
+        /// With what size the blob has been announced as wanted; nil: it has not been.
+        var announced: Int64??
+        var notedSize: Int64?
         var cancellations: [Int: Cancellation] = [:]
         var idleSince: Instant?
         var bytes = SourceBytes()
@@ -44,10 +52,15 @@ final class Download: Sendable {
         var continuation: CheckedContinuation<Void, any Error>
     }
 
+    struct PeerWaiter {
+        var range: Range<Int64>
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
     let digest: Digest
     let spool: SpoolFile
     let started: Instant
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let sources: any BlobSources
     private let context: DownloadContext
     private let actions: AsyncStream<DownloadPlan.Action>
@@ -64,7 +77,9 @@ final class Download: Sendable {
         self.sources = sources
         self.context = context
         started = .now
-        state = Mutex(State(plan: DownloadPlan(size: size), origins: origins))
+        var plan = DownloadPlan(digest, own: context.own, size: size, releasesChecked: context.releasesChecked)
+        plan.completes = context.completesRanges
+        state = Mutex(State(plan: plan, origins: origins))
         (actions, act) = AsyncStream.makeStream()
         (hashSignal, signalHash) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -97,6 +112,8 @@ final class Download: Sendable {
     }
 
     var size: Int64? { state.withLock { $0.plan.size } }
+
+    var origins: [Origin] { state.withLock { $0.origins } }
 
     /// What there is to see of the download now.
     var status: TransferStatus {
@@ -148,21 +165,28 @@ final class Download: Sendable {
 
     /// Lets those readers look again whose bytes have come, or will not come any more.
     private func wakeReaders() {
-        let ready = state.withLock { state -> [Waiter] in
+        let (ready, peers) = state.withLock { state -> ([Waiter], [PeerWaiter]) in
             var ready: [Waiter] = []
             for (id, waiter) in state.waiters where state.plan.read(id, at: waiter.offset, now: .now) != .wait {
                 ready.append(waiter)
                 state.waiters[id] = nil
             }
-            return ready
+            var peers: [PeerWaiter] = []
+            for (id, waiter) in state.peers where state.isClosed || state.plan.offer(waiter.range) != .coming {
+                peers.append(waiter)
+                state.peers[id] = nil
+            }
+            return (ready, peers)
         }
         for waiter in ready { waiter.continuation.resume() }
+        for waiter in peers { waiter.continuation.resume() }
     }
 
     // MARK: Lifecycle
 
     /// Carries the download out until it is stored, has failed and been left, or the task is cancelled.
     func run() async {
+        await recover()
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followHash() }
             group.addTask { await self.watch() }
@@ -180,10 +204,17 @@ final class Download: Sendable {
                     }
                 case .blame(let peer, let convicted):
                     sources.blame(peer, for: digest, convicted: convicted)
+                case .ask(let node, let place):
+                    group.addTask { await self.ask(node, since: place) }
+                case .askChain(let node):
+                    group.addTask { await self.askChain(node) }
+                case .check(let piece, let proof, let generation):
+                    group.addTask { await self.check(piece, by: proof, generation: generation) }
                 }
             }
             group.cancelAll()
         }
+        sources.withdraw(digest)
         let waiters = state.withLock { state in
             state.isClosed = true
             if state.plan.phase == .fetching {
@@ -193,17 +224,44 @@ final class Download: Sendable {
             return state.waiters.values.map(\.continuation)
         }
         for waiter in waiters { waiter.resume() }
+        wakeReaders()
         context.finished(self)
-        if state.withLock({ $0.stored == nil }) { spool.discard() }
+        switch state.withLock({ ($0.stored, $0.plan.phase) }) {
+        case (.some, _): break
+        case (nil, .failed(.noSpace, _)), (nil, .failed(.damaged, _)): spool.discard()
+        // For the next download of the blob, in this agent or after its restart.
+        case (nil, _): spool.leave()
+        }
+    }
+
+    /// Takes up what an earlier download has left in the spool, after a look at it.
+    private func recover() async {
+        defer {
+            state.withLock { $0.isReady = true }
+            evaluate()
+        }
+        guard let left = spool.recovered, let size = size ?? left.size else { return }
+        let sound = try? await context.hashing.run { [spool] in left.soundPieces(in: spool, size: size) }
+        state.withLock { $0.plan.recovered(sound ?? [], size: size, sizeIsUpstreams: left.sizeIsUpstreams) }
+        context.logger.info(
+            "a download goes on from what was left of it",
+            metadata: ["digest": "\(digest)", "pieces": "\(sound?.count ?? 0) of \(left.pieces.count)"])
+        signalHash.yield()
     }
 
     /// Lets the plan decide, and carries out what it says.
-    private func evaluate() {
+    func evaluate() {
         let origins = state.withLock { $0.origins }
+        // Who takes part in a swarm tells the others what it has: that is not for everybody where the blob is not.
+        let isShared = context.mayBeShared(digest, origins)
+        if isShared { announce() }
         let world = DownloadPlan.World(
-            holders: sources.holders(of: digest), upstreamUsable: sources.isUpstreamUsable(for: origins))
-        let actions = state.withLock { state in
+            holders: sources.holders(of: digest), upstreamUsable: sources.isUpstreamUsable(for: origins),
+            wanters: isShared ? sources.wanters(of: digest) : [], claimedSize: sources.claimedSize(of: digest))
+        let actions = state.withLock { state -> [DownloadPlan.Action] in
+            guard state.isReady else { return [] }
             let actions = state.plan.evaluate(now: .now, world: world)
+            noteSize(of: &state)
             for case .start(let id, _, _) in actions {
                 state.cancellations[id] = Cancellation()
             }
@@ -211,6 +269,24 @@ final class Download: Sendable {
         }
         for action in actions { act.yield(action) }
         wakeReaders()
+    }
+
+    /// For an agent after this one.
+    private func noteSize(of state: inout State) {
+        guard let size = state.plan.size, state.notedSize != size else { return }
+        state.notedSize = size
+        spool.note(size: size, sizeIsUpstreams: state.plan.sizeIsUpstreams)
+    }
+
+    /// Tells the LAN that the blob is wanted here, and of what size it is.
+    private func announce() {
+        let size = state.withLock { state -> Int64?? in
+            let isWanted = !state.isClosed && (state.plan.phase == .fetching || !state.plan.log.isEmpty)
+            guard isWanted, state.announced != .some(state.plan.size) else { return nil }
+            state.announced = .some(state.plan.size)
+            return .some(state.plan.size)
+        }
+        if let size { sources.announce(digest, size: size) }
     }
 
     private func watch() async {
@@ -261,9 +337,11 @@ final class Download: Sendable {
     {
         let origins = state.withLock { $0.origins }
         do throws(SourceFailure) {
-            let stream = try await sources.open(source, digest, origins: origins, range: range)
+            let wait = state.withLock { $0.plan.wait(for: id) }
+            let stream = try await sources.open(source, digest, origins: origins, range: range, wait: wait)
             switch state.withLock({
-                $0.plan.runOpened(id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored)
+                $0.plan.runOpened(
+                    id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored, now: .now)
             }) {
             case .proceed: evaluate()
             case .refuse(let message): return .broke(message)
@@ -284,6 +362,11 @@ final class Download: Sendable {
         -> DownloadPlan.Ending?
     {
         let count = Int64(chunk.readableBytes)
+        do {
+            try await (source == .upstream ? context.rates.upstream : context.rates.download).take(chunk.readableBytes)
+        } catch {
+            return .finished
+        }
         context.counters.received(count, from: source)
         let (decision, position) = state.withLock { state in
             state.bytes.add(count, from: source)
@@ -307,17 +390,53 @@ final class Download: Sendable {
                 state.withLock { $0.plan.outOfSpace(message) }
                 return .finished
             }
-            let goesOn = state.withLock { $0.plan.wrote(id, parts, count: count) }
-            wakeReaders()
+            let (goesOn, hasNews) = state.withLock { state in
+                (state.plan.wrote(id, parts, count: count, now: .now), state.plan.hasNews)
+            }
             signalHash.yield()
+            if hasNews { evaluate() } else { wakeReaders() }
             return goesOn ? nil : .finished
         }
+    }
+
+    // MARK: What others say
+
+    private func ask(_ node: NodeID, since place: PieceLog.Place?) async {
+        let report = await sources.report(of: digest, from: node, since: place)
+        state.withLock { state in
+            if let report {
+                state.plan.heard(node, report, now: .now)
+            } else {
+                state.plan.notHeard(node, now: .now)
+            }
+        }
+        evaluate()
+    }
+
+    private func askChain(_ node: NodeID) async {
+        guard let size else { return }
+        let chain = await sources.chain(of: digest, size: size, from: node)
+        state.withLock { $0.plan.chainAnswered(chain, by: node) }
+        evaluate()
+    }
+
+    private func check(_ piece: Int, by proof: PieceProof, generation: Int) async {
+        guard let size else { return }
+        let range = state.withLock { $0.plan.range(of: piece, size: size) }
+        let finding = try? await context.hashing.run { [spool] in try spool.check(range, by: proof) }
+        let (actions, note) = state.withLock { state in
+            (state.plan.checked(piece, finding, generation: generation), state.plan.note(of: piece, finding))
+        }
+        if let note { spool.note(note) }
+        for action in actions { act.yield(action) }
+        signalHash.yield()
+        evaluate()
     }
 
     // MARK: Verification
 
     private enum HashStep {
-        case restart(Int)
+        case restart(Int, soundTo: Int64)
         case hash(Range<Int64>)
         case finish
         case wait
@@ -331,21 +450,25 @@ final class Download: Sendable {
         for await _ in hashSignal {
             following: while !Task.isCancelled {
                 let step = state.withLock { state -> HashStep in
+                    if state.plan.hashGeneration != generation {
+                        return .restart(state.plan.hashGeneration, soundTo: state.plan.soundPrefix())
+                    }
                     let plan = state.plan
-                    if plan.hashGeneration != generation { return .restart(plan.hashGeneration) }
                     if plan.phase != .fetching { return .wait }
                     if position < plan.front { return .hash(position..<min(plan.front, position + (4 << 20))) }
                     return plan.isComplete ? .finish : .wait
                 }
                 switch step {
                 case .wait: break following
-                case .restart(let new):
+                case .restart(let new, let soundTo):
                     generation = new
-                    position = 0
-                    hasher = SpoolHasher(spool, digest.algorithm)
+                    let sound = hasher.states.prefix(Int(soundTo / HashChain.pieceSize))
+                    position = Int64(sound.count) * HashChain.pieceSize
+                    hasher = SpoolHasher(spool, digest.algorithm, after: Array(sound))
                 case .hash(let range):
                     do {
                         try await context.hashing.run { [hasher] in try hasher.update(range) }
+                        noteFront(hasher.states, from: position, to: range.upperBound)
                         position = range.upperBound
                     } catch {
                         state.withLock { $0.plan.stop("the spool cannot be read back: \(error)") }
@@ -353,24 +476,29 @@ final class Download: Sendable {
                         return
                     }
                 case .finish:
-                    let actual = hasher.finish()
+                    let (actual, chain) = hasher.finishChain()
                     hasher = SpoolHasher(spool, digest.algorithm)
                     position = 0
-                    if await conclude(actual, generation: generation) { return }
+                    if await conclude(actual, chain, generation: generation) { return }
                 }
             }
         }
     }
 
+    /// Notes the states that hashing has passed, for an agent after this one: by them it can tell what of the front is still good.
+    private func noteFront(_ states: [SHA256State], from: Int64, to: Int64) {
+        for piece in Int(from / HashChain.pieceSize)..<Int(to / HashChain.pieceSize) where piece < states.count {
+            guard let kind = state.withLock({ $0.plan.kind(of: piece) }) else { continue }
+            spool.note(SpooledPiece(piece: piece, kind: kind, state: states[piece]))
+        }
+    }
+
     /// - Returns: whether the blob is verified.
-    private func conclude(_ actual: Digest, generation: Int) async -> Bool {
+    private func conclude(_ actual: Digest, _ chain: HashChain?, generation: Int) async -> Bool {
         let isRight = actual == digest
         let actions = state.withLock { state -> [DownloadPlan.Action] in
             guard state.plan.hashGeneration == generation else { return [] }
-            if isRight {
-                state.plan.verified()
-                return []
-            }
+            if isRight { return state.plan.verified() }
             return state.plan.mismatched("the bytes that came hash to \(actual)")
         }
         for action in actions { act.yield(action) }
@@ -379,8 +507,10 @@ final class Download: Sendable {
             context.logger.warning(
                 "the bytes of a blob were wrong and have been dropped",
                 metadata: ["digest": "\(digest)", "actual": "\(actual)"])
+            spool.startOver()
             return false
         }
+        if let chain { context.chains?.keep(chain) }
         await commit(size: size)
         return true
     }

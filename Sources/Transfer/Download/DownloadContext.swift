@@ -1,10 +1,22 @@
 import Content
+import Discovery
 import Logging
+import OCI
 
 /// What every download of this node shares.
 struct DownloadContext: Sendable {
+    let own: NodeID
+    /// See ``DownloadPlan/releasesChecked``.
+    var releasesChecked = true
+    /// See ``DownloadPlan/completes``.
+    var completesRanges = false
+    /// Whether others may be told that the blob is arriving here, and have it: the rule of trust.
+    var mayBeShared: @Sendable (Digest, [Origin]) -> Bool = { _, _ in false }
     let store: ImageLayout
+    /// Where the hash chains of what has arrived are kept.
+    var chains: ChainStore?
     let counters: TransferCounters
+    var rates = TransferRates.none
     let disk: WorkPool
     let hashing: WorkPool
     let logger: Logger

@@ -12,7 +12,9 @@ extension DownloadPlan {
     }
 
     /// A source has answered: its bytes begin at `offset`, and the whole blob has `total` of them.
-    mutating func runOpened(_ id: RunID, offset: Int64, total: Int64?, rangeIgnored: Bool) -> OpenDecision {
+    mutating func runOpened(
+        _ id: RunID, offset: Int64, total: Int64?, rangeIgnored: Bool, now: Instant
+    ) -> OpenDecision {
         guard var run = runs[id], !run.cancelled else { return .stop }
         if let total {
             switch (size, run.source) {
@@ -22,6 +24,7 @@ extension DownloadPlan {
             case (let known?, .upstream) where known != total && !sizeIsUpstreams:
                 // A peer had claimed another size; nothing that hangs on its word has gone out.
                 dropPeersBytes()
+                leaveSwarm()
                 size = total
                 sizeIsUpstreams = true
             case (let known?, .upstream) where known != total:
@@ -38,6 +41,8 @@ extension DownloadPlan {
                 return .refuse("the answer begins at \(offset) instead of \(run.position)")
             }
             ignoresRanges = true
+            // One node streams it all; the others follow that one.
+            guard mayStreamWhole(now) else { return .stop }
             for other in runs.keys where other != id { runs[other]?.cancelled = true }
             run.position = 0
             run.end = nil
@@ -65,30 +70,43 @@ extension DownloadPlan {
         var parts: [Range<Int64>] = []
         var at = chunk.lowerBound
         // Upstream's bytes replace a peer's; nothing replaces what is here from the same kind of source or a better one.
-        let keeps: ExtentMap.Provenance? = run.source == .upstream ? .upstream : nil
-        while let gap = present.firstGap(from: at, before: chunk.upperBound, provenance: keeps) {
+        while let gap = present.firstGap(
+            from: at, before: chunk.upperBound, where: { run.source != .upstream || mayGo($0) })
+        {
             parts.append(gap)
             at = gap.upperBound
         }
         if run.source == .upstream, parts.contains(where: overlapsPeersBytes) {
-            hashGeneration += 1
-            for part in parts { present.remove(part) }
+            for part in parts {
+                takeBack(from: part.lowerBound)
+                present.remove(part)
+            }
         }
         return .write(parts)
     }
 
     private func overlapsPeersBytes(_ range: Range<Int64>) -> Bool {
-        present.extents.contains { $0.provenance == .peer && $0.range.overlaps(range) }
+        present.extents.contains { $0.provenance != .upstream && $0.range.overlaps(range) }
     }
 
     /// The parts of a chunk that ``willWrite(_:count:)`` asked for are in the spool.
     /// - Returns: whether the run is to go on.
-    mutating func wrote(_ id: RunID, _ parts: [Range<Int64>], count: Int64) -> Bool {
+    mutating func wrote(_ id: RunID, _ parts: [Range<Int64>], count: Int64, now: Instant) -> Bool {
         guard var run = runs[id] else { return false }
-        for part in parts { present.insert(part, from: run.source.provenance) }
+        for part in parts {
+            present.insert(part, from: run.source.provenance)
+            noteWritten(part, by: run.source)
+        }
+        if !parts.isEmpty {
+            progressAt = now
+            swarm?.progressed(now: now)
+        }
         if case .peer(let peer) = run.source { peersUsed.insert(peer) }
         let end = run.end ?? size ?? .max
-        run.position = min(run.position + count, end)
+        let next = min(run.position + count, end)
+        if next / Self.pieceSize != run.position / Self.pieceSize { run.pieceBeganAt = now }
+        run.lastByteAt = now
+        run.position = next
         run.received += count
         if run.source == .upstream { fruitless = 0 }
         runs[id] = run
@@ -108,13 +126,16 @@ extension DownloadPlan {
         /// The transfer broke off, or the answer made no sense: worth another try.
         case broke(String)
         /// The source is busy, or asks to be left alone for a while.
-        case busy(String, retryAfter: Duration?)
+        case busy(String, retryAfter: Duration?, holders: [NodeID] = [])
         /// The source will not give this blob.
         case refused(String)
+        /// The peer does not have these bytes yet; what it has, as `Shoal-Pieces`.
+        case lacks(String, pieces: String)
     }
 
     mutating func runEnded(_ id: RunID, _ ending: Ending, now: Instant) {
         guard let run = runs.removeValue(forKey: id) else { return }
+        tellSwarm(of: run, ending, now: now)
         if case .finished = ending {
             if size == nil, run.opened, run.end == nil, !run.cancelled {
                 // The body had no length: its end is the blob's.
@@ -124,12 +145,30 @@ extension DownloadPlan {
         }
         if run.cancelled { return }
         switch run.source {
-        case .peer(let peer): excludedPeers.insert(peer)
+        case .peer(let peer): peerEnded(peer, ending, received: run.received)
         case .upstream: upstreamEnded(ending, received: run.received, now: now)
         }
         switch ending {
-        case .broke(let message), .busy(let message, _), .refused(let message): lastFailure = message
+        case .broke(let message), .busy(let message, _, _), .refused(let message), .lacks(let message, _):
+            lastFailure = message
         case .finished: break
+        }
+    }
+
+    private mutating func peerEnded(_ peer: NodeID, _ ending: Ending, received: Int64) {
+        switch ending {
+        case .finished: break
+        case .busy where swarm != nil: break
+        case .broke where swarm != nil:
+            var failures = peerFailures[peer] ?? (0, 0)
+            failures.breaks += 1
+            failures.fruitless = received > 0 ? 0 : failures.fruitless + 1
+            peerFailures[peer] = failures
+            if failures.breaks > Self.peerBreaks || failures.fruitless >= Self.peerFruitless {
+                excludedPeers.insert(peer)
+            }
+        case .lacks: break
+        case .broke, .busy, .refused: excludedPeers.insert(peer)
         }
     }
 
@@ -144,7 +183,7 @@ extension DownloadPlan {
             } else if fruitless > 0 {
                 upstreamRetryAt = now.advanced(by: .milliseconds(250 << fruitless))
             }
-        case .busy(let message, let retryAfter):
+        case .busy(let message, let retryAfter, _):
             fruitless += 1
             let wait = retryAfter ?? .milliseconds(500 << fruitless)
             if fruitless > Self.upstreamFruitless || wait > .seconds(10) {
@@ -152,7 +191,7 @@ extension DownloadPlan {
             } else {
                 upstreamRetryAt = now.advanced(by: wait)
             }
-        case .refused(let message): upstreamRefusal = message
+        case .refused(let message), .lacks(let message, _): upstreamRefusal = message
         }
         // A slow peer is better than none.
         if upstreamRefusal != nil { peersTooSlow = false }
@@ -180,24 +219,30 @@ extension DownloadPlan {
 
 /// What the digest says of the bytes.
 extension DownloadPlan {
-    mutating func verified() {
+    /// - Returns: whom to blame: their pieces were not what others had rightly said that they are.
+    @discardableResult
+    mutating func verified() -> [Action] {
         phase = .verified
         pause()
+        return claims.convicted.sorted().map { .blame($0, convicted: true) }
     }
 
     /// All bytes are here and their digest is wrong.
     mutating func mismatched(_ message: String) -> [Action] {
-        hashGeneration += 1
+        takeBack(from: 0)
         lastFailure = message
-        if present.extents.contains(where: { $0.provenance == .peer }) {
-            let convicted = peersUsed.count == 1 && !present.extents.contains { $0.provenance == .upstream }
-            let actions = peersUsed.sorted().map { Action.blame($0, convicted: convicted) }
-            excludedPeers.formUnion(peersUsed)
+        if present.extents.contains(where: { $0.provenance != .upstream }) {
+            let suspects = peersUsed.union(claims.givers)
+            let convicted = suspects.count == 1 && !present.extents.contains { $0.provenance == .upstream }
+            let actions = suspects.sorted().map { Action.blame($0, convicted: convicted) }
+            excludedPeers.formUnion(suspects)
             dropPeersBytes()
+            leaveSwarm()
             if !sizeIsUpstreams { size = nil }
             return actions
         }
         present.removeAll()
+        beginLogAnew()
         upstreamMismatches += 1
         if upstreamMismatches > 1 || released > 0 {
             phase = .failed(.damaged, message)
@@ -207,8 +252,10 @@ extension DownloadPlan {
 
     private mutating func dropPeersBytes() {
         present.removeAll(from: .peer)
+        present.removeAll(from: .checked)
+        beginLogAnew()
         peersUsed = []
-        hashGeneration += 1
+        takeBack(from: 0)
         for id in runs.keys {
             if case .peer = runs[id]?.source { runs[id]?.cancelled = true }
         }
@@ -223,6 +270,8 @@ extension DownloadPlan {
         splits = 0
         fruitless = 0
         askedLAN = .notAsked
+        peerFailures = [:]
+        progressAt = nil
         peersTooSlow = false
         takenOver = false
         released = 0

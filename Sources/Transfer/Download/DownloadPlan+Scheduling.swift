@@ -4,25 +4,48 @@ import Discovery
 extension DownloadPlan {
     /// Decides what to start and stop. Called again without news it starts nothing twice; a cancellation may be repeated.
     mutating func evaluate(now: Instant, world: World) -> [Action] {
+        schedule(now: now, world: world) + checks()
+    }
+
+    private mutating func schedule(now: Instant, world: World) -> [Action] {
         var actions = runs.filter { $0.value.cancelled }.map { Action.cancel($0.key) }
-        guard phase == .fetching, !isComplete, readers.values.contains(where: { wants($0) != nil }) else {
+        guard phase == .fetching else { return actions }
+        canAskUpstream = world.upstreamUsable && upstreamRefusal == nil
+        takeClaimedSize(world)
+        let peers = peersTooSlow ? [] : world.holders.filter { !excludedPeers.contains($0) }
+        let others = world.wanters.filter { !excludedPeers.contains($0) }
+        follow(holders: peers, wanters: others, now: now)
+        if progressAt == nil { progressAt = now }
+        guard !isComplete, completes || readers.values.contains(where: { wants($0) != nil }) else { return actions }
+
+        if canAskUpstream, isPatienceOver(now) { takenOver = true }
+        if size != nil, swarm?.isEmpty == false {
+            actions += swarmActions(now: now, hasHolders: !peers.isEmpty)
             return actions
         }
-
-        let peers = peersTooSlow ? [] : world.holders.filter { !excludedPeers.contains($0) }
-        let upstreamNow = world.upstreamUsable && upstreamRefusal == nil
-        if upstreamNow, isPatienceOver(now) { takenOver = true }
         let hasUpstreamRun = runs.contains { $0.value.source == .upstream && !$0.value.cancelled }
         let hasPeerRun = runs.contains { $0.value.source != .upstream }
-
         if !hasUpstreamRun, !hasPeerRun, let peer = peers.first {
-            actions.append(startPeer(peer))
-        } else if upstreamNow, takenOver || hasUpstreamRun || !hasPeerRun {
+            actions.append(startPeer(peer, now: now))
+        } else if canAskUpstream, takenOver || hasUpstreamRun || !hasPeerRun {
             if let retry = upstreamRetryAt, retry > now { return actions }
-            startUpstream(&actions)
+            startUpstream(&actions, now: now)
+        } else if size == nil, !hasPeerRun {
+            actions += others.prefix(SwarmLimits.questions).map { .ask($0, nil) }
         }
-        if runs.isEmpty { actions += exhausted() }
+        if runs.isEmpty, others.isEmpty || !isHopeful(now, for: Self.patience) { actions += exhausted() }
         return actions
+    }
+
+    /// Others have the blob, or parts of it: their word is good enough to begin with, upstream's counts when it comes.
+    private mutating func takeClaimedSize(_ world: World) {
+        guard size == nil, let claimed = world.claimedSize, runs.isEmpty else { return }
+        size = claimed
+    }
+
+    /// Whether something has come lately, so that those who have nothing to give now may have something soon.
+    func isHopeful(_ now: Instant, for patience: Duration) -> Bool {
+        progressAt.map { $0.duration(to: now) < patience } ?? true
     }
 
     /// Whether a run is under way that will soon bring what a reader waits for, so that there is nothing to decide.
@@ -35,17 +58,17 @@ extension DownloadPlan {
             }
     }
 
-    private func isPatienceOver(_ now: Instant) -> Bool {
+    func isPatienceOver(_ now: Instant) -> Bool {
         readers.values.contains { $0.waitingSince.map { $0.duration(to: now) >= Self.patience } ?? false }
     }
 
     /// What of the blob counts as here for a reader: a peer's bytes do if they will be verified with the whole blob.
-    private func coverage(for reader: Reader) -> ExtentMap {
-        takenOver || !isWhole(reader.intent) ? present.only(.upstream) : present
+    func coverage(for reader: Reader) -> ExtentMap {
+        takenOver || !isWhole(reader.intent) && !canCheck ? present.only(mayGo) : present
     }
 
     /// The first range that must still come before a reader has all that it came for.
-    private func wants(_ reader: Reader, besides claims: ExtentMap = ExtentMap()) -> Range<Int64>? {
+    func wants(_ reader: Reader, besides claims: ExtentMap = ExtentMap()) -> Range<Int64>? {
         guard let size else { return claims.firstGap(from: 0, before: .max) }
         var covered = coverage(for: reader)
         for claim in claims.extents { covered.insert(claim.range, from: .upstream) }
@@ -55,22 +78,22 @@ extension DownloadPlan {
         return covered.firstGap(from: 0, before: size)
     }
 
-    private mutating func startPeer(_ peer: NodeID) -> Action {
+    private mutating func startPeer(_ peer: NodeID, now: Instant) -> Action {
         // Peers' bytes are released by the whole digest, so the whole blob is wanted whatever the readers came for.
         let gap = size.flatMap { present.firstGap(from: 0, before: $0) } ?? 0..<Int64.max
-        return start(.peer(peer), gap)
+        return start(.peer(peer), gap, now: now)
     }
 
-    private mutating func startUpstream(_ actions: inout [Action]) {
+    mutating func startUpstream(_ actions: inout [Action], now: Instant) {
         guard let size, !ignoresRanges else {
             // One plain request tells the size, and is all that an upstream without ranges understands.
-            if runs.isEmpty { actions.append(start(.upstream, 0..<Int64.max)) }
+            if runs.isEmpty { actions.append(start(.upstream, 0..<Int64.max, now: now)) }
             return
         }
         while runs.count(where: { $0.value.source == .upstream }) < Self.upstreamRuns,
             let range = nextUpstreamRange(size: size, &actions)
         {
-            actions.append(start(.upstream, range))
+            actions.append(start(.upstream, range, now: now))
         }
     }
 
@@ -154,18 +177,20 @@ extension DownloadPlan {
         return start..<(covered.firstGap(from: gap.lowerBound, before: pieceEnd)?.upperBound ?? gap.upperBound)
     }
 
-    private func demandEnd(_ reader: Reader, size: Int64) -> Int64 {
+    func demandEnd(_ reader: Reader, size: Int64) -> Int64 {
         switch reader.intent {
         case .toEnd: size
         case .closed(let range): min(range.upperBound, size)
         }
     }
 
-    private mutating func start(_ source: Source, _ range: Range<Int64>) -> Action {
+    mutating func start(_ source: Source, _ range: Range<Int64>, now: Instant, waits: Bool = false) -> Action {
         let id = nextRun
         nextRun += 1
         let reachesEnd = range.upperBound == .max
-        runs[id] = Run(source: source, position: range.lowerBound, end: reachesEnd ? nil : range.upperBound)
+        runs[id] = Run(
+            source: source, position: range.lowerBound, end: reachesEnd ? nil : range.upperBound, startedAt: now,
+            pieceBeganAt: now, lastByteAt: now, waits: waits)
         if range.lowerBound == 0, reachesEnd || range.upperBound == size {
             runs[id]?.end = nil
             return .start(id, source, nil)
@@ -173,7 +198,7 @@ extension DownloadPlan {
         return .start(id, source, range)
     }
 
-    private mutating func exhausted() -> [Action] {
+    mutating func exhausted() -> [Action] {
         switch askedLAN {
         case .notAsked:
             askedLAN = .asking

@@ -1,4 +1,6 @@
 import Discovery
+import Integrity
+import OCI
 
 /// What one download has, wants and does next: the decisions of the life of a blob, without I/O and without a clock.
 ///
@@ -46,6 +48,12 @@ struct DownloadPlan: Sendable {
         var cancelled = false
         /// Bytes that came in this run.
         var received: Int64 = 0
+        var startedAt: Instant
+        /// Since when it has been at the piece that it is at, and when its last byte came.
+        var pieceBeganAt: Instant
+        var lastByteAt: Instant
+        /// Asked of a peer while the bytes are still on their way there.
+        var waits = false
 
         func claim(size: Int64?) -> Range<Int64> {
             let end = max(position, self.end ?? size ?? .max)
@@ -67,18 +75,28 @@ struct DownloadPlan: Sendable {
         case askLAN
         /// The peer's bytes were wrong, or are among those that may have been.
         case blame(NodeID, convicted: Bool)
+        /// Ask a node what it has of the blob; ``heard(_:_:now:)`` takes the answer.
+        case ask(NodeID, PieceLog.Place?)
+        /// Ask a holder for the blob's hash chain; ``chainAnswered(_:by:)`` takes the answer.
+        case askChain(NodeID)
+        /// Hash a piece as one that was claimed to be something; ``checked(_:_:generation:)`` takes the result.
+        case check(Int, PieceProof, generation: Int)
     }
 
     /// What is known outside of the plan at the time of a decision.
     struct World: Sendable {
-        /// Live peers that hold the whole blob, best first, with the size they claim.
+        /// Live peers that hold the whole blob, best first.
         var holders: [NodeID]
         /// Whether there is an upstream to ask, and it is not known to be unreachable.
         var upstreamUsable: Bool
+        /// Live peers that want the blob too, or have parts of it.
+        var wanters: [NodeID] = []
+        /// What the others say that the blob's size is; nil where they do not, or not the same.
+        var claimedSize: Int64?
     }
 
     /// Pieces are aligned ranges of 4 MiB.
-    static let pieceSize: Int64 = 4 << 20
+    static let pieceSize = HashChain.pieceSize
     /// How many requests one download keeps open to upstream.
     static let upstreamRuns = 4
     /// A reader this far ahead of the run that would reach it gets a run of its own.
@@ -90,7 +108,16 @@ struct DownloadPlan: Sendable {
     /// How often upstream may break off before it is given up: in all, and without a byte in between.
     static let upstreamResumes = 50
     static let upstreamFruitless = 3
+    /// The same of a peer.
+    static let peerBreaks = 50
+    static let peerFruitless = 3
+    /// When nothing has come from anybody for so long, peers that only say that they are busy are given up.
+    static let hope: Duration = .seconds(60)
 
+    let own: NodeID
+    let digest: Digest
+    /// Whether bytes that hold what was claimed of them go to readers before the whole digest is right (`peers.release`).
+    let releasesChecked: Bool
     var size: Int64?
     var sizeIsUpstreams = false
     var present = ExtentMap()
@@ -98,7 +125,9 @@ struct DownloadPlan: Sendable {
     var readers: [ReaderID: Reader] = [:]
     var runs: [RunID: Run] = [:]
     /// Grows whenever bytes that may have been hashed were taken back.
-    var hashGeneration = 0
+    private(set) var hashGeneration = 0
+    /// The first of the bytes that were taken back since somebody last asked: what came before need not be hashed again.
+    private var takenBackFrom = Int64.max
 
     var nextRun = 0
     var excludedPeers: Set<NodeID> = []
@@ -116,13 +145,54 @@ struct DownloadPlan: Sendable {
     var released: Int64 = 0
     var upstreamMismatches = 0
     var lastFailure: String?
+    /// Others that have the blob or want it; nil until its size is known.
+    var swarm: Swarm?
+    /// What others said that pieces are, and what this node found them to be.
+    var claims = PieceClaims()
+    /// What of the blob others may be told of.
+    var log = PieceLog()
+    /// Pieces that are whole, and not looked at since: whether they are what they should be, and what their checksum is.
+    var unchecked: Set<Int> = []
+    var checking: Set<Int> = []
+    /// Who wrote pieces whose bytes wait to be checked.
+    var writers: [Int: Set<NodeID>] = [:]
+    /// How far the others' logs have been read.
+    var cursors: [NodeID: PieceLog.Place] = [:]
+    var chainAsked: Set<NodeID> = []
+    var chainIsAwaited = false
+    /// There is something to decide that came with the last bytes.
+    var hasNews = false
+    var peerFailures: [NodeID: (breaks: Int, fruitless: Int)] = [:]
+    var progressAt: Instant?
+    /// Whether this node may ask upstream, as far as its own swarm is told.
+    var canAskUpstream = false
+    /// Fetch what nobody reads, too (`store.complete_ranges`).
+    var completes = false
+    var moves = SwarmCounts()
 
     enum LANQuestion { case notAsked, asking, answered }
 
-    /// - Parameter size: the blob's size where it is known on good authority (upstream, or the manifest that names the blob).
-    init(size: Int64? = nil) {
+    /// - Parameters:
+    ///   - own: this node.
+    ///   - size: the blob's size where it is known on good authority (upstream, or the manifest that names the blob).
+    init(_ digest: Digest, own: NodeID, size: Int64? = nil, releasesChecked: Bool = true) {
+        self.digest = digest
+        self.own = own
         self.size = size
+        self.releasesChecked = releasesChecked
         sizeIsUpstreams = size != nil
+    }
+
+    /// Bytes that may have been hashed are not what they were.
+    mutating func takeBack(from offset: Int64) {
+        hashGeneration += 1
+        takenBackFrom = min(takenBackFrom, offset)
+    }
+
+    /// Up to where a hash that was begun before is still right; to be asked once for each generation.
+    mutating func soundPrefix() -> Int64 {
+        defer { takenBackFrom = .max }
+        return takenBackFrom
     }
 
     // MARK: Readers
@@ -171,11 +241,20 @@ struct DownloadPlan: Sendable {
     private func releaseEnd(_ reader: Reader, from offset: Int64) -> Int64 {
         guard let size else { return offset }
         if phase == .verified { return size }
-        var end = present.end(from: offset, provenance: .upstream)
+        var end = present.end(from: offset, where: mayGo)
         if isWhole(reader.intent) {
             end = min(end, Self.lastPieceStart(size: size))
         }
         return max(end, offset)
+    }
+
+    /// Whether bytes of that origin go to readers before the whole digest is right.
+    func mayGo(_ provenance: ExtentMap.Provenance) -> Bool {
+        switch provenance {
+        case .upstream: true
+        case .checked: releasesChecked
+        case .peer: false
+        }
     }
 
     func isWhole(_ intent: Intent) -> Bool {

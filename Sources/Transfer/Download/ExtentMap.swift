@@ -2,9 +2,12 @@
 ///
 /// A value without I/O. Operations cost O(n) in the number of ranges, which stays near the number of runs that wrote them.
 struct ExtentMap: Equatable, Sendable {
-    /// Who sent the bytes of a range. Upstream's own may go to readers at once; a peer's wait for the whole digest.
+    /// Who sent the bytes of a range, and what is known of them.
     enum Provenance: Hashable, Sendable {
         case upstream
+        /// A peer's, and what was claimed of them.
+        case checked
+        /// A peer's.
         case peer
     }
 
@@ -58,32 +61,52 @@ struct ExtentMap: Equatable, Sendable {
     }
 
     /// The end of the unbroken run of bytes that begins at `offset`; `offset` itself where that byte is missing.
-    /// - Parameter provenance: count only bytes sent by it; nil counts all.
-    func end(from offset: Int64, provenance: Provenance? = nil) -> Int64 {
+    /// - Parameter counts: which origins count.
+    func end(from offset: Int64, where counts: (Provenance) -> Bool = { _ in true }) -> Int64 {
         var end = offset
         for extent in extents where extent.range.upperBound > end {
             guard extent.range.lowerBound <= end else { break }
-            guard provenance == nil || extent.provenance == provenance else { break }
+            guard counts(extent.provenance) else { break }
             end = extent.range.upperBound
         }
         return end
     }
 
     /// The first missing range at or after `offset` and before `limit`.
-    func firstGap(from offset: Int64, before limit: Int64, provenance: Provenance? = nil) -> Range<Int64>? {
-        let start = end(from: offset, provenance: provenance)
+    func firstGap(
+        from offset: Int64, before limit: Int64, where counts: (Provenance) -> Bool = { _ in true }
+    ) -> Range<Int64>? {
+        let start = end(from: offset, where: counts)
         guard start < limit else { return nil }
         let next =
-            extents.first { $0.range.lowerBound >= start && (provenance == nil || $0.provenance == provenance) }?
-            .range.lowerBound ?? limit
+            extents.first { $0.range.lowerBound >= start && counts($0.provenance) }?.range.lowerBound ?? limit
         return start..<min(next, limit)
     }
 
-    /// The part of the map that `provenance` sent.
-    func only(_ provenance: Provenance) -> ExtentMap {
+    /// The part of the map whose origin counts.
+    func only(_ counts: (Provenance) -> Bool) -> ExtentMap {
         var map = ExtentMap()
-        map.extents = extents.filter { $0.provenance == provenance }
+        map.extents = extents.filter { counts($0.provenance) }
         return map
+    }
+
+    /// The origins of what is here of a range.
+    func origins(in range: Range<Int64>) -> Set<Provenance> {
+        Set(extents.filter { $0.range.overlaps(range) }.map(\.provenance))
+    }
+
+    /// Bytes of one origin are known to be of another.
+    mutating func turn(_ old: Provenance, into new: Provenance, in range: Range<Int64>) {
+        for extent in extents where extent.provenance == old && extent.range.overlaps(range) {
+            insert(extent.range.clamped(to: range), from: new)
+        }
+    }
+
+    /// Forgets the bytes of a range that `provenance` sent.
+    mutating func remove(_ range: Range<Int64>, from provenance: Provenance) {
+        for extent in extents where extent.provenance == provenance && extent.range.overlaps(range) {
+            remove(extent.range.clamped(to: range))
+        }
     }
 
     func contains(_ range: Range<Int64>) -> Bool {

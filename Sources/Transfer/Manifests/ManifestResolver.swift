@@ -50,7 +50,8 @@ public final class ManifestResolver: Sendable {
     private let flights = SingleFlight<Digest, Found>()
 
     public init(
-        content: NodeContent, tags: TagMemory, directory: Directory, questions: Questions, peers: PeerClient,
+        content: NodeContent, tags: TagMemory, directory: Directory, questions: Questions, wants: Wants,
+        peers: PeerClient,
         upstream: UpstreamClient, memory: RepositoryMemory, counters: TransferCounters, policy: TagPolicy,
         logger: Logger, handedOut: @escaping @Sendable (Digest, Origin) -> Void
     ) {
@@ -65,7 +66,7 @@ public final class ManifestResolver: Sendable {
         policyInForce = Mutex(policy)
         self.logger = logger
         sources = NetworkSources(
-            directory: directory, questions: questions, peers: peers, upstream: upstream, logger: logger)
+            directory: directory, questions: questions, wants: wants, peers: peers, upstream: upstream, logger: logger)
     }
 
     /// Whose word about a tag is asked first. May be changed while running.
@@ -171,7 +172,7 @@ public final class ManifestResolver: Sendable {
     }
 
     private func fetch(_ digest: Digest, from peer: NodeID) async throws -> ManifestDocument {
-        let stream = try await sources.open(.peer(peer), digest, origins: [], range: nil)
+        let stream = try await sources.open(.peer(peer), digest, origins: [], range: nil, wait: nil)
         var bytes: [UInt8] = []
         while let chunk = try await stream.next() {
             counters.received(Int64(chunk.readableBytes), from: .peer(peer))

@@ -5,8 +5,8 @@ import Discovery
 struct AddressTrials: Sendable {
     /// For all addresses of the peer together.
     static let budget: Duration = .milliseconds(300)
-    /// For one connection; `PeerClient.connectTimeout` ends it.
-    static let connection: Duration = .milliseconds(150)
+    /// For one connection; the client ends it then.
+    static let connection = PeerPatience().connect
     /// Timers are late; a second address must not be lost to that.
     static let lateness: Duration = .milliseconds(20)
 

@@ -18,16 +18,21 @@ final class NetworkSources: BlobSources {
         var digest: Digest
     }
 
-    private let directory: Directory
+    let directory: Directory
     private let questions: Questions
-    private let peers: PeerClient
+    let wants: Wants
+    let peers: PeerClient
     private let upstream: UpstreamClient
-    private let logger: Logger
+    let logger: Logger
     private let blamed = Mutex<[Blame: ContinuousClock.Instant]>([:])
 
-    init(directory: Directory, questions: Questions, peers: PeerClient, upstream: UpstreamClient, logger: Logger) {
+    init(
+        directory: Directory, questions: Questions, wants: Wants, peers: PeerClient, upstream: UpstreamClient,
+        logger: Logger
+    ) {
         self.directory = directory
         self.questions = questions
+        self.wants = wants
         self.peers = peers
         self.upstream = upstream
         self.logger = logger
@@ -37,9 +42,7 @@ final class NetworkSources: BlobSources {
         let holders = directory.holders(of: digest)
         guard !holders.isEmpty else { return [] }
         let now = ContinuousClock.now
-        let trusted = blamed.withLock { blamed in
-            holders.filter { holder in (blamed[Blame(peer: holder.peer.id, digest: digest)] ?? now) <= now }
-        }.shuffled()
+        let trusted = holders.filter { !isBlamed($0.peer.id, digest, now: now) }.shuffled()
         // Who has hashed the blob comes before who has not.
         return (trusted.filter(\.isProven) + trusted.filter { !$0.isProven }).map(\.peer.id)
     }
@@ -50,6 +53,10 @@ final class NetworkSources: BlobSources {
 
     func askLAN(for digest: Digest) async {
         _ = await questions.whoHas(digest, wait: .milliseconds(200))
+    }
+
+    func isBlamed(_ peer: NodeID, _ digest: Digest, now: ContinuousClock.Instant) -> Bool {
+        blamed.withLock { ($0[Blame(peer: peer, digest: digest)] ?? now) > now }
     }
 
     func blame(_ peer: NodeID, for digest: Digest, convicted: Bool) {
@@ -65,26 +72,27 @@ final class NetworkSources: BlobSources {
     }
 
     func open(
-        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?
+        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?, wait: Duration?
     ) async throws(SourceFailure) -> SourceStream {
         switch source {
-        case .peer(let id): try await openPeer(id, digest, range)
+        case .peer(let id): try await openPeer(id, digest, range, wait)
         case .upstream: try await openUpstream(digest, origins, range)
         }
     }
 
     // MARK: Peers
 
-    private func openPeer(_ id: NodeID, _ digest: Digest, _ range: Range<Int64>?) async throws(SourceFailure)
-        -> SourceStream
-    {
+    private func openPeer(
+        _ id: NodeID, _ digest: Digest, _ range: Range<Int64>?, _ wait: Duration?
+    ) async throws(SourceFailure) -> SourceStream {
         guard let peer = directory.peer(id) else {
             throw SourceFailure(ending: .refused("peer \(id) has gone"))
         }
         let result = await withTaskGroup(of: Result<Opened, SourceFailure>?.self) { group in
-            group.addTask { await self.openBest(of: peer, digest, range) }
+            group.addTask { await self.openBest(of: peer, digest, range, wait) }
             group.addTask { [directory] in
-                guard (try? await Task.sleep(for: Self.suspicion)) != nil else { return nil }
+                // Who waits for what is on its way there says nothing meanwhile.
+                guard wait ?? .zero == .zero, (try? await Task.sleep(for: Self.suspicion)) != nil else { return nil }
                 directory.doubt(holdersOf: digest)
                 return nil
             }
@@ -106,17 +114,18 @@ final class NetworkSources: BlobSources {
 
     /// Tries the peer's addresses, best first, for as long as a pull may wait for a peer that is dead.
     private func openBest(
-        of peer: Peer, _ digest: Digest, _ range: Range<Int64>?
+        of peer: Peer, _ digest: Digest, _ range: Range<Int64>?, _ wait: Duration?
     ) async -> Result<Opened, SourceFailure> {
         var trials = AddressTrials(peer.addresses, began: .now)
         var last = SourceFailure(ending: .refused("peer \(peer.name) has no address"))
         while let address = trials.next(at: .now) {
             do {
-                let blob = try await peers.blob(digest, of: peer.id, at: address, range: range)
+                let blob = try await peers.blob(digest, of: peer.id, at: address, range: range, wait: wait)
                 directory.report(.worked, of: peer.id, address: address)
                 return .success(Opened(blob: blob, address: address))
             } catch {
-                last = SourceFailure(ending: ending(of: error, peer: peer, address: address, digest: digest))
+                last = SourceFailure(
+                    ending: ending(of: error, peer: peer, address: address, digest: digest, inSwarm: wait != nil))
                 if error is PeerAnswerError { break }
             }
         }
@@ -138,21 +147,26 @@ final class NetworkSources: BlobSources {
     }
 
     private func ending(
-        of error: any Error, peer: Peer, address: PeerAddress, digest: Digest
+        of error: any Error, peer: Peer, address: PeerAddress, digest: Digest, inSwarm: Bool
     ) -> DownloadPlan.Ending {
         switch error {
+        case PeerAnswerError.missing(let pieces):
+            return .lacks("peer \(peer.name) does not have the piece yet", pieces: pieces)
         case PeerAnswerError.status(404):
             directory.withdraw(digest, of: peer.id)
+            if inSwarm { return .lacks("peer \(peer.name) no longer has it", pieces: "") }
             return .refused("peer \(peer.name) no longer has it")
-        case PeerAnswerError.busy(let retryAfter, _):
-            return .busy("peer \(peer.name) is busy", retryAfter: retryAfter)
+        case PeerAnswerError.busy(let retryAfter, let holders):
+            return .busy("peer \(peer.name) is busy", retryAfter: retryAfter, holders: holders)
         case is PeerAnswerError:
             return .refused("peer \(peer.name): \(error)")
         case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:
             directory.report(.timedOut, of: peer.id, address: address)
+            if inSwarm { return .broke("peer \(peer.name) does not answer at \(address)") }
             return .refused("peer \(peer.name) does not answer at \(address)")
         default:
             directory.report(.refused, of: peer.id, address: address)
+            if inSwarm { return .broke("peer \(peer.name) cannot be reached at \(address): \(error)") }
             return .refused("peer \(peer.name) cannot be reached at \(address): \(error)")
         }
     }

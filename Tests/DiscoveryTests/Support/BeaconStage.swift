@@ -10,6 +10,7 @@ struct BeaconStage: Sendable {
     let directory: Directory
     let inventory = Inventory(epoch: 1)
     let questions: Questions
+    let wants: Wants
     let surroundings: BeaconSurroundings
     var dialogue: BeaconDialogue
 
@@ -23,12 +24,13 @@ struct BeaconStage: Sendable {
         let identity = Samples.identity(own)
         directory = Directory(own: identity.id, hasKey: key != nil, believesTags: false)
         questions = Questions(directory: directory)
+        wants = Wants(directory: directory)
         var configuration = DiscoveryConfiguration(allows: allows)
         configuration.targets = { Array(repeating: Self.here, count: networks) }
         configuration.admitsMembers = { admitsMembers }
         surroundings = BeaconSurroundings(
             configuration: configuration, identity: identity, codec: BeaconCodec(key: key), inventory: inventory,
-            directory: directory, questions: questions, tally: DiscoveryTally(), alarm: directory.alarm,
+            directory: directory, questions: questions, wants: wants, tally: DiscoveryTally(), alarm: directory.alarm,
             sequence: BeaconSequence(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         dialogue = BeaconDialogue(surroundings, start: Samples.start)
         dialogue.networkChanged(to: Neighbourhood([]), at: Samples.start)

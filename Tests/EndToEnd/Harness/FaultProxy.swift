@@ -33,13 +33,17 @@ final class FaultProxy: Sendable {
 
     private let state = Mutex(State())
     private let listener: any Channel
+    private let ignoresRanges: Bool
 
-    private init(listener: any Channel) {
+    private init(listener: any Channel, ignoresRanges: Bool) {
         self.listener = listener
+        self.ignoresRanges = ignoresRanges
     }
 
-    /// Runs a proxy on port 80 in front of `host`, for as long as the test uses it.
-    static func with(host: String = "registry.test", _ test: (FaultProxy) async throws -> Void) async throws {
+    /// Runs a proxy on port 80 in front of `host`, for as long as the test uses it. `ignoringRanges`: every request is answered whole.
+    static func with(
+        host: String = "registry.test", ignoringRanges: Bool = false, _ test: (FaultProxy) async throws -> Void
+    ) async throws {
         let owner = Mutex<FaultProxy?>(nil)
         let group = MultiThreadedEventLoopGroup.singleton
         let listener = try await ServerBootstrap(group: group)
@@ -50,7 +54,7 @@ final class FaultProxy: Sendable {
                 return proxy.connect(client, to: host)
             }
             .bind(host: "10.77.0.1", port: 80).get()
-        let proxy = FaultProxy(listener: listener)
+        let proxy = FaultProxy(listener: listener, ignoresRanges: ignoringRanges)
         owner.withLock { $0 = proxy }
         do {
             try await test(proxy)
@@ -109,8 +113,8 @@ final class FaultProxy: Sendable {
     }
 
     private func connect(_ client: any Channel, to host: String) -> EventLoopFuture<Void> {
-        let fromClient = Relay(proxy: nil)
-        let fromRegistry = Relay(proxy: self)
+        let fromClient = Relay(judge: nil, hidesRanges: ignoresRanges)
+        let fromRegistry = Relay(judge: self, hidesRanges: false)
         let bound = NIOLoopBound((fromClient, fromRegistry), eventLoop: client.eventLoop)
         return ClientBootstrap(group: client.eventLoop)
             .channelOption(.allowRemoteHalfClosure, value: true)
@@ -157,11 +161,14 @@ private final class Relay: ChannelInboundHandler {
     var other: (any Channel)?
     /// Only bytes from the registry are judged.
     private let proxy: FaultProxy?
+    /// Whether the registry is not to know of ranges.
+    private let hidesRanges: Bool
     /// Bytes that wait for a hold to end.
     private var held: ByteBuffer?
 
-    init(proxy: FaultProxy?) {
+    init(judge proxy: FaultProxy?, hidesRanges: Bool) {
         self.proxy = proxy
+        self.hidesRanges = hidesRanges
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -172,8 +179,13 @@ private final class Relay: ChannelInboundHandler {
         } else if let proxy {
             judge(buffer, by: proxy, context: context)
         } else {
-            other?.writeAndFlush(buffer, promise: nil)
+            other?.writeAndFlush(hidesRanges ? Self.withoutRange(buffer) : buffer, promise: nil)
         }
+    }
+
+    /// Gives the header another name. An agent sends the head of a request in one write, so that it comes in one piece.
+    private static func withoutRange(_ request: ByteBuffer) -> ByteBuffer {
+        ByteBuffer(string: String(buffer: request).replacing("\r\nRange:", with: "\r\nX-Was-Range:"))
     }
 
     private func judge(_ bytes: ByteBuffer, by proxy: FaultProxy, context: ChannelHandlerContext) {

@@ -29,6 +29,15 @@ struct Machine: Sendable {
         ]).run()
     }
 
+    /// Bounds its link as a network card and a switch do: so much each way at the same time.
+    func limitLink(megabitsPerSecond rate: Int) async throws {
+        try await limitUplink(megabitsPerSecond: rate)
+        try await Command([
+            "tc", "qdisc", "replace", "dev", name, "root",
+            "tbf", "rate", "\(rate)mbit", "burst", "256kb", "latency", "100ms",
+        ]).run()
+    }
+
     func unlimitUplink() async throws {
         try await Command(["tc", "-n", name, "qdisc", "del", "dev", "eth0", "root"]).run()
     }

@@ -10,6 +10,8 @@ struct PeerResponderTests {
     static let blob = "/v1/blobs/\(StubPeer.blobDigest)"
     static let absent = "/v1/blobs/sha256:" + String(repeating: "c", count: 64)
 
+    private static func pieces(of blob: String) -> String { blob.replacing("/blobs/", with: "/pieces/") }
+
     private static func request(
         _ method: HTTPMethod, _ target: String, _ headers: [(String, String)] = []
     ) -> HTTPRequest {
@@ -62,6 +64,11 @@ struct PeerResponderTests {
             (.GET, "/v1/inventory?epoch=1&epoch=2", 400), (.GET, "/v1/inventory?since=1", 400),
             (.GET, "/v1/inventory?epoch=1&since=1.5", 400),
             (.GET, "/v1/inventory?next=\(String(repeating: "a", count: 2000))", 400),
+            (.GET, "/v1/pieces/sha256:abc", 400), (.GET, "/v1/pieces", 404), (.GET, pieces(of: absent), 404),
+            (.GET, pieces(of: blob) + "?began=x", 400), (.GET, pieces(of: blob) + "?since=1", 400),
+            (.GET, pieces(of: blob) + "?began=1&since=-1", 400), (.POST, pieces(of: blob), 405),
+            (.GET, "/v1/chain/sha256:abc", 400), (.GET, "/v1/chain/\(StubPeer.blobDigest)/x", 404),
+            (.GET, "/v1/chain/sha256:" + String(repeating: "c", count: 64), 404),
         ] as [(HTTPMethod, String, UInt)])
     func problems(method: HTTPMethod, target: String, status: UInt) async {
         let backend = StubPeer()
@@ -149,7 +156,87 @@ struct PeerResponderTests {
         #expect(Self.text(response).contains("\"version\":3"))
     }
 
+    @Test("Who is busy says who else has the piece, eight at most, and never the asker")
+    func busyHolders() async {
+        let others = (0..<12).map { _ in NodeID.random() }
+        let backend = StubPeer(size: 100 << 20, slots: 0, others: others)
+        let response = await PeerResponder(backend: backend, gate: nil).respond(
+            to: Self.request(.GET, Self.blob, [("Range", "bytes=8388608-8388609"), ("Shoal-Node", others[0].hex)]))
+        #expect(response.status == .serviceUnavailable)
+        #expect(response.headers.first(name: "Retry-After") == "1")
+        let named = others[1...8].map(\.hex).joined(separator: ",")
+        #expect(response.headers.first(name: "Shoal-Holders") == named)
+        #expect(backend.questions == ["swarm", "holders 2"])
+    }
+
+    @Test(
+        "Who names itself takes a place among the blob's pieces",
+        arguments: [
+            ("00112233445566778899aabbccddeeff", true), ("00112233445566778899AABBCCDDEEFF", true), (nil, false),
+            ("", false), ("me", false), ("00112233445566778899aabbccddeeff00", false),
+        ] as [(String?, Bool)])
+    func swarmMark(node: String?, isInSwarm: Bool) async {
+        let backend = StubPeer()
+        _ = await PeerResponder(backend: backend, gate: nil).respond(
+            to: Self.request(.GET, Self.blob, node.map { [("Shoal-Node", $0)] } ?? []))
+        #expect(backend.questions == (isInSwarm ? ["swarm", "open"] : ["open"]))
+    }
+
+    @Test(
+        "The report of pieces is asked for what came since, and learns who asks",
+        arguments: [
+            ("", nil, "pieces - 0 -"), ("?began=5", nil, "pieces 5 0 -"),
+            ("?began=5&since=1025", nil, "pieces 5 1025 -"),
+            ("?began=18446744073709551615&since=18446744073709551615", nil, "pieces 18446744073709551615 \(Int.max) -"),
+            ("", "00112233445566778899aabbccddeeff", "pieces - 0 00112233445566778899aabbccddeeff"),
+            ("", "someone", "pieces - 0 -"),
+        ] as [(String, String?, String)])
+    func pieceReport(query: String, node: String?, question: String) async {
+        let backend = StubPeer()
+        let response = await PeerResponder(backend: backend, gate: nil).respond(
+            to: Self.request(.GET, Self.pieces(of: Self.blob) + query, node.map { [("Shoal-Node", $0)] } ?? []))
+        #expect(response.status == .ok)
+        #expect(response.headers.first(name: "Content-Type") == "application/json")
+        #expect(response.headers.first(name: "Cache-Control") == "no-store")
+        #expect(backend.questions == [question])
+        #expect(Self.text(response).contains("\"began\":5"))
+    }
+
+    @Test("A chain goes out as it is encoded")
+    func chain() async {
+        let response = await PeerResponder(backend: StubPeer(), gate: nil).respond(
+            to: Self.request(.GET, "/v1/chain/\(StubPeer.blobDigest)"))
+        #expect(response.status == .ok)
+        #expect(response.headers.first(name: "Content-Type") == "application/vnd.shoal.sha256-chain.v1")
+        #expect(Self.text(response).utf8.elementsEqual(StubPeer.chain))
+    }
+
     // MARK: With a cluster key
+
+    @Test("With a key the asker is who signed the request, whatever it claims")
+    func signedAsker() async {
+        let backend = StubPeer()
+        let target = Self.pieces(of: Self.blob)
+        let response = await PeerResponder(backend: backend, gate: StubGate()).respond(
+            to: Self.request(
+                .GET, target,
+                [
+                    ("Authorization", "Shoal signed GET \(target) -"), ("Shoal-Challenge", "mine"),
+                    ("Shoal-Node", "00112233445566778899aabbccddeeff"),
+                ]))
+        #expect(response.status == .ok)
+        #expect(backend.questions == ["pieces - 0 \(StubGate.signer)"])
+        #expect(response.headers.first(name: "Shoal-Proof") == "proof of mine \(Self.text(response).utf8.count)")
+    }
+
+    @Test("A chain is proven, too")
+    func provenChain() async {
+        let target = "/v1/chain/\(StubPeer.blobDigest)"
+        let response = await PeerResponder(backend: StubPeer(), gate: StubGate()).respond(
+            to: Self.request(
+                .GET, target, [("Authorization", "Shoal signed GET \(target) -"), ("Shoal-Challenge", "mine")]))
+        #expect(response.headers.first(name: "Shoal-Proof") == "proof of mine 64")
+    }
 
     @Test(
         "With a key everything but /v1/node needs a signature over method, target and range",
@@ -158,7 +245,9 @@ struct PeerResponderTests {
             (blob, "Shoal signed GET \(blob) -", "bytes=0-1", 401),
             (blob, "Shoal signed GET \(blob) bytes=0-1", "bytes=0-1", 206),
             (blob, "Shoal signed HEAD \(blob) -", nil, 401),
-            (absent, nil, nil, 401), ("/v1/inventory?epoch=1", "Shoal signed GET /v1/inventory -", nil, 401),
+            (absent, nil, nil, 401), (pieces(of: blob), nil, nil, 401),
+            ("/v1/chain/\(StubPeer.blobDigest)", nil, nil, 401),
+            ("/v1/inventory?epoch=1", "Shoal signed GET /v1/inventory -", nil, 401),
             ("/v1/inventory?epoch=1", "Shoal signed GET /v1/inventory?epoch=1 -", nil, 200),
         ] as [(String, String?, String?, UInt)])
     func signed(target: String, authorization: String?, range: String?, status: UInt) async {

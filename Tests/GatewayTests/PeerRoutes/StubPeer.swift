@@ -15,13 +15,18 @@ final class StubPeer: PeerBackend {
     let heldSize: Int64
     private let blobs: Int
     let uploads = Signal<Int64>()
+    /// The encoded chain of the blob.
+    static let chain = [UInt8](repeating: 3, count: 64)
+    private let others: [NodeID]
     private let freeSlots: Mutex<Int>
     private let asked = Mutex<[String]>([])
 
     /// - Parameters:
     ///   - heldSize: of the file, where it is another than the inventory tells.
     ///   - blobs: how many the inventory names, all the same one.
-    init(size: Int64 = 1000, heldSize: Int64? = nil, slots: Int = 1, blobs: Int = 1) {
+    ///   - others: who else has the blob.
+    init(size: Int64 = 1000, heldSize: Int64? = nil, slots: Int = 1, blobs: Int = 1, others: [NodeID] = []) {
+        self.others = others
         self.size = size
         self.blobs = blobs
         self.heldSize = heldSize ?? size
@@ -40,7 +45,26 @@ final class StubPeer: PeerBackend {
         return try WholeReader(Int(heldSize))
     }
 
-    func acquireUpload() -> (any Sendable)? {
+    func partialBlob(_ digest: Digest) -> PartialBlob? { nil }
+
+    func openArriving(_ digest: Digest, range: Range<Int64>, wait: Duration) async throws -> (any BlobReader)? { nil }
+
+    func pieceReport(of digest: Digest, began: UInt64?, since: Int, asker: NodeID?) -> PieceReport? {
+        guard digest == Self.blobDigest else { return nil }
+        asked.withLock { $0.append("pieces \(began.map(String.init) ?? "-") \(since) \(asker?.hex ?? "-")") }
+        return PieceReport(
+            size: size, began: 5, since: since, arrivals: [], hasMore: false, fetching: "0", upstream: true)
+    }
+
+    func otherHolders(of digest: Digest, piece: Int) -> [NodeID] {
+        asked.withLock { $0.append("holders \(piece)") }
+        return others
+    }
+
+    func chain(of digest: Digest) -> [UInt8]? { digest == Self.blobDigest ? Self.chain : nil }
+
+    func acquireUpload(of digest: Digest, inSwarm: Bool) -> (any Sendable)? {
+        if inSwarm { asked.withLock { $0.append("swarm") } }
         let isFree = freeSlots.withLock { free in
             guard free > 0 else { return false }
             free -= 1

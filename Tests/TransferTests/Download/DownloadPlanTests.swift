@@ -1,4 +1,5 @@
 import Discovery
+import Integrity
 import Testing
 
 @testable import Transfer
@@ -8,13 +9,15 @@ private let start = ContinuousClock.now
 
 @Suite("The plan of a download")
 struct DownloadPlanTests {
+    private let own = NodeID.random()
+    private let digest = ContentHasher.digest(of: [1])
     private let peer = NodeID.random()
     private let other = NodeID.random()
     private var alone: DownloadPlan.World { DownloadPlan.World(holders: [], upstreamUsable: true) }
     private var withPeer: DownloadPlan.World { DownloadPlan.World(holders: [peer], upstreamUsable: true) }
 
     private func plan(size: Int64? = nil, _ intents: DownloadPlan.Intent...) -> DownloadPlan {
-        var plan = DownloadPlan(size: size)
+        var plan = DownloadPlan(digest, own: own, size: size)
         for (id, intent) in intents.enumerated() { plan.addReader(id, intent, now: start) }
         return plan
     }
@@ -23,7 +26,7 @@ struct DownloadPlanTests {
     @discardableResult
     private func bring(_ plan: inout DownloadPlan, _ run: Int, _ count: Int64) -> DownloadPlan.WriteDecision {
         let decision = plan.willWrite(run, count: count)
-        if case .write(let parts) = decision { _ = plan.wrote(run, parts, count: count) }
+        if case .write(let parts) = decision { _ = plan.wrote(run, parts, count: count, now: start) }
         return decision
     }
 
@@ -44,7 +47,7 @@ struct DownloadPlanTests {
     func releaseOfUpstream() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: alone)
-        #expect(plan.runOpened(0, offset: 0, total: 10 * MiB, rangeIgnored: false) == .proceed)
+        #expect(plan.runOpened(0, offset: 0, total: 10 * MiB, rangeIgnored: false, now: start) == .proceed)
         bring(&plan, 0, MiB)
         #expect(plan.read(0, at: 0, now: start) == .ready(upTo: MiB))
         bring(&plan, 0, 9 * MiB)
@@ -58,7 +61,7 @@ struct DownloadPlanTests {
     func releaseOfPeer() {
         var plan = plan(.toEnd(from: 0), .closed(0..<100))
         _ = plan.evaluate(now: start, world: withPeer)
-        _ = plan.runOpened(0, offset: 0, total: 6 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 6 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, 6 * MiB)
         #expect(plan.isComplete)
         #expect(plan.read(0, at: 0, now: start) == .wait)
@@ -71,7 +74,7 @@ struct DownloadPlanTests {
     func closedRange() {
         var plan = plan(size: 100 * MiB, .closed(99 * MiB..<100 * MiB))
         #expect(plan.evaluate(now: start, world: alone) == [.start(0, .upstream, 96 * MiB..<100 * MiB)])
-        _ = plan.runOpened(0, offset: 96 * MiB, total: 100 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 96 * MiB, total: 100 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, 4 * MiB)
         #expect(plan.read(0, at: 99 * MiB, now: start) == .ready(upTo: 100 * MiB))
         plan.runEnded(0, .finished, now: start)
@@ -80,7 +83,7 @@ struct DownloadPlanTests {
 
     @Test("joins the demand of many ranges into few requests")
     func manyRanges() {
-        var plan = DownloadPlan(size: 1024 * MiB)
+        var plan = DownloadPlan(digest, own: own, size: 1024 * MiB)
         for id in 0..<200 {
             let bounds = (Int64(id) * 1024 * MiB / 200)..<(Int64(id + 1) * 1024 * MiB / 200)
             plan.addReader(id, .closed(bounds), now: start)
@@ -99,7 +102,7 @@ struct DownloadPlanTests {
     func split() {
         var plan = plan(size: 200 * MiB, .toEnd(from: 0))
         _ = plan.evaluate(now: start, world: alone)
-        _ = plan.runOpened(0, offset: 0, total: 200 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 200 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, MiB)
         plan.addReader(1, .closed(101 * MiB..<102 * MiB), now: start)
         #expect(plan.evaluate(now: start, world: alone) == [.start(1, .upstream, 100 * MiB..<200 * MiB)])
@@ -112,11 +115,11 @@ struct DownloadPlanTests {
     func upstreamBreaks() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: alone)
-        _ = plan.runOpened(0, offset: 0, total: 20 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 20 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, 7 * MiB)
         plan.runEnded(0, .broke("cut"), now: start)
         #expect(plan.evaluate(now: start, world: withPeer) == [.start(1, .peer(peer), 7 * MiB..<20 * MiB)])
-        _ = plan.runOpened(1, offset: 7 * MiB, total: 20 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(1, offset: 7 * MiB, total: 20 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 1, 13 * MiB)
         #expect(plan.read(0, at: 0, now: start) == .ready(upTo: 7 * MiB))
         #expect(plan.read(0, at: 7 * MiB, now: start) == .wait)
@@ -128,13 +131,13 @@ struct DownloadPlanTests {
     func upstreamResumes() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: alone)
-        _ = plan.runOpened(0, offset: 0, total: 20 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 20 * MiB, rangeIgnored: false, now: start)
         for run in 0..<10 {
             bring(&plan, run, MiB)
             plan.runEnded(run, .broke("cut"), now: start)
             let next = Int64(run + 1) * MiB
             #expect(plan.evaluate(now: start, world: alone) == [.start(run + 1, .upstream, next..<20 * MiB)])
-            _ = plan.runOpened(run + 1, offset: next, total: 20 * MiB, rangeIgnored: false)
+            _ = plan.runOpened(run + 1, offset: next, total: 20 * MiB, rangeIgnored: false, now: start)
         }
     }
 
@@ -167,7 +170,7 @@ struct DownloadPlanTests {
         var plan = plan(.toEnd(from: 0))
         let world = DownloadPlan.World(holders: [peer, other], upstreamUsable: true)
         _ = plan.evaluate(now: start, world: world)
-        _ = plan.runOpened(0, offset: 0, total: 20 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 20 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, 3 * MiB)
         plan.runEnded(0, .broke("killed"), now: start)
         #expect(plan.evaluate(now: start, world: world) == [.start(1, .peer(other), 3 * MiB..<20 * MiB)])
@@ -177,7 +180,7 @@ struct DownloadPlanTests {
     func wrongBytes() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: withPeer)
-        _ = plan.runOpened(0, offset: 0, total: 2 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 2 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, 2 * MiB)
         plan.runEnded(0, .finished, now: start)
         #expect(plan.mismatched("wrong") == [.blame(peer, convicted: true)])
@@ -188,11 +191,11 @@ struct DownloadPlanTests {
     func sizes() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: withPeer)
-        _ = plan.runOpened(0, offset: 0, total: 2 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 2 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, MiB)
         plan.runEnded(0, .broke("killed"), now: start)
         _ = plan.evaluate(now: start, world: alone)
-        #expect(plan.runOpened(1, offset: MiB, total: 3 * MiB, rangeIgnored: false) == .proceed)
+        #expect(plan.runOpened(1, offset: MiB, total: 3 * MiB, rangeIgnored: false, now: start) == .proceed)
         #expect(plan.size == 3 * MiB)
         #expect(plan.front == 0, "bytes of a peer that was wrong about the size are not kept")
     }
@@ -201,7 +204,7 @@ struct DownloadPlanTests {
     func upstreamWrong() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: alone)
-        _ = plan.runOpened(0, offset: 0, total: 9 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 9 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, 9 * MiB)
         #expect(plan.read(0, at: 0, now: start) == .ready(upTo: 8 * MiB))
         plan.runEnded(0, .finished, now: start)
@@ -216,13 +219,13 @@ struct DownloadPlanTests {
     func takeover() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: withPeer)
-        _ = plan.runOpened(0, offset: 0, total: 100 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 100 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, 10 * MiB)
         _ = plan.read(0, at: 0, now: start)
         #expect(plan.evaluate(now: start.advanced(by: .seconds(19)), world: withPeer) == [])
         let late = start.advanced(by: .seconds(20))
         #expect(plan.evaluate(now: late, world: withPeer) == [.start(1, .upstream, 0..<10 * MiB)])
-        _ = plan.runOpened(1, offset: 0, total: 100 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(1, offset: 0, total: 100 * MiB, rangeIgnored: false, now: start)
         let before = plan.hashGeneration
         bring(&plan, 1, 4 * MiB)
         #expect(plan.hashGeneration != before, "bytes that were hashed have been replaced")
@@ -233,7 +236,7 @@ struct DownloadPlanTests {
     func overflow() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: alone)
-        _ = plan.runOpened(0, offset: 0, total: 100, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 100, rangeIgnored: false, now: start)
         #expect(plan.willWrite(0, count: 101) == .overflow)
     }
 
@@ -241,7 +244,7 @@ struct DownloadPlanTests {
     func ignoresRanges() {
         var plan = plan(size: 100 * MiB, .closed(50 * MiB..<51 * MiB))
         _ = plan.evaluate(now: start, world: alone)
-        #expect(plan.runOpened(0, offset: 0, total: 100 * MiB, rangeIgnored: true) == .proceed)
+        #expect(plan.runOpened(0, offset: 0, total: 100 * MiB, rangeIgnored: true, now: start) == .proceed)
         plan.addReader(1, .closed(90 * MiB..<91 * MiB), now: start)
         #expect(plan.evaluate(now: start, world: alone) == [])
         #expect(bring(&plan, 0, MiB) == .write([0..<MiB]))
@@ -251,7 +254,7 @@ struct DownloadPlanTests {
     func revives() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: alone)
-        _ = plan.runOpened(0, offset: 0, total: 20 * MiB, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 20 * MiB, rangeIgnored: false, now: start)
         bring(&plan, 0, 5 * MiB)
         plan.runEnded(0, .refused("gone"), now: start)
         #expect(plan.evaluate(now: start, world: alone) == [.askLAN])
@@ -266,7 +269,7 @@ struct DownloadPlanTests {
     func empty() {
         var plan = plan(.toEnd(from: 0))
         _ = plan.evaluate(now: start, world: alone)
-        _ = plan.runOpened(0, offset: 0, total: 0, rangeIgnored: false)
+        _ = plan.runOpened(0, offset: 0, total: 0, rangeIgnored: false, now: start)
         #expect(plan.isComplete)
         plan.verified()
         #expect(plan.read(0, at: 0, now: start) == .ready(upTo: 0))

@@ -32,7 +32,8 @@ struct DownloadTests {
             let spool = try Spool(directory: directory.appending("spool"))
             let digest = digest ?? ContentHasher.digest(of: blob)
             let context = DownloadContext(
-                store: layout, counters: TransferCounters(), disk: WorkPool(.singleton), hashing: WorkPool(.singleton),
+                own: NodeID.random(), store: layout, counters: TransferCounters(), disk: WorkPool(.singleton),
+                hashing: WorkPool(.singleton),
                 logger: logger, finished: { _ in })
             let download = Download(
                 digest: digest, size: size, origins: [], spool: try spool.create(digest), sources: sources,

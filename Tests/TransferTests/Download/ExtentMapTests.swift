@@ -34,7 +34,7 @@ struct ExtentMapTests {
             let end = model[offset...].firstIndex { $0 == nil } ?? model.count
             #expect(map.end(from: Int64(offset)) == Int64(end))
             let own = model[offset...].firstIndex { $0 != .upstream } ?? model.count
-            #expect(map.end(from: Int64(offset), provenance: .upstream) == Int64(own))
+            #expect(map.end(from: Int64(offset), where: { $0 == .upstream }) == Int64(own))
             let gapStart = model[offset...].firstIndex { $0 == nil }
             let gapEnd = gapStart.map { start in model[start...].firstIndex { $0 != nil } ?? model.count }
             let gap = map.firstGap(from: Int64(offset), before: Int64(model.count))

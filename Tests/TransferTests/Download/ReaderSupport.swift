@@ -20,12 +20,17 @@ extension BlobReader {
             if bytes.count > 0, position >= size { break }
             let slice = try await next(at: position, limit: (end ?? .max) - position)
             guard slice.length > 0 else { break }
-            var chunk = [UInt8](repeating: 0, count: Int(slice.length))
-            let count = pread(slice.file.descriptor, &chunk, chunk.count, off_t(slice.offset))
-            #expect(count == chunk.count)
-            bytes += chunk
+            bytes += slice.bytes()
             position += slice.length
         }
+        return bytes
+    }
+}
+
+extension FileSlice {
+    func bytes() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Int(length))
+        #expect(pread(file.descriptor, &bytes, bytes.count, off_t(offset)) == bytes.count)
         return bytes
     }
 }

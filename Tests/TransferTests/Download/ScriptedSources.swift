@@ -1,4 +1,5 @@
 import Discovery
+import Integrity
 import NIOCore
 import OCI
 import Synchronization
@@ -64,13 +65,19 @@ final class ScriptedSources: BlobSources {
     func holders(of digest: Digest) -> [NodeID] { state.withLock { $0.peers.keys.sorted() } }
     func isUpstreamUsable(for origins: [Origin]) -> Bool { state.withLock { $0.upstream != nil } }
     func askLAN(for digest: Digest) async {}
+    func wanters(of digest: Digest) -> [NodeID] { [] }
+    func claimedSize(of digest: Digest) -> Int64? { nil }
+    func report(of digest: Digest, from node: NodeID, since place: PieceLog.Place?) async -> PieceReport? { nil }
+    func chain(of digest: Digest, size: Int64, from node: NodeID) async -> HashChain? { nil }
+    func announce(_ digest: Digest, size: Int64?) {}
+    func withdraw(_ digest: Digest) {}
 
     func blame(_ peer: NodeID, for digest: Digest, convicted: Bool) {
         state.withLock { $0.blamed.append(peer) }
     }
 
     func open(
-        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?
+        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?, wait: Duration?
     ) async throws(SourceFailure) -> SourceStream {
         let (answer, chunk) = state.withLock { state -> (Script.Answer, Int) in
             state.requests.append(Request(source: source, range: range))

@@ -1,5 +1,4 @@
 import Discovery
-import NIOCore
 import Testing
 
 @testable import Transfer
@@ -35,10 +34,5 @@ import Testing
     func order() {
         var trials = AddressTrials(addresses, began: Self.began)
         #expect((0..<5).map { _ in trials.next(at: Self.began) } == addresses + [nil])
-    }
-
-    @Test("the client ends a connection when the trials count on it")
-    func connection() {
-        #expect(PeerClient.connectTimeout == TimeAmount(AddressTrials.connection))
     }
 }

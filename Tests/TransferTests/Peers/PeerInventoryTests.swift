@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOHTTP1
 import NIOPosix
 import OCI
 import Testing

@@ -7,8 +7,8 @@ import Testing
 
 struct SilenceHandlerTests {
     /// A channel whose client reads when the test says so, and the handler.
-    private func channel() throws -> EmbeddedChannel {
-        let channel = EmbeddedChannel(handler: SilenceHandler(limit: .seconds(30)))
+    private func channel(from start: SilenceHandler.Start = .request) throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel(handler: SilenceHandler(limit: .seconds(30), from: start))
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 80)).wait()
         try channel.syncOptions?.setOption(.autoRead, value: false)
         return channel
@@ -39,6 +39,20 @@ struct SilenceHandlerTests {
         passes(channel, seconds: 29)
         #expect(channel.isActive)
         passes(channel, seconds: 1)
+        #expect(!channel.isActive)
+        #expect(throws: SilenceError.self) { try channel.throwIfErrorCaught() }
+    }
+
+    @Test("Where a request has a time of its own until the head, silence counts from there")
+    func fromHead() throws {
+        let channel = try channel(from: .head)
+        try ask(channel)
+        channel.read()
+        passes(channel, seconds: 300)
+        #expect(channel.isActive)
+        try answer(channel, head)
+        channel.read()
+        passes(channel, seconds: 31)
         #expect(!channel.isActive)
         #expect(throws: SilenceError.self) { try channel.throwIfErrorCaught() }
     }

@@ -1,0 +1,25 @@
+/// What a former agent noted of a spool file that it left. Claims, until ``soundPieces(in:size:among:isCancelled:)`` has read the bytes.
+public struct RecoveredSpool: Hashable, Sendable {
+    /// The blob's, in bytes; nil where nobody had told it.
+    public internal(set) var size: Int64?
+    /// Whether upstream had told the size; else peers had.
+    public internal(set) var sizeIsUpstreams = false
+    /// In ascending order, each once.
+    public var pieces: [SpooledPiece] { noted.values.sorted { $0.piece < $1.piece } }
+
+    private var noted: [Int: SpooledPiece] = [:]
+
+    init() {}
+
+    mutating func take(_ record: SpoolRecord) {
+        switch record {
+        case .size(let size, let isUpstreams): (self.size, sizeIsUpstreams) = (size, isUpstreams)
+        case .piece(let piece): noted[piece.piece, default: piece].update(piece)
+        }
+    }
+
+    /// Whether there is something to go on from.
+    var isWorthwhile: Bool { !noted.isEmpty }
+
+    func piece(_ number: Int) -> SpooledPiece? { noted[number] }
+}
