@@ -70,7 +70,8 @@ let package = Package(
         .target(
             name: "Discovery",
             dependencies: [
-                "CAvahi", "CZlib", "Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle, systemPackage,
+                "CAvahi", "CZlib", "Integrity", "OCI", log, nioCore, nioPosix, protobuf, serviceLifecycle,
+                systemPackage,
             ],
             exclude: ["Beacon/beacon.proto"],
             swiftSettings: strict),

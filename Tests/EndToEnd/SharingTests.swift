@@ -62,22 +62,38 @@ extension EndToEnd {
             }
         }
 
-        @Test("shoal locate says who holds an image, and ends with 1 where nobody does")
-        func locate() async throws {
+        @Test(
+            "shoal locate lists every blob of an image with its size and holders, and ends with 1 where nobody has it",
+            arguments: [false, true])
+        func locate(withKey: Bool) async throws {
             struct Answer: Decodable {
                 struct Holder: Decodable { let name: String }
+                struct Blob: Decodable {
+                    let digest: String
+                    let size: Int
+                    let here: Bool
+                    let peers: [Holder]
+                }
                 let schema: Int
+                let blobs: [Blob]
                 let peers: [Holder]
             }
             try await LAN.with { lan in
                 let image = try await Fixtures.image(.small)
                 _ = try await lan.registry()
-                let nodes = try await lan.trustedNodes(2)
-                try await Containerd(on: nodes[0]).pull(image.tagged())
+                // Without a key what the tag means is upstream's to say, and who holds it the peers'.
+                let nodes = withKey ? try await lan.trustedNodes(2) : try await lan.nodes(2)
+                try await nodes[0].copyThroughMirror(image)
                 try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
                 let found = try await nodes[1].shoal("locate", image.tagged(), "--json")
                 #expect(found.exit == .code(0))
-                #expect(try JSON.decode(Answer.self, found.text).peers.map(\.name) == ["node1"])
+                let answer = try JSON.decode(Answer.self, found.text)
+                #expect(answer.peers.map(\.name) == ["node1"])
+                #expect(Set(answer.blobs.map(\.digest)) == Set(image.blobs.map(\.digest) + [image.digest]))
+                #expect(answer.blobs.allSatisfy { !$0.here && $0.peers.map(\.name) == ["node1"] })
+                for blob in image.blobs {
+                    #expect(answer.blobs.contains { $0.digest == blob.digest && $0.size == blob.size })
+                }
                 let nobody = try await nodes[1].shoal("locate", "sha256:" + String(repeating: "0", count: 64))
                 #expect(nobody.exit == .code(1))
             }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A page of an inventory, as a peer answers it.
+/// A page of an inventory, as a peer answers it: compressed, or as it is.
 enum InventoryTarget: FuzzTarget {
     private static let limits = {
         var limits = DirectoryLimits()
@@ -9,8 +9,16 @@ enum InventoryTarget: FuzzTarget {
         return limits
     }()
 
+    private static let pageLimit = 64 << 10
+
     static func run(_ input: UnsafeRawBufferPointer) {
-        guard let page = try? JSONDecoder().decode(InventoryPage.self, from: Data(input)),
+        let body = Array(input)
+        let inflated = try? GzipBody.inflated(body, limit: pageLimit)
+        require(inflated?.count ?? 0 <= pageLimit, "more was inflated than the limit says")
+        require(
+            (try? GzipBody.inflated(GzipBody.compressed(body) ?? [], limit: body.count)) == body,
+            "what was compressed does not come out as it went in")
+        guard let page = try? JSONDecoder().decode(InventoryPage.self, from: Data(inflated ?? body)),
             var reading = try? InventoryReading(page, limits: limits)
         else { return }
         for _ in 0..<InventoryReading.pages where reading.next != nil {

@@ -90,11 +90,11 @@ final class AgentParts: Sendable {
         peerService = PeerService(
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
             content: content, verification: stores.verification, arriving: fetcher,
-            chains: { [chains = stores.chains] in chains.encoded($0) },
+            chains: stores.chains,
             slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,
-            questions: discovery.questions, fetcher: fetcher, resolver: resolver, counters: counters,
+            discovery: discovery, fetcher: fetcher, resolver: resolver, counters: counters,
             warnings: configuration.warnings,
             isContainerdNamed: configuration.containerd.isNamed)
     }

@@ -13,7 +13,7 @@ final class AgentStatus: AdminSource {
     private let content: NodeContent
     private let inventory: Inventory
     private let directory: Directory
-    private let questions: Questions
+    private let discovery: DiscoveryService
     private let fetcher: BlobFetcher
     private let resolver: ManifestResolver
     private let counters: TransferCounters
@@ -23,7 +23,8 @@ final class AgentStatus: AdminSource {
     private let isReady = Atomic(false)
 
     init(
-        identity: NodeIdentity, content: NodeContent, inventory: Inventory, directory: Directory, questions: Questions,
+        identity: NodeIdentity, content: NodeContent, inventory: Inventory, directory: Directory,
+        discovery: DiscoveryService,
         fetcher: BlobFetcher, resolver: ManifestResolver, counters: TransferCounters, warnings: [String],
         isContainerdNamed: Bool
     ) {
@@ -31,7 +32,7 @@ final class AgentStatus: AdminSource {
         self.content = content
         self.inventory = inventory
         self.directory = directory
-        self.questions = questions
+        self.discovery = discovery
         self.fetcher = fetcher
         self.resolver = resolver
         self.counters = counters
@@ -60,7 +61,7 @@ final class AgentStatus: AdminSource {
             ),
             requests: RequestCounts(hits: counts.hits, misses: counts.misses),
             transfers: fetcher.transfers.map(TransferRecord.init),
-            warnings: warnings + (containerdWarning.map { [$0] } ?? []))
+            warnings: warnings + [containerdWarning, discovery.mdns.warning].compactMap(\.self))
     }
 
     private var containerdWarning: String? {
@@ -72,7 +73,7 @@ final class AgentStatus: AdminSource {
     func locate(_ query: LocateQuery) async -> LocateSnapshot {
         switch query {
         case .digest(let digest):
-            if holders(of: digest).isEmpty { _ = await questions.whoHas(digest, wait: Self.askingTime) }
+            if holders(of: digest).isEmpty { _ = await discovery.questions.whoHas(digest, wait: Self.askingTime) }
             return LocateSnapshot(query: query, blobs: [blob(digest, size: nil)].filter(isHeld))
         case .image(let reference):
             guard let digest = await digest(of: reference) else { return LocateSnapshot(query: query, blobs: []) }
@@ -83,7 +84,10 @@ final class AgentStatus: AdminSource {
     private func digest(of reference: ImageReference) async -> Digest? {
         if let digest = reference.digest ?? content.image(for: reference)?.digest { return digest }
         if let claim = directory.claims(for: reference).first { return claim.digest }
-        return await questions.whoHas(reference, wait: Self.askingTime).first?.digest
+        if let claim = await discovery.questions.whoHas(reference, wait: Self.askingTime).first { return claim.digest }
+        // Without a cluster key nobody's word on tags counts but upstream's.
+        guard let tag = reference.tag, let origin = reference.origin else { return nil }
+        return await resolver.upstreamsDigest(of: tag, at: origin)
     }
 
     /// The manifest, what it names, and for an index what those of its manifests name that somebody holds.

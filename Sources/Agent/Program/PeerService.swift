@@ -1,6 +1,7 @@
 import Content
 import Discovery
 import Gateway
+import NIOPosix
 import OCI
 import Transfer
 
@@ -13,8 +14,7 @@ struct PeerService: PeerBackend {
     let content: NodeContent
     let verification: Verification
     let arriving: any ArrivingBlobs
-    /// The encoded hash chain of a blob; nil where none is known.
-    let chains: @Sendable (Digest) -> [UInt8]?
+    let chains: ChainStore
     let slots: UploadSlots
     let counters: TransferCounters
 
@@ -43,12 +43,14 @@ struct PeerService: PeerBackend {
         arriving.otherHolders(of: digest, piece: piece)
     }
 
-    func chain(of digest: Digest) -> [UInt8]? {
+    func chain(of digest: Digest) async -> [UInt8]? {
         // A chain tells that its blob is here: it is subject to the rule of trust as the blob is.
         let isShared =
             inventory.contains(digest)
             || arriving.pieceReport(of: digest, began: nil, since: 0, asker: nil) != nil
-        return isShared ? chains(digest) : nil
+        guard isShared else { return nil }
+        // Its file may have to be read.
+        return try? await NIOThreadPool.singleton.runIfActive { [chains] in chains.encoded(digest) }
     }
 
     func acquireUpload(of digest: Digest, inSwarm: Bool) -> (any Sendable)? {

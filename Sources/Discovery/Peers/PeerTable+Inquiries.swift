@@ -7,7 +7,7 @@ extension PeerTable {
         guard !wanting.isEmpty || callers.contains(where: { $0.value.introduction.isWanted }) else { return ([], nil) }
         var running = countRunning()
         var start: [Inquiry] = []
-        var next: ContinuousClock.Instant?
+        for id in wanting.takeDue(at: now) { wanting.insert(id, hasAnswered: records[id]?.hasAnswered == true) }
         // A place that comes free brings the next look; at a thousand nodes most looks end here.
         let strangers = max(1, rules.limits.inquiries / 2)
         let isFull = running.all >= rules.limits.inquiries
@@ -16,15 +16,13 @@ extension PeerTable {
             guard var record = records[id] else { continue }
             // From here on there are strangers only, and their places are taken.
             if !record.hasAnswered, running.unanswered >= strangers, !wanting.sought.contains(id) { break }
-            var isWanting = false
+            var rest: [ContinuousClock.Instant] = []
             for (due, inquiry) in candidates(of: record, now: now) {
-                isWanting = true
-                guard due <= now else {
-                    next = min(next ?? due, due)
-                    continue
-                }
                 // Invented nodes get half of the places at most.
-                guard running.all < rules.limits.inquiries, record.hasAnswered || running.unanswered < strangers else {
+                guard due <= now, running.all < rules.limits.inquiries,
+                    record.hasAnswered || running.unanswered < strangers
+                else {
+                    rest.append(due)
                     continue
                 }
                 begin(inquiry, of: &record)
@@ -34,8 +32,16 @@ extension PeerTable {
                 start.append(inquiry)
             }
             records[record.id] = record
-            if !isWanting { wanting.remove(record.id) }
+            switch rest.min() {
+            case nil:
+                wanting.remove(record.id)
+            case let due? where due > now:
+                wanting.postpone(record.id, until: due)
+            default:
+                break
+            }
         }
+        var next = wanting.soonest
         for (address, caller) in callers {
             guard let due = caller.introduction.due(now: now) else { continue }
             guard due <= now else {

@@ -34,7 +34,7 @@ public protocol PeerBackend: Sendable {
     func otherHolders(of digest: Digest, piece: Int) -> [NodeID]
 
     /// The encoded hash chain of a blob that is offered or arriving; nil where it is not known, or may not be shared.
-    func chain(of digest: Digest) -> [UInt8]?
+    func chain(of digest: Digest) async -> [UInt8]?
 
     // MARK: Uploads
 

@@ -77,7 +77,7 @@ public struct PeerResponder: HTTPResponder {
             }
             return proven(.json(report, headers: ["Cache-Control": "no-store"]), to: request)
         case .chain(let digest):
-            guard let chain = backend.chain(of: digest) else {
+            guard let chain = await backend.chain(of: digest) else {
                 return .problem(.notFound, "no hash chain of \(digest) is known here")
             }
             let response = HTTPResponse(

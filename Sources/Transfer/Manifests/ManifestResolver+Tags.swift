@@ -1,7 +1,7 @@
 import Content
 import Discovery
 import Logging
-import OCI
+public import OCI
 
 /// What a tag means is a question of freshness.
 extension ManifestResolver {
@@ -52,6 +52,14 @@ extension ManifestResolver {
                 throw error
             }
         }
+    }
+
+    /// What upstream says that a tag means, where it says so at once; for who wants to know where an image is, and not the image.
+    /// A HEAD is no pull. Nil where it cannot be reached, or says no.
+    public func upstreamsDigest(of tag: Tag, at origin: Origin) async -> Digest? {
+        try? await upstream.head(
+            .tag(tag), at: origin, accept: MediaType.manifestAccept, deadline: Self.shortDeadline
+        ).digest
     }
 
     /// Takes the newest answer that this node, or a peer whose word counts, has.

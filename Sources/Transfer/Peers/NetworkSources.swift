@@ -10,9 +10,6 @@ final class NetworkSources: BlobSources {
     /// For so long a peer is not asked again for a blob of which it may have sent wrong bytes.
     static let blameFor: Duration = .seconds(600)
     private static let blameLimit = 4096
-    /// That a pull waits for a dead peer in all. Half of it is over when the first of its addresses has not answered: then there is time
-    /// for one more.
-    static let connectBudget: Duration = .milliseconds(300) + .milliseconds(20)
     /// A peer on a LAN has answered by then.
     static let suspicion: Duration = .milliseconds(30)
 
@@ -119,9 +116,9 @@ final class NetworkSources: BlobSources {
     private func openBest(
         of peer: Peer, _ digest: Digest, _ range: Range<Int64>?, _ wait: Duration?
     ) async -> Result<Opened, SourceFailure> {
-        let began = ContinuousClock.now
+        var trials = AddressTrials(peer.addresses, began: .now)
         var last = SourceFailure(ending: .refused("peer \(peer.name) has no address"))
-        for address in peer.addresses.prefix(4) where ContinuousClock.now - began < Self.connectBudget / 2 {
+        while let address = trials.next(at: .now) {
             do {
                 let blob = try await peers.blob(digest, of: peer.id, at: address, range: range, wait: wait)
                 directory.report(.worked, of: peer.id, address: address)

@@ -7,8 +7,6 @@ import OCI
 /// What a peer tells of a blob that it has, or that is on its way to it.
 extension PeerClient {
     static let reportLimit = 256 << 10
-    static let reportTime: Duration = .seconds(2)
-    static let chainTime: Duration = .seconds(10)
 
     /// Asks a peer which pieces of a blob have arrived there. The peer learns from it that this node wants the blob.
     ///
@@ -22,7 +20,7 @@ extension PeerClient {
     ) async throws -> PieceReport {
         let query = began.map { "?began=\($0)&since=\(since)" } ?? ""
         let body = try await document(
-            "/v1/pieces/\(digest)\(query)", of: peer, at: address, limit: Self.reportLimit, time: Self.reportTime)
+            "/v1/pieces/\(digest)\(query)", of: peer, at: address, limit: Self.reportLimit, time: patience.report)
         let report = try JSONDecoder().decode(PieceReport.self, from: Data(body))
         if let fault = report.fault(began: began, since: since) {
             throw PeerAnswerError.wrong("what \(address) says of its pieces of \(digest) cannot be: \(fault)")
@@ -41,7 +39,7 @@ extension PeerClient {
         let none = try HashChain(digest: digest, size: size, encoded: [])
         let limit = min(none.boundaries, Self.documentLimit / SHA256State.byteCount) * SHA256State.byteCount
         let body = try await document(
-            "/v1/chain/\(digest)", of: peer, at: address, limit: limit, time: Self.chainTime)
+            "/v1/chain/\(digest)", of: peer, at: address, limit: limit, time: patience.chain)
         return try HashChain(digest: digest, size: size, encoded: body)
     }
 

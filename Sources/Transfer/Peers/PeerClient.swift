@@ -8,15 +8,12 @@ import OCI
 /// The HTTP side of being somebody's peer: blobs, inventories and introductions, authenticated where there is a cluster key.
 ///
 /// Bounds: connecting takes at most 150 ms (a second address of a peer is tried then, and no third), the head of an answer 5 s beyond
-/// what was asked to be waited for, silence in a body 5 s, a document 8 MiB. Redirects are not followed.
+/// what was asked to be waited for, silence in a body 5 s, a document 8 MiB; a machine that is gone is noticed in 300 ms
+/// (``DeadPeerHandler``). Redirects are not followed.
 public final class PeerClient: Sendable {
-    static let connectTimeout: TimeAmount = .milliseconds(150)
-    static let headTime: Duration = .seconds(5)
-    static let idleTimeout: TimeAmount = .seconds(5)
     static let documentLimit = 8 << 20
     /// Of an answer that only says why there is none.
     static let refusalLimit = 16 << 10
-    static let refusalTime: Duration = .seconds(1)
     /// With one peer. Requests that wait, and bodies that are long, must not keep short questions from being asked.
     static let connections = 64
     static let receiveBuffer = 256 << 10
@@ -24,13 +21,19 @@ public final class PeerClient: Sendable {
     private let client: HTTPClient
     private let node: NodeID?
     private let signer: PeerSigner?
+    let patience: PeerPatience
 
     /// - Parameters:
     ///   - node: this one, as peers are told who takes part in a swarm.
     ///   - signer: proves this node to peers; nil without a cluster key.
-    public init(group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?) {
+    public convenience init(group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?) {
+        self.init(group: group, node: node, signer: signer, patience: PeerPatience())
+    }
+
+    init(group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?, patience: PeerPatience) {
         var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: Self.connectTimeout), decompression: .disabled)
+            redirectConfiguration: .disallow, timeout: .init(connect: TimeAmount(patience.connect)),
+            decompression: .disabled)
         configuration.httpVersion = .http1Only
         configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.connectionPool.retryConnectionEstablishment = false
@@ -38,7 +41,8 @@ public final class PeerClient: Sendable {
         configuration.http1_1ConnectionDebugInitializer = { channel in
             channel.eventLoop.submit {
                 // Until the head each request has a time of its own, which may be a long wait.
-                try SilenceHandler.add(to: channel, limit: Self.idleTimeout, from: .head)
+                try SilenceHandler.add(to: channel, limit: TimeAmount(patience.silence), from: .head)
+                try DeadPeerHandler.add(to: channel)
                 // Large receive buffers of a fixed size halve the cost of a body.
                 try channel.syncOptions?.setOption(
                     .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))
@@ -47,6 +51,7 @@ public final class PeerClient: Sendable {
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
         self.node = node
         self.signer = signer
+        self.patience = patience
     }
 
     public func shutdown() async {
@@ -67,7 +72,7 @@ public final class PeerClient: Sendable {
         if let preference { headers.add(name: "Prefer", value: preference.header) }
         let response = try await send(
             "/v1/blobs/\(digest)", to: peer, at: address, range: rangeHeader, headers: headers,
-            timeout: Self.headTime + (preference?.duration ?? .zero))
+            timeout: patience.head + (preference?.duration ?? .zero))
         guard response.status == .ok || response.status == .partialContent else { throw await refusal(response) }
         return try PeerBlob(response, asked: range)
     }
@@ -120,7 +125,7 @@ public final class PeerClient: Sendable {
     /// What an answer says that gives nothing. Its body is read, if it is short and soon here, so that the connection is good for the
     /// next request.
     func refusal(_ response: HTTPClientResponse) async -> PeerAnswerError {
-        _ = try? await withDeadline(.now + Self.refusalTime) {
+        _ = try? await withDeadline(.now + patience.refusal) {
             try await response.body.collect(upTo: Self.refusalLimit)
         }
         return PeerAnswerError(response)

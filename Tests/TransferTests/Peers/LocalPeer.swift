@@ -89,6 +89,13 @@ final class LocalPeer: PeerBackend {
     func nodeDocument() -> NodeDocument { NodeDocument(identity: identity, version: 1, key: nil, port: 5051) }
 }
 
+extension PeerPatience {
+    /// For tests: what keeps them waiting is this machine, not the peer.
+    static let long = PeerPatience(
+        connect: .seconds(30), head: .seconds(30), silence: .seconds(30), report: .seconds(30), chain: .seconds(30),
+        refusal: .seconds(30))
+}
+
 /// The cluster key at the door, as the agent has it.
 struct KeyGate: PeerGate {
     let authenticator: PeerAuthenticator

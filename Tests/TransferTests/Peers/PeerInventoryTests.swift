@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOHTTP1
 import NIOPosix
 import OCI
 import Testing
@@ -30,7 +31,7 @@ import Testing
     }
 
     private func page(of stub: StubRegistry, signer: PeerSigner?) async throws -> InventoryPage {
-        let client = PeerClient(group: MultiThreadedEventLoopGroup.singleton, signer: signer)
+        let client = PeerClient(group: MultiThreadedEventLoopGroup.singleton, node: nil, signer: signer)
         do {
             let page = try await client.inventory(
                 at: PeerAddress(host: "127.0.0.1", port: stub.port), of: Self.identity.id, epoch: nil, since: nil,
@@ -52,7 +53,8 @@ import Testing
                     ? StubResponse(200, [("Content-Encoding", "gzip")], body: GzipBody.compressed(document) ?? [])
                     : StubResponse(500)
             }
-            #expect(try await page(of: stub, signer: nil).added.count == 500)
+            let page = try await page(of: stub, signer: nil)
+            #expect(page.added.count == 500)
         }
         #expect(try await read(document, []).added.count == 500)
         #expect(try await read(document, [("Content-Encoding", "identity")]).added.count == 500)
@@ -67,7 +69,8 @@ import Testing
         }
         var flipped = body
         flipped[body.count - 6] ^= 1
-        await #expect(throws: DiscoveryError.self) { [flipped] in try await read(flipped, coding) }
+        let wrong = flipped
+        await #expect(throws: DiscoveryError.self) { try await read(wrong, coding) }
     }
 
     @Test("a bomb is no page: eight mebibytes are the most that a body may stand for")
@@ -113,7 +116,8 @@ import Testing
             let own = NodeIdentity(id: .random(), name: "reader", epoch: 1)
             let signer = PeerSigner(key: key, identity: own)
             if isOverWhatIsSent {
-                #expect(try await page(of: stub, signer: signer).added.count == 500)
+                let page = try await page(of: stub, signer: signer)
+                #expect(page.added.count == 500)
             } else {
                 await #expect(throws: PeerAnswerError.self) { try await page(of: stub, signer: signer) }
             }

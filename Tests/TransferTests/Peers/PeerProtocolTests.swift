@@ -21,7 +21,7 @@ struct PeerProtocolTests {
     ) async throws {
         let client = PeerClient(
             group: .singletonMultiThreadedEventLoopGroup, node: own.id,
-            signer: key.map { PeerSigner(key: $0, identity: own) })
+            signer: key.map { PeerSigner(key: $0, identity: own) }, patience: .long)
         do {
             try await body(client)
         } catch {
