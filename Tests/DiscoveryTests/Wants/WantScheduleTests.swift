@@ -184,7 +184,7 @@ import Testing
             }
         }
         // The first second in steps of 5 ms, the others in steps of 50 ms.
-        let steps = stride(from: 0, to: 1000, by: 5).map { $0 } + stride(from: 1000, to: 30_000, by: 50).map { $0 }
+        let steps = stride(from: 0, to: 1000, by: 5).map { $0 } + stride(from: 1000, through: 31_000, by: 50).map { $0 }
         for millisecond in steps {
             let seconds = Double(millisecond) / 1000
             let now = Samples.at(seconds)
