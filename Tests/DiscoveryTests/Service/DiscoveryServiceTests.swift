@@ -153,7 +153,9 @@ import Testing
             b.service.wants.end(Samples.digest(0))
             #expect(await changes.next(isolation: nil) == [Samples.digest(0)])
             #expect(a.service.wants.wanters(of: Samples.digest(0)).isEmpty)
-            #expect(a.service.counters.wanted >= 1 && b.service.counters.wanted >= 2)
+            await eventually("both count what they said") {
+                a.service.counters.wanted >= 1 && b.service.counters.wanted >= 2
+            }
         }
     }
 
@@ -165,12 +167,10 @@ import Testing
             nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], nodes[5], nodes[6], nodes[7]
         ) {
             await eventually("all see each other") { each { $0.directory.peers().count == 7 } }
-            let begun = ContinuousClock.now
             for node in nodes { node.service.wants.begin(Samples.digest(0), size: 1) }
             await eventually("each knows the others", within: .seconds(2)) {
                 each { $0.service.wants.wanters(of: Samples.digest(0)).count == 7 }
             }
-            print("MEASURED", ContinuousClock.now - begun)
         }
     }
 
@@ -182,7 +182,7 @@ import Testing
             a.service.wants.begin(Samples.digest(0), size: 70)
             await eventually("it was said to nobody") { a.service.counters.wanted >= 2 }
             try await running(b) {
-                await eventually("b knows", within: .seconds(4)) {
+                await eventually("b knows", within: .seconds(20)) {
                     b.service.wants.wanters(of: Samples.digest(0)) == [a.identity.id]
                 }
             }
