@@ -31,8 +31,8 @@ struct SpoolResumeTests {
         let file = try spool.create(scene.digest)
         try scene.add(1, to: file)
         // The folder as a kill would have left it; the locks of this process are not on the copies.
+        _ = try Spool(directory: copy.folder)
         for path in [try scene.file, try scene.journal] {
-            _ = try Spool(directory: copy.folder)
             try copy.scratch.write(scene.scratch.read(path), to: copy.folder.appending(path.lastComponent!.string))
             #expect(chmod(copy.folder.appending(path.lastComponent!.string).string, 0o600) == 0)
         }

@@ -8,19 +8,32 @@ import SystemPackage
 struct SpoolScene {
     static let pieceSize = Int(HashChain.pieceSize)
 
-    let scratch: Scratch
-    let blob: [UInt8]
-    let digest: Digest
-    let chain: HashChain
-
-    /// - Parameter size: two pieces and a short third one.
-    init(size: Int = 2 * SpoolScene.pieceSize + 1000) throws {
-        scratch = try Scratch()
-        blob = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 12) }
+    /// Two pieces and a short third one, the same for all tests: they take time to make and to hash.
+    private static let blob: [UInt8] = {
+        let pattern = (0..<4093).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 5) }
+        var blob: [UInt8] = []
+        while blob.count < 2 * pieceSize + 1000 { blob += pattern }
+        return Array(blob.prefix(2 * pieceSize + 1000))
+    }()
+    private static let chain: HashChain = {
         var hasher = ChainHasher()
         blob.withUnsafeBytes { hasher.update($0) }
-        chain = hasher.finish()
-        digest = chain.digest
+        return hasher.finish()
+    }()
+    private static let sums: [PieceSum?] = (0...2).map { piece in
+        let bytes = bytes(of: piece)
+        return try? PieceSum(length: Int64(bytes.count)) { offset, buffer in
+            buffer.copyBytes(from: bytes[Int(offset)..<Int(offset) + buffer.count])
+        }
+    }
+
+    let scratch: Scratch
+    let blob = SpoolScene.blob
+    let chain = SpoolScene.chain
+    let digest = SpoolScene.chain.digest
+
+    init() throws {
+        scratch = try Scratch()
     }
 
     var folder: FilePath { scratch.path.appending("spool") }
@@ -38,15 +51,15 @@ struct SpoolScene {
         return folder.appending(name)
     }
 
-    func bytes(of piece: Int) -> [UInt8] {
-        Array(blob[piece * Self.pieceSize..<min(blob.count, (piece + 1) * Self.pieceSize)])
+    private static func bytes(of piece: Int) -> [UInt8] {
+        Array(blob[piece * pieceSize..<min(blob.count, (piece + 1) * pieceSize)])
     }
 
+    func bytes(of piece: Int) -> [UInt8] { Self.bytes(of: piece) }
+
     func sum(of piece: Int) throws -> PieceSum {
-        let bytes = bytes(of: piece)
-        return try PieceSum(length: Int64(bytes.count)) { offset, buffer in
-            buffer.copyBytes(from: bytes[Int(offset)..<Int(offset) + buffer.count])
-        }
+        guard let sum = Self.sums[piece] else { throw Errno.invalidArgument }
+        return sum
     }
 
     /// Writes a piece and notes it by its sum.

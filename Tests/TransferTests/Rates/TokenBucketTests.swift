@@ -6,8 +6,8 @@ import Testing
 struct TokenBucketTests {
     private let start = ContinuousClock.now
 
-    /// 8 MiB/s: a burst is 50 ms' worth.
-    private static let rate: Int64 = 8 << 20
+    /// A burst is 50 ms' worth of it, and a portion a quarter of that, to the nanosecond.
+    private static let rate: Int64 = 8_000_000
     private static let burst = rate / 20
 
     @Test("A full bucket lets one burst pass, then the rate")
