@@ -105,8 +105,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "shoal", argumentParser, log, nioHTTP1,
-                nioPosix,
+                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", "shoal", argumentParser, log,
+                nioHTTP1, nioPosix,
                 systemPackage,
             ],
             swiftSettings: strict),

@@ -40,6 +40,7 @@ import Testing
         arguments: [
             ("mirror.listen", "127.0.0.1:1"), ("peers.allow", "any"), ("tags.policy", "peers-first"),
             ("tags.believe", "lan"), ("share.include", "*"), ("share.exclude", "*"), ("limits.uploads", "3"),
+            ("limits.upload_rate", "1MB/s"), ("limits.download_rate", "1MB/s"), ("limits.upstream_rate", "1MB/s"),
         ])
     func flags(key: String, value: String) throws {
         let new = try load(settings: ["\(key)=\(value)"])
