@@ -10,18 +10,22 @@ extension Swarm {
     /// This node's next share of what nobody has, or anything once nothing else helps.
     mutating func nextFromUpstream(_ need: Need, now: Instant) -> Range<Int>? {
         ownPiece = nil
+        chosen = nil
         let isStuck = isStuck(now)
         if hasHolder(now), !isStuck { return nil }
         let free = unclaimed(of: need.missing, now)
-        if isStuck { return forItself(of: free.isEmpty ? need.missing : free, need.next) }
-        guard isShared else {
+        if !isStuck, !isShared {
             guard let first = free.first(atOrAfter: need.next ?? 0) else { return nil }
             var end = first + 1
             while end < pieces, free.contains(end) { end += 1 }
             return first..<end
         }
-        guard rank < 2 * Ownership.fetchers, !isNewcomer(now) else { return nil }
-        return nextOfShare(free, from: need.next ?? 0, now: now)
+        if isStuck {
+            chosen = forItself(of: free.isEmpty ? need.missing : free, need.next)
+        } else if rank < 2 * Ownership.fetchers, !isNewcomer(now) {
+            chosen = nextOfShare(free, from: need.next ?? 0, now: now)
+        }
+        return chosen
     }
 
     /// Of some pieces those that nobody who answers has or fetches.
@@ -123,7 +127,7 @@ extension Swarm {
         guard !hasHolder(now) else { return false }
         var free = PieceSet(count: pieces)
         free.insert(piece)
-        return !unclaimed(of: free, now).isEmpty && Ownership(seed: seed, ranked: owners(now)).owner(of: piece) == own
+        return !unclaimed(of: free, now).isEmpty && isMine(piece, now)
     }
 
     /// Whether upstream's stream may stay in a piece that it has entered, now that others want the blob too: to be asked whenever the
@@ -136,10 +140,16 @@ extension Swarm {
         if roster.members.contains(where: { $0.isReliable(now) && $0.have.contains(piece) }) { return false }
         if isSlow(done, now) {
             ownSlowUntil = now + SwarmLimits.slowFor
-            return Ownership(seed: seed, ranked: owners(now)).owner(of: piece) == own
+            chosen = nil
+            return isMine(piece, now)
         }
-        if done >= 0.25 { return true }
-        return !hasHolder(now) && Ownership(seed: seed, ranked: owners(now)).owner(of: piece) == own
+        return done >= 0.25 || isMine(piece, now)
+    }
+
+    /// Whether a piece is this node's to fetch: it was chosen for it, or is its share.
+    private func isMine(_ piece: Int, _ now: Instant) -> Bool {
+        if let chosen, chosen.contains(piece) { return true }
+        return Ownership(seed: seed, ranked: owners(now)).owner(of: piece) == own
     }
 
     private func isSlow(_ done: Double, _ now: Instant) -> Bool {
