@@ -103,7 +103,10 @@ package struct Swarm: Sendable {
             if best.count > 2 * Ownership.fetchers { best.removeLast() }
             if entry > (ownNumber, own) { rank += 1 }
         }
-        candidates = best.map(\.node)
+        let ranked = best.map(\.node)
+        // What was chosen among others may be somebody else's now.
+        if ranked != candidates { chosen = nil }
+        candidates = ranked
     }
 
     /// Makes members of wanters: all that fetch from upstream where this node does too, so that none of its pieces is asked of
