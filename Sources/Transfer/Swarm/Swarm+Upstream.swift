@@ -21,7 +21,10 @@ extension Swarm {
             return first..<end
         }
         if isStuck {
+            isVolunteer = true
             chosen = forItself(of: free.isEmpty ? need.missing : free, need.next)
+        } else if isVolunteer, !free.isEmpty {
+            chosen = forItself(of: free, need.next)
         } else if rank < 2 * Ownership.fetchers, !isNewcomer(now) {
             chosen = nextOfShare(free, from: need.next ?? 0, now: now)
         }

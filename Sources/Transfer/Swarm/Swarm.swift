@@ -25,6 +25,8 @@ package struct Swarm: Sendable {
     private(set) var progressAt: Instant
     /// What upstream's pieces took others lately, in seconds, as far as it was seen; nil: not yet.
     private(set) var upstreamPieceTime: Double?
+    /// It has had to help itself once: those who should have fetched cannot, so it goes on with what nobody is seen to fetch.
+    var isVolunteer = false
     /// What this node last chose to fetch from upstream while others want the blob too: its share or another's.
     var chosen: Range<Int>?
     /// The piece that upstream is sending here, since when, and until when this node leaves upstream to others that are faster.

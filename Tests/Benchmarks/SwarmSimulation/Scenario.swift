@@ -57,6 +57,9 @@ struct Scenario {
             hundred.but("100, 10 killed, 2 paused") {
                 ($0.killed, $0.paused, $0.copiesAim, $0.lastAim) = (10, 2, 1.5, 1.5)
             },
+            hundred.but("100, 97 without upstream") {
+                ($0.withoutUpstream, $0.copiesAim, $0.lastAim) = (0.97, 1.5, 4)
+            },
             hundred.but("1 holds, 99 pull") { ($0.holders, $0.lastAim) = (1, 1.5) },
             thousand,
             thousand.but("1,000, starts over 5 s") { $0.spread = 5 },

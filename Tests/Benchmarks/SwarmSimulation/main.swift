@@ -14,6 +14,7 @@ do {
         var swarm = try VirtualSwarm(scenario)
         let report = swarm.run()
         print(report.line)
+        fflush(nil)
         reports.append(report)
     }
     if let plot = options.plot { try CurvePlot(reports).svg.write(toFile: plot, atomically: true, encoding: .utf8) }
