@@ -17,12 +17,13 @@ struct Ownership: Sendable {
 
     /// - Parameter nodes: those who want the blob and can ask upstream for it, this one included where it can.
     init(of digest: Digest, among nodes: some Collection<NodeID>) {
-        self.init(of: digest, ranked: Self.ranking(of: digest, among: nodes))
+        self.init(seed: Self.seed(of: digest), ranked: Self.ranking(of: digest, among: nodes))
     }
 
-    /// - Parameter ranked: nodes in the order of their ranks.
-    init(of digest: Digest, ranked: [NodeID]) {
-        let seed = Self.seed(of: digest)
+    /// - Parameters:
+    ///   - seed: the blob's.
+    ///   - ranked: nodes in the order of their ranks.
+    init(seed: UInt64, ranked: [NodeID]) {
         owners = ranked.prefix(Self.fetchers).map { ($0, Self.number(of: $0, seed)) }
     }
 

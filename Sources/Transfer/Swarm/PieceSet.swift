@@ -114,6 +114,19 @@ public struct PieceSet: Hashable, Sendable {
         }
     }
 
+    /// The lowest piece of which something is true.
+    func firstPiece(where isWanted: (Int) -> Bool) -> Int? {
+        for (index, word) in words.enumerated() {
+            var rest = word
+            while rest != 0 {
+                let piece = index * 64 + rest.trailingZeroBitCount
+                if isWanted(piece) { return piece }
+                rest &= rest - 1
+            }
+        }
+        return nil
+    }
+
     /// Its pieces as ranges, in ascending order, neighbours joined.
     public var ranges: [Range<Int>] {
         var ranges: [Range<Int>] = []

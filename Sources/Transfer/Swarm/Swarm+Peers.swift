@@ -84,20 +84,24 @@ extension Swarm {
         reachable.formIntersection(need.missing)
         guard holderIsOpen else { return rarest(of: reachable, need) }
         guard holdersAreFew else { return rarest(of: need.missing, need) }
-        var unique = need.missing
-        need.missing.forEach { if roster.counts[$0] > 0 { unique.remove($0) } }
-        let division = Ownership(of: digest, ranked: candidates.filter { isSharer($0, now) })
+        let division = division(now)
         var share = PieceSet(count: pieces)
-        unique.forEach { if division.owner(of: $0) == own { share.insert($0) } }
+        need.missing.forEach { piece in
+            if roster.counts[piece] == 0, division.owner(of: piece) == own { share.insert(piece) }
+        }
         if let piece = rarest(of: share, need) ?? rarest(of: reachable, need) { return piece }
         // Whose share it is does not seem to come to it.
         guard need.transfers == 0, progressAt.duration(to: now) >= SwarmLimits.shareNeglected else { return nil }
         return rarest(of: need.missing, need)
     }
 
-    /// Whether a piece that only a holder has can be left to another to fetch.
-    private func isSharer(_ node: NodeID, _ now: Instant) -> Bool {
-        node == own || roster[node].map { !$0.isHolder && $0.isReliable(now) } ?? true
+    /// The division of what only a few holders have.
+    private func division(_ now: Instant) -> Ownership {
+        let able = candidates.filter { node in
+            guard node != own, let index = roster.index(of: node) else { return true }
+            return !roster.members[index].isHolder && roster.members[index].isReliable(now)
+        }
+        return Ownership(seed: seed, ranked: able)
     }
 
     /// Of these pieces the one that the fewest have; among equals the reader's next, or any.
@@ -178,5 +182,22 @@ extension Swarm {
             if dice.next() % seen == 0 { chosen = (index, piece) }
         }
         return chosen
+    }
+
+    // MARK: A request that runs already
+
+    /// Where a request to a peer that is at a piece is to end, now that others may want the blob too.
+    package func sharedRequestEnd(from piece: Int) -> Int {
+        isShared ? piece + 1 : pieces
+    }
+
+    /// Whether a request to a peer may stay in a piece, now that others may want the blob too: of the only holder each asks for its
+    /// own share.
+    /// - Parameter done: how much of the piece has come, from 0 to 1.
+    package func maySharedRequestStay(at node: NodeID, in piece: Int, done: Double, now: Instant) -> Bool {
+        guard done < 0.25, holdersAreFew, let index = roster.index(of: node), roster.members[index].isHolder else {
+            return true
+        }
+        return division(now).owner(of: piece) == own
     }
 }

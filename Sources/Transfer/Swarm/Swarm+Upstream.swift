@@ -9,65 +9,84 @@ extension Swarm {
 
     /// This node's next share of what nobody has, or anything once nothing else helps.
     mutating func nextFromUpstream(_ need: Need, now: Instant) -> Range<Int>? {
+        ownPiece = nil
+        chosen = nil
         let isStuck = isStuck(now)
         if hasHolder(now), !isStuck { return nil }
         let free = unclaimed(of: need.missing, now)
-        if isStuck { return forItself(of: free.isEmpty ? need.missing : free, need.next) }
-        guard isShared else {
+        if !isStuck, !isShared {
             guard let first = free.first(atOrAfter: need.next ?? 0) else { return nil }
             var end = first + 1
             while end < pieces, free.contains(end) { end += 1 }
             return first..<end
         }
-        guard rank < 2 * Ownership.fetchers, !isNewcomer(now) else { return nil }
-        return nextOfShare(free, from: need.next ?? 0, now: now)
+        if isStuck {
+            isVolunteer = true
+            chosen = forItself(of: free.isEmpty ? need.missing : free, need.next)
+        } else if isVolunteer, !free.isEmpty {
+            chosen = forItself(of: free, need.next)
+        } else if rank < 2 * Ownership.fetchers, !isNewcomer(now) {
+            chosen = nextOfShare(free, from: need.next ?? 0, now: now)
+        }
+        return chosen
     }
 
     /// Of some pieces those that nobody who answers has or fetches.
     private func unclaimed(of missing: PieceSet, _ now: Instant) -> PieceSet {
         var free = missing
+        let slowAfter = slowAfter
         for member in roster.members where member.isReliable(now) {
             free.subtract(member.have)
-            if member.isOwner(now, pieceTime: upstreamPieceTime) { free.subtract(member.fetching) }
+            if member.isOwner(now, slowAfter: slowAfter) { free.subtract(member.fetching) }
         }
         return free
     }
 
-    /// The division of upstream's pieces among those who can fetch them.
-    private func ownership(_ now: Instant) -> Ownership {
+    /// Those among whom upstream's pieces are divided, in the order of their ranks.
+    private func owners(_ now: Instant) -> [NodeID] {
+        let slowAfter = slowAfter
         let able = candidates.filter { node in
-            node == own || roster[node].map { $0.isOwner(now, pieceTime: upstreamPieceTime) } ?? true
+            if node == own { return offersUpstream(now) }
+            return roster.index(of: node).map { roster.members[$0].isOwner(now, slowAfter: slowAfter) } ?? true
         }
-        return Ownership(of: digest, ranked: able)
+        return able.isEmpty ? [own] : Array(able.prefix(Ownership.fetchers))
+    }
+
+    /// Whether this node fetches its share from upstream, as far as it can: what it is to say in its reports. Not while its way to
+    /// upstream was found to be much slower than the others'.
+    package func offersUpstream(_ now: Instant) -> Bool {
+        ownSlowUntil.map { $0 <= now } ?? true
     }
 
     private func nextOfShare(_ free: PieceSet, from next: Int, now: Instant) -> Range<Int>? {
-        let ownership = ownership(now)
-        // The end of another's share, where that other has much left to do, is the next in rank's who has nothing left.
-        var left: [NodeCount] = []
-        var others: [(piece: Int, owner: Int)] = []
+        let owners = owners(now)
+        let ownership = Ownership(seed: seed, ranked: owners)
+        // What others have left to fetch of their shares.
+        var left = [Int](repeating: 0, count: owners.count)
+        var ends: [(piece: Int, owner: Int)] = []
         var first: Int?
-        var piece = free.first(atOrAfter: next)
-        var visited = 0
-        let population = free.population
-        while let current = piece, visited < population {
-            visited += 1
-            let owners = ownership.owners(of: current)
-            if owners.first == own {
-                first = current
-                break
+        free.forEach { piece in
+            let ranks = ownership.owners(of: piece)
+            if ranks.first == own {
+                if first == nil || (piece >= next && first ?? 0 < next) { first = piece }
+            } else if first == nil, let index = owners.firstIndex(where: { $0 == ranks.first }) {
+                left[index] += 1
+                if ranks.second == own { ends.append((piece, index)) }
             }
-            if let owner = owners.first {
-                let index = left.firstIndex { $0.node == owner } ?? left.endIndex
-                if index == left.endIndex { left.append(NodeCount(node: owner, count: 0)) }
-                left[index].count += 1
-                if owners.second == own { others.append((current, index)) }
-            }
-            piece = free.first(atOrAfter: current + 1)
         }
         if let first { return run(from: first, free) }
-        guard let last = others.last(where: { left[$0.owner].count > 2 * Ownership.run }) else { return nil }
-        return run(from: last.piece / Ownership.run * Ownership.run, free)
+        // This node has nothing left of its own. Of another's share that has much left, the end is the next in rank's.
+        if let last = ends.last(where: { left[$0.owner] > 2 * Ownership.run }) {
+            return run(from: last.piece / Ownership.run * Ownership.run, free)
+        }
+        // And what is left to one who does not fetch is the next in rank's who does.
+        let active = Ownership(seed: seed, ranked: owners.filter { $0 == own || !isIdle($0, now) })
+        return free.firstPiece { active.owner(of: $0) == own }.flatMap { run(from: $0, free) }
+    }
+
+    private func isIdle(_ node: NodeID, _ now: Instant) -> Bool {
+        guard let member = roster[node] else { return false }
+        return member.fetching.isEmpty && member.fetchingSince.duration(to: now) >= SwarmLimits.ownerPatience
     }
 
     private func run(from piece: Int, _ free: PieceSet) -> Range<Int>? {
@@ -93,7 +112,7 @@ extension Swarm {
         guard silence < SwarmLimits.stuckAmongFetchers + turn else { return true }
         return silence >= SwarmLimits.stuckAfter + turn
             && !roster.members.contains {
-                !$0.fetching.isEmpty && $0.isOwner(now, pieceTime: upstreamPieceTime)
+                !$0.fetching.isEmpty && $0.isOwner(now, slowAfter: slowAfter)
             }
     }
 
@@ -111,21 +130,41 @@ extension Swarm {
         guard !hasHolder(now) else { return false }
         var free = PieceSet(count: pieces)
         free.insert(piece)
-        return !unclaimed(of: free, now).isEmpty && ownership(now).owner(of: piece) == own
+        return !unclaimed(of: free, now).isEmpty && isMine(piece, now)
     }
 
-    /// Whether upstream's stream may stay in a piece that it has entered, now that others want the blob too. A piece of which much
-    /// is here already is finished, whoever's share it is: the others see that it is being fetched.
+    /// Whether upstream's stream may stay in a piece that it has entered, now that others want the blob too: to be asked whenever the
+    /// wanters change or a member was heard. A piece of which much is here already is finished, whoever's share it is: the others
+    /// see that it is being fetched. A stream that is much slower than the others' is left to them.
     /// - Parameter done: how much of the piece has come, from 0 to 1.
-    package func maySharedStreamStay(in piece: Int, done: Double, now: Instant) -> Bool {
+    package mutating func maySharedStreamStay(in piece: Int, done: Double, now: Instant) -> Bool {
+        if ownPiece?.piece != piece { ownPiece = (piece, now) }
         guard isShared else { return true }
         if roster.members.contains(where: { $0.isReliable(now) && $0.have.contains(piece) }) { return false }
-        if done >= 0.25 { return true }
-        return !hasHolder(now) && ownership(now).owner(of: piece) == own
+        if isSlow(done, now) {
+            ownSlowUntil = now + SwarmLimits.slowFor
+            chosen = nil
+            return isMine(piece, now)
+        }
+        return done >= 0.25 || isMine(piece, now)
     }
 
-    private struct NodeCount {
-        var node: NodeID
-        var count: Int
+    /// Whether a piece is this node's to fetch: it was chosen for it, or is its share.
+    private func isMine(_ piece: Int, _ now: Instant) -> Bool {
+        if let chosen, chosen.contains(piece) { return true }
+        return Ownership(seed: seed, ranked: owners(now)).owner(of: piece) == own
+    }
+
+    private func isSlow(_ done: Double, _ now: Instant) -> Bool {
+        guard let ownPiece, let upstreamPieceTime else { return false }
+        let elapsed = ownPiece.since.duration(to: now)
+        guard elapsed >= SwarmLimits.ownerPatience else { return false }
+        return elapsed / .seconds(1) > SwarmLimits.slowness * upstreamPieceTime * max(done, 0.01)
+    }
+
+    /// Where upstream's stream, begun for the whole blob, is to end now that others want the blob too: with the run of pieces that
+    /// it is in. What comes after is nobody's yet.
+    package func sharedStreamEnd(from piece: Int) -> Int {
+        isShared ? min(pieces, (piece / Ownership.run + 1) * Ownership.run) : pieces
     }
 }

@@ -9,8 +9,9 @@ package struct Swarm: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     let own: NodeID
-    let digest: Digest
+    package let digest: Digest
     let pieces: Int
+    let seed: UInt64
     var roster: SwarmRoster
     /// Others who want the blob; members or not.
     private(set) var wanters: Set<NodeID> = []
@@ -22,8 +23,15 @@ package struct Swarm: Sendable {
     let beganAt: Instant
     /// When a piece last came, from whomever.
     private(set) var progressAt: Instant
-    /// What upstream's pieces took lately, in seconds, as far as it was seen; nil: not yet.
-    var upstreamPieceTime: Double?
+    /// What upstream's pieces took others lately, in seconds, as far as it was seen; nil: not yet.
+    private(set) var upstreamPieceTime: Double?
+    /// It has had to help itself once: those who should have fetched cannot, so it goes on with what nobody is seen to fetch.
+    var isVolunteer = false
+    /// What this node last chose to fetch from upstream while others want the blob too: its share or another's.
+    var chosen: Range<Int>?
+    /// The piece that upstream is sending here, since when, and until when this node leaves upstream to others that are faster.
+    var ownPiece: (piece: Int, since: Instant)?
+    var ownSlowUntil: Instant?
     /// Bytes a second of a transfer from a peer, lately; nil before the first.
     var pace: Double?
     /// Second requests for a piece that was late elsewhere.
@@ -36,6 +44,7 @@ package struct Swarm: Sendable {
         self.own = own
         self.digest = digest
         self.pieces = pieces
+        seed = Ownership.seed(of: digest)
         roster = SwarmRoster(pieces: pieces)
         candidates = [own]
         beganAt = now
@@ -82,7 +91,6 @@ package struct Swarm: Sendable {
     }
 
     private mutating func rankAll() {
-        let seed = Ownership.seed(of: digest)
         let ownNumber = Ownership.number(of: own, seed)
         var best = [(number: ownNumber, node: own)]
         rank = 0
@@ -97,7 +105,10 @@ package struct Swarm: Sendable {
             if best.count > 2 * Ownership.fetchers { best.removeLast() }
             if entry > (ownNumber, own) { rank += 1 }
         }
-        candidates = best.map(\.node)
+        let ranked = best.map(\.node)
+        // What was chosen among others may be somebody else's now.
+        if ranked != candidates { chosen = nil }
+        candidates = ranked
     }
 
     /// Makes members of wanters: all that fetch from upstream where this node does too, so that none of its pieces is asked of
@@ -136,16 +147,31 @@ package struct Swarm: Sendable {
             roster.change(index) { $0.grewAt = now }
         }
         if fetching != before.fetching {
-            if before.fetching.firstCommon(with: have) != nil {
-                let seconds = before.fetchingSince.duration(to: now) / .seconds(1)
-                upstreamPieceTime = upstreamPieceTime.map { 0.8 * $0 + 0.2 * seconds } ?? seconds
-            }
+            if before.fetching.firstCommon(with: have) != nil { fetched(index, before.fetchingSince.duration(to: now)) }
             roster.change(index) { member in
                 member.fetching = fetching
                 member.fetchingSince = now
             }
+        } else if !fetching.isEmpty, before.fetchingSince.duration(to: now) >= slowAfter {
+            roster.change(index) { $0.slowUntil = now + SwarmLimits.slowFor }
         }
         if have != before.have { roster.setHave(index, have) }
+    }
+
+    /// A member was seen to finish a piece from upstream.
+    private mutating func fetched(_ index: Int, _ time: Duration) {
+        if time < slowAfter { roster.change(index) { $0.slowUntil = nil } }
+        let seconds = time / .seconds(1)
+        // One that is slow does not make the others look fast, but an uplink that has become slow is soon believed.
+        upstreamPieceTime =
+            upstreamPieceTime.map { 0.8 * $0 + 0.2 * min(seconds, SwarmLimits.slowness * $0) } ?? seconds
+    }
+
+    /// Who takes so long over a piece from upstream is slow: on a thin uplink pieces take their time everywhere.
+    var slowAfter: Duration {
+        max(
+            SwarmLimits.ownerPatience,
+            .seconds(upstreamPieceTime.map { SwarmLimits.slowness * $0 } ?? SwarmLimits.unmeasuredPatience))
     }
 
     /// A busy node has told who else has a piece.

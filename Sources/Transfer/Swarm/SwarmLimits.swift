@@ -16,6 +16,7 @@ enum SwarmLimits {
     /// So does one that takes so many times as long over a piece as others did; in seconds, where no other was seen.
     static let slowness = 4.0
     static let unmeasuredPatience = 30.0
+    static let slowFor: Duration = .seconds(60)
     /// A newcomer waits for so long to be told what there is before it asks upstream for its share.
     static let newcomerPatience: Duration = .milliseconds(500)
     /// When nothing has come for so long, a node fetches for itself; the longer, where others are seen to be fetching.

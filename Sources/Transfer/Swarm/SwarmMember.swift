@@ -22,6 +22,8 @@ package struct SwarmMember: Sendable {
     var grewAt: Instant
     /// When it was first seen fetching what it fetches now.
     var fetchingSince: Instant
+    /// Until then upstream's pieces are not left to it: it took much longer over one than others did.
+    var slowUntil: Instant?
     /// Transfers from it that are under way.
     package internal(set) var transfers = 0
     /// Failures since it last answered.
@@ -69,14 +71,11 @@ package struct SwarmMember: Sendable {
         failures == 0 && isUsable(now)
     }
 
-    /// Whether its share of upstream's pieces can be left to it: it answers, says that it can, and does.
-    ///
-    /// Slow is who takes longer over a piece than the others did: on a thin uplink pieces take their time everywhere.
-    /// - Parameter pieceTime: what upstream's pieces took lately, in seconds, here and elsewhere; nil: none has been seen.
-    func isOwner(_ now: Instant, pieceTime: Double?) -> Bool {
-        guard !isHolder, hasUpstream, isReliable(now) else { return false }
+    /// Whether its share of upstream's pieces can be left to it: it answers, says that it can, and does, no slower than others.
+    /// - Parameter slowAfter: how long it may take over a piece.
+    func isOwner(_ now: Instant, slowAfter: Duration) -> Bool {
+        guard !isHolder, hasUpstream, isReliable(now), slowUntil.map({ $0 <= now }) ?? true else { return false }
         guard !fetching.isEmpty else { return grewAt.duration(to: now) < SwarmLimits.ownerPatience }
-        let patience = pieceTime.map { SwarmLimits.slowness * $0 } ?? SwarmLimits.unmeasuredPatience
-        return fetchingSince.duration(to: now) < max(SwarmLimits.ownerPatience, .seconds(patience))
+        return fetchingSince.duration(to: now) < slowAfter
     }
 }

@@ -1,357 +1,364 @@
 import Discovery
+import Glibc
 import OCI
 import Transfer
 
-/// A LAN on which nodes fetch one blob by the product's own decisions (`Swarm`), over links of given speeds.
+/// A LAN on which nodes fetch one blob by the product's own decisions (`Swarm`), over links of given speeds. Time is virtual.
 ///
-/// The network is a fluid: a transfer runs at the least of its fair shares of the sender's uplink, of the receiver's downlink and,
-/// from upstream, of the site's uplink. Messages take a latency and no bandwidth. Time is virtual.
+/// What is modelled of the world: who wants the blob is heard 5 to 20 ms late, by each node for itself, and one datagram in fifty is
+/// lost; every node begins with a plain stream from upstream; what a node has is asked for, so it is known late; a request may be
+/// answered 404 or 503, or wait for its piece; who is killed refuses connections, who is paused accepts them and is silent.
 struct VirtualSwarm {
-    struct Scenario {
-        var name: String
-        var nodes: Int
-        var pieces: Int
-        /// Bytes a second.
-        var lan: Double
-        var uplink: Double
-        /// Nodes that hold the blob from the beginning.
-        var holders = 0
-        /// Starts are spread over so many seconds.
-        var spread = 0.0
-        /// Nodes that die: share of all, at random moments of the first half.
-        var deaths = 0.0
-        var seed: UInt64 = 1
-
-        /// No scheme is faster: the last byte cannot leave upstream, or its holder, sooner; and every node takes it in.
-        var bound: Double {
-            let bytes = Double(pieces) * pieceBytes
-            guard holders == 0 else {
-                let copies = Double(nodes - holders)
-                return max(bytes / lan, copies * bytes / (Double(nodes) * lan))
-            }
-            return max(bytes / uplink, bytes / lan)
-        }
-    }
-
-    struct Report {
-        var finished: [Double]
-        var upstreamBytes: Double
-        var busiestUpload: Double
-        var questions: Int
-        var refusals: Int
-    }
-
-    static let pieceBytes = Double(4 << 20)
     static let latency = 0.0005
-    static let requestCost = 0.001
+    static let upstreamLatency = 0.02
     static let uploadsPerNode = 4
+    static let waitsPerNode = 64
+    static let wait = 10.0
     /// Time between two looks of a node at its state without news.
     static let tick = 0.25
+    /// An unanswered question is given up after so long.
+    static let questionTimeout = 2.0
+    static let loss = 0.02
+    /// A node of which nothing is heard is forgotten after so long.
+    static let silence = 15.0
 
-    private struct Flow {
-        var from: Int?
-        var to: Int
-        var pieces: Range<Int>
-        var done = 0.0
-        var rate = 0.0
-        var updated: Double
-        var version = 0
-        /// Not yet flowing: waits for the piece at the sender.
-        var waits: Bool
-    }
-
-    private struct Node {
-        var id: NodeID
-        var swarm: Swarm
-        var have: PieceSet
-        var claimed: PieceSet
-        var fetching: PieceSet
-        var startsAt: Double
-        var started = false
-        var diesAt = Double.infinity
-        var finishedAt: Double?
-        var outgoing: Set<Int> = []
-        var incoming: Set<Int> = []
-        var uploaded = 0.0
-        var isDead = false
-    }
-
-    private enum Event {
+    enum Event {
         case start(Int)
-        case die(Int)
+        case kill(Int?)
+        case pause(Int)
         case tick(Int)
-        case flowEnds(Int, version: Int)
-        case asked(Int, by: Int)
-        case answered(Int, by: Int, have: PieceSet, fetching: PieceSet)
-        case refused(Int, by: Int)
-        case lost(Int, by: Int)
+        case look(Int)
+        case learns(Int, of: Int, VirtualNode.Standing)
+        case asks(Int, of: Int)
+        case hears(Int, of: Int, have: PieceSet, fetching: PieceSet)
+        case fails(Int, of: Int)
+        case requestArrives(Int)
+        case requestFails(Int, Failure)
+        case waitEnds(Int)
+        case pieceEnds(Int)
+        case sample
     }
+
+    enum Failure { case refused, busy, absent, broken }
 
     let scenario: Scenario
-    private var now = 0.0
+    var now = 0.0
+    var nodes: [VirtualNode] = []
+    var links: VirtualLinks
+    var random: SplitMix
+    var report: SimulationReport
     private let origin = ContinuousClock.now
-    private var nodes: [Node] = []
     private var index: [NodeID: Int] = [:]
-    private var flows: [Int: Flow] = [:]
-    private var upstreamFlows: Set<Int> = []
-    private var nextFlow = 0
     private var queue = EventQueue<Event>()
-    private var random: SplitMix
-    private var report = Report(finished: [], upstreamBytes: 0, busiestUpload: 0, questions: 0, refusals: 0)
-    private let digest: Digest
+    private var unfinished = 0
 
     init(_ scenario: Scenario) throws {
         self.scenario = scenario
         random = SplitMix(state: scenario.seed)
-        digest = try Digest("sha256:" + String(repeating: "5a", count: 32))
+        report = SimulationReport(scenario: scenario)
+        let link = (0..<scenario.nodes).map {
+            $0 < scenario.holders ? scenario.holderLink ?? scenario.lan : scenario.lan
+        }
+        links = VirtualLinks(up: link, down: link, uplink: scenario.uplink, size: Scenario.pieceBytes)
+        let digest = try Digest("sha256:" + String(repeating: "5a", count: 32))
         for number in 0..<scenario.nodes {
             let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
             guard let id = NodeID(bytes: bytes) else { continue }
-            var node = Node(
-                id: id, swarm: Swarm(own: id, digest: digest, pieces: scenario.pieces, now: origin),
-                have: PieceSet(count: scenario.pieces), claimed: PieceSet(count: scenario.pieces),
-                fetching: PieceSet(count: scenario.pieces),
-                startsAt: scenario.spread > 0 ? Double.random(in: 0...scenario.spread, using: &random) : 0)
-            if number < scenario.holders { node.have = .all(of: scenario.pieces) }
+            var node = VirtualNode(
+                id: id, nodes: scenario.nodes,
+                swarm: Swarm(own: id, digest: digest, pieces: scenario.pieces, now: origin), pieces: scenario.pieces)
+            if number < scenario.holders {
+                for piece in 0..<scenario.pieces { node.takes(piece) }
+            } else {
+                for holder in 0..<scenario.holders { node.view[holder] = .holds }
+                node.startsAt = scenario.spread > 0 ? Double.random(in: 0...scenario.spread, using: &random) : 0
+                let place = Double(number - scenario.holders) / Double(scenario.nodes)
+                node.hasUpstream = place >= scenario.withoutUpstream
+                if number - scenario.holders < scenario.slow { node.upstreamLimit = scenario.uplink / 100 }
+            }
             index[id] = number
             nodes.append(node)
         }
     }
 
-    private var instant: ContinuousClock.Instant { origin + .seconds(now) }
+    private static var processorTime: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
 
-    mutating func run() -> Report {
-        let deaths = Int(Double(scenario.nodes) * scenario.deaths)
-        for number in nodes.indices where number >= scenario.holders {
-            queue.add(.start(number), at: nodes[number].startsAt)
+    var instant: ContinuousClock.Instant { origin + .seconds(now) }
+
+    mutating func add(_ event: Event, after delay: Double) {
+        queue.add(event, at: now + delay)
+    }
+
+    mutating func run() -> SimulationReport {
+        let pulling = Array(nodes.indices.dropFirst(scenario.holders))
+        unfinished = pulling.count
+        for number in pulling { queue.add(.start(number), at: nodes[number].startsAt) }
+        for _ in 0..<scenario.killed {
+            queue.add(.kill(nil), at: scenario.bound * Double.random(in: 0.02...0.5, using: &random))
         }
-        for number in nodes.indices.dropFirst(scenario.holders).shuffled(using: &random).prefix(deaths) {
-            queue.add(.die(number), at: Double.random(in: 0...(scenario.bound / 2), using: &random))
+        for number in pulling.shuffled(using: &random).prefix(scenario.paused) {
+            queue.add(.pause(number), at: scenario.bound / 4)
         }
-        while let (time, event) = queue.next(), time < 50 * scenario.bound {
+        queue.add(.sample, at: 0)
+        while unfinished > 0, let (time, event) = queue.next(), time < 20 * scenario.bound {
             now = time
             handle(event)
-            if nodes.allSatisfy({ $0.finishedAt != nil || $0.isDead || $0.have.population == scenario.pieces }) {
-                break
-            }
+            for end in links.takeEnds() { queue.add(.pieceEnds(end.flow), at: end.time) }
         }
-        report.finished = nodes.compactMap(\.finishedAt).sorted()
+        sample()
+        for number in nodes.indices where nodes[number].upstream != nil { closeStream(number) }
+        let done = nodes.filter { $0.finishedAt != nil }
+        report.finished = done.compactMap(\.finishedAt).sorted()
+        report.durations = done.map { ($0.finishedAt ?? 0) - $0.startsAt }.sorted()
+        report.expected = pulling.count { !nodes[$0].isDead && !nodes[$0].isPaused }
         report.busiestUpload = nodes.map(\.uploaded).max() ?? 0
+        report.hedges = nodes.reduce(0) { $0 + $1.swarm.hedges }
         return report
     }
 
     private mutating func handle(_ event: Event) {
         switch event {
         case .start(let number): start(number)
-        case .die(let number): die(number)
+        case .kill(let number): kill(number)
+        case .pause(let number): pause(number)
         case .tick(let number):
-            guard isActive(number) else { return }
-            queue.add(.tick(number), at: now + Self.tick)
+            guard nodes[number].isActive else { return }
+            add(.tick(number), after: Self.tick)
+            remedy(number)
             decide(number)
-        case .flowEnds(let id, let version):
-            guard flows[id]?.version == version else { return }
-            end(id)
-        case .asked(let number, let asker): answer(number, asker)
-        case .answered(let number, let asker, let have, let fetching):
-            guard isActive(asker) else { return }
-            nodes[asker].swarm.heard(nodes[number].id, have: have, fetching: fetching, hasUpstream: true, now: instant)
-            decide(asker)
-        case .refused(let number, let asker):
-            guard isActive(asker) else { return }
-            nodes[asker].swarm.wasBusy(nodes[number].id, retryAfter: nil, now: instant)
-            decide(asker)
-        case .lost(let number, let asker):
-            guard isActive(asker) else { return }
-            nodes[asker].swarm.failed(nodes[number].id, now: instant)
-            decide(asker)
+        case .look(let number):
+            nodes[number].looksAgain = false
+            decide(number)
+        case .learns(let number, let other, let standing): learn(number, of: other, standing)
+        case .asks(let number, let other): answer(number, of: other)
+        case .hears(let number, let other, let have, let fetching):
+            guard nodes[number].isActive else { return }
+            let hasUpstream = nodes[other].hasUpstream && nodes[other].swarm.offersUpstream(instant)
+            nodes[number].swarm.heard(
+                nodes[other].id, have: have, fetching: fetching, hasUpstream: hasUpstream, now: instant)
+            decide(number)
+        case .fails(let number, let other):
+            guard nodes[number].isActive else { return }
+            nodes[number].swarm.failed(nodes[other].id, now: instant)
+            if nodes[other].isDead { learn(number, of: other, .gone) }
+            decide(number)
+        case .requestArrives(let id): requestArrives(id)
+        case .requestFails(let id, let failure): requestFails(id, failure)
+        case .waitEnds(let id):
+            let flow = links.flows[id]
+            if nodes[flow.to].requests[id]?.state == .waiting { requestFails(id, .absent) }
+        case .pieceEnds(let id):
+            if links.hasEnded(id, now) { pieceEnds(id) }
+        case .sample:
+            sample()
+            add(.sample, after: scenario.bound / 100)
         }
     }
 
-    private func isActive(_ number: Int) -> Bool {
-        nodes[number].started && !nodes[number].isDead && nodes[number].finishedAt == nil
+    private mutating func sample() {
+        let pulling = nodes.dropFirst(scenario.holders).filter { !$0.isDead && !$0.isPaused }
+        let here = pulling.reduce(0) { $0 + $1.count }
+        report.curve.append((now, Double(here) / Double(max(1, pulling.count * scenario.pieces))))
     }
+
+    // MARK: Coming and going
 
     private mutating func start(_ number: Int) {
         guard !nodes[number].isDead else { return }
-        nodes[number].started = true
-        nodes[number].swarm = Swarm(own: nodes[number].id, digest: digest, pieces: scenario.pieces, now: instant)
-        queue.add(.tick(number), at: now + Self.tick * Double.random(in: 0...1, using: &random))
+        nodes[number].hasStarted = true
+        nodes[number].swarm = Swarm(
+            own: nodes[number].id, digest: nodes[number].swarm.digest, pieces: scenario.pieces, now: instant)
+        announce(number, .wants)
+        add(.tick(number), after: Self.tick * Double.random(in: 0...1, using: &random))
+        let knowsOthers = nodes[number].view.contains { $0 == .wants || $0 == .holds }
+        if !knowsOthers, nodes[number].hasUpstream { begin(.upstream(0..<scenario.pieces), at: number) }
         decide(number)
     }
 
-    private mutating func die(_ number: Int) {
-        nodes[number].isDead = true
-        for id in nodes[number].outgoing.union(nodes[number].incoming) {
-            guard let flow = flows[id] else { continue }
-            drop(id)
-            if flow.to != number {
-                release(flow)
-                queue.add(.lost(number, by: flow.to), at: now + Self.latency)
+    /// Tells all others; each hears it after a moment, or at one of the repetitions.
+    private mutating func announce(_ number: Int, _ standing: VirtualNode.Standing) {
+        for other in nodes.indices where other != number && !nodes[other].isDead && other >= scenario.holders {
+            var delay = Double.random(in: 0.005...0.02, using: &random)
+            for repetition in [0.3, 5, 5, 5] where Double.random(in: 0...1, using: &random) < Self.loss {
+                delay += repetition
             }
+            add(.learns(other, of: number, standing), after: delay)
         }
     }
 
-    private mutating func decide(_ number: Int) {
-        let holders = nodes.prefix(scenario.holders).filter { !$0.isDead }.map(\.id)
-        let wanters = nodes.indices.filter { $0 != number && isActive($0) }.map { nodes[$0].id }
-        let complete = nodes.indices.filter { nodes[$0].finishedAt != nil && !nodes[$0].isDead }.map { nodes[$0].id }
-        nodes[number].swarm.update(holders: holders + complete, wanters: wanters, now: instant)
+    private mutating func learn(_ number: Int, of other: Int, _ standing: VirtualNode.Standing) {
+        let known = nodes[number].view[other]
+        guard known != standing, !(known == .holds && standing == .wants), !(known == .gone && standing == .wants)
+        else {
+            return
+        }
+        nodes[number].view[other] = standing
+        nodes[number].isStale = true
+        guard nodes[number].isActive, !nodes[number].looksAgain else { return }
+        nodes[number].looksAgain = true
+        add(.look(number), after: 0.002)
+    }
+
+    private mutating func kill(_ number: Int?) {
+        // Whom upstream serves is the worst to lose.
+        let living = nodes.indices.dropFirst(scenario.holders).filter { nodes[$0].isActive }
+        let fetchers = living.filter { nodes[$0].upstream != nil }
+        guard let number = number ?? (fetchers.isEmpty ? living : fetchers).randomElement(using: &random) else {
+            return
+        }
+        if nodes[number].finishedAt == nil { unfinished -= 1 }
+        nodes[number].isDead = true
+        for id in nodes[number].uploads.union(nodes[number].waiting) {
+            links.turnOff(id, now)
+            add(.requestFails(id, .broken), after: Self.latency)
+        }
+        closeStream(number)
+        for id in nodes[number].requests.keys.sorted() { drop(id) }
+        for other in nodes.indices where other >= scenario.holders {
+            add(.learns(other, of: number, .gone), after: Self.silence)
+        }
+    }
+
+    private mutating func pause(_ number: Int) {
+        guard nodes[number].isActive else { return }
+        unfinished -= 1
+        closeStream(number)
+        nodes[number].isPaused = true
+        // Its connections stay as they are: nothing flows, and no slot is given back.
+        for id in nodes[number].uploads.union(nodes[number].requests.keys) { links.turnOff(id, now) }
+        for other in nodes.indices where other >= scenario.holders {
+            add(.learns(other, of: number, .gone), after: Self.silence)
+        }
+    }
+
+    private mutating func answer(_ number: Int, of other: Int) {
+        if nodes[other].isDead { return add(.fails(number, of: other), after: Self.latency) }
+        if nodes[other].isPaused || !nodes[other].hasStarted {
+            return add(.fails(number, of: other), after: nodes[other].isPaused ? Self.questionTimeout : Self.latency)
+        }
+        if nodes[other].view[number] == .unknown { learn(other, of: number, .wants) }
+        add(.hears(number, of: other, have: nodes[other].have, fetching: nodes[other].fetching), after: Self.latency)
+    }
+
+    mutating func finished(_ number: Int) {
+        nodes[number].finishedAt = now
+        unfinished -= 1
+        announce(number, .holds)
+    }
+
+    // MARK: Decisions
+
+    mutating func decide(_ number: Int) {
+        guard nodes[number].isActive else { return }
+        if nodes[number].isStale {
+            nodes[number].isStale = false
+            var holders: [NodeID] = []
+            var wanters: [NodeID] = []
+            for (other, standing) in nodes[number].view.enumerated() {
+                if standing == .holds { holders.append(nodes[other].id) }
+                if standing == .wants { wanters.append(nodes[other].id) }
+            }
+            nodes[number].swarm.update(holders: holders, wanters: wanters, now: instant)
+            cutRequests(number)
+        }
+        cutStream(number)
         for node in nodes[number].swarm.questions(now: instant) {
             guard let other = index[node] else { continue }
             nodes[number].swarm.asked(node, now: instant)
             report.questions += 1
-            queue.add(.asked(other, by: number), at: now + Self.latency)
+            add(.asks(number, of: other), after: Self.latency)
         }
-        var missing = PieceSet.all(of: scenario.pieces)
-        missing.subtract(nodes[number].have)
-        missing.subtract(nodes[number].claimed)
-        guard !missing.isEmpty else { return }
-        let incoming = nodes[number].incoming.compactMap { flows[$0] }
-        var absent = PieceSet.all(of: scenario.pieces)
-        absent.subtract(nodes[number].have)
+        guard !nodes[number].missing.isEmpty else { return }
+        let requests = nodes[number].requests.values
         let need = Swarm.Need(
-            missing: missing, next: absent.ranges.first?.lowerBound, transfers: incoming.count { $0.from != nil },
-            waits: incoming.count { $0.waits }, upstreamIsFree: !incoming.contains { $0.from == nil })
-        for fetch in nodes[number].swarm.fetches(need, now: instant) { begin(fetch, at: number) }
+            missing: nodes[number].missing, next: nodes[number].next, transfers: requests.count { $0.of != nil },
+            waits: requests.count { $0.state == .waiting },
+            upstreamIsFree: nodes[number].upstream == nil && nodes[number].hasUpstream)
+        let began = Self.processorTime
+        let fetches = nodes[number].swarm.fetches(need, now: instant)
+        report.deciding += Self.processorTime - began
+        report.decisions += 1
+        for fetch in fetches { begin(fetch, at: number) }
     }
 
-    private mutating func begin(_ fetch: Swarm.Fetch, at number: Int) {
+    /// What others want too is not to be streamed by everybody.
+    private mutating func cutStream(_ number: Int) {
+        guard let id = nodes[number].upstream, let request = nodes[number].requests[id] else { return }
+        let end = min(request.end, nodes[number].swarm.sharedStreamEnd(from: request.piece))
+        if end < request.end {
+            nodes[number].requests[id]?.end = end
+            nodes[number].misses(end..<request.end)
+        }
+        let done = links.done(id, now) / Scenario.pieceBytes
+        guard !nodes[number].swarm.maySharedStreamStay(in: request.piece, done: done, now: instant) else { return }
+        closeStream(number)
+    }
+
+    /// Nor is it to be asked of a peer in one request.
+    private mutating func cutRequests(_ number: Int) {
+        for (id, request) in nodes[number].requests.sorted(by: { $0.key < $1.key }) {
+            guard let other = request.of, request.end > request.piece + 1 else { continue }
+            let end = min(request.end, nodes[number].swarm.sharedRequestEnd(from: request.piece))
+            guard end < request.end else { continue }
+            nodes[number].requests[id]?.end = end
+            nodes[number].misses(end..<request.end)
+            let done = links.done(id, now) / Scenario.pieceBytes
+            let mayStay = nodes[number].swarm.maySharedRequestStay(
+                at: nodes[other].id, in: request.piece, done: done, now: instant)
+            if !mayStay { drop(id) }
+        }
+    }
+
+    private mutating func remedy(_ number: Int) {
+        let transfers = nodes[number].requests.sorted { $0.key < $1.key }.compactMap { id, request in
+            request.of.map { other in
+                let done = links.done(id, now)
+                let lastByte = max(request.since, links.lastByteAt(id, now))
+                return Swarm.Transfer(
+                    node: nodes[other].id, piece: request.piece, beganAt: origin + .seconds(request.since),
+                    lastByteAt: origin + .seconds(lastByte), bytes: Int64(done), isWaiting: request.state == .waiting)
+            }
+        }
+        guard !transfers.isEmpty else { return }
+        let remedies = nodes[number].swarm.remedies(for: transfers, missing: nodes[number].missing, now: instant)
+        for remedy in remedies {
+            switch remedy {
+            case .hedge(let node, let piece): begin(.peer(node, piece..<piece + 1, waits: false), at: number)
+            case .abandon(let node, let piece):
+                let request = nodes[number].requests.first {
+                    $0.value.piece == piece && $0.value.of.map { nodes[$0].id } == node
+                }
+                if let id = request?.key {
+                    drop(id)
+                    nodes[number].swarm.failed(node, now: instant)
+                }
+            }
+        }
+    }
+
+    mutating func begin(_ fetch: Swarm.Fetch, at number: Int) {
+        let id: Int
+        let request: VirtualNode.Request
         switch fetch {
         case .upstream(let pieces):
-            nodes[number].claimed.insert(pieces)
-            nodes[number].fetching.insert(pieces.lowerBound)
-            add(Flow(from: nil, to: number, pieces: pieces, updated: now, waits: false))
+            id = links.make(from: nil, to: number, limit: nodes[number].upstreamLimit)
+            request = .init(of: nil, piece: pieces.lowerBound, end: pieces.upperBound, since: now)
+            nodes[number].upstream = id
+            add(.requestArrives(id), after: Self.upstreamLatency)
         case .peer(let node, let pieces, let waits):
             guard let other = index[node] else { return }
-            guard !nodes[other].isDead else {
-                queue.add(.lost(other, by: number), at: now + 0.3)
-                nodes[number].swarm.failed(node, now: instant)
-                return
-            }
-            let uploads = nodes[other].outgoing.count { flows[$0]?.waits == false }
-            guard waits || uploads < Self.uploadsPerNode else {
-                report.refusals += 1
-                nodes[number].swarm.asked(node, now: instant)
-                queue.add(.refused(other, by: number), at: now + 2 * Self.latency)
-                return
-            }
-            nodes[number].claimed.insert(pieces)
+            id = links.make(from: other, to: number)
+            request = .init(
+                of: other, piece: pieces.lowerBound, end: pieces.upperBound, since: now,
+                state: waits ? .waiting : .opening)
             nodes[number].swarm.transferBegan(from: node)
-            add(
-                Flow(
-                    from: other, to: number, pieces: pieces, updated: now,
-                    waits: waits && !nodes[other].have.contains(pieces.lowerBound)))
+            add(.requestArrives(id), after: Self.latency)
         }
-    }
-
-    private mutating func answer(_ number: Int, _ asker: Int) {
-        guard !nodes[number].isDead else {
-            queue.add(.lost(number, by: asker), at: now + 0.3)
-            return
-        }
-        queue.add(
-            .answered(number, by: asker, have: nodes[number].have, fetching: nodes[number].fetching),
-            at: now + Self.latency)
-    }
-
-    // MARK: The fluid
-
-    private mutating func add(_ flow: Flow) {
-        let id = nextFlow
-        nextFlow += 1
-        flows[id] = flow
-        nodes[flow.to].incoming.insert(id)
-        if let from = flow.from { nodes[from].outgoing.insert(id) } else { upstreamFlows.insert(id) }
-        level(beside: flow)
-    }
-
-    private mutating func drop(_ id: Int) {
-        guard let flow = flows.removeValue(forKey: id) else { return }
-        nodes[flow.to].incoming.remove(id)
-        if let from = flow.from { nodes[from].outgoing.remove(id) } else { upstreamFlows.remove(id) }
-        level(beside: flow)
-    }
-
-    private mutating func release(_ flow: Flow) {
-        for piece in flow.pieces where !nodes[flow.to].have.contains(piece) {
-            nodes[flow.to].claimed.remove(piece)
-            if flow.from == nil { nodes[flow.to].fetching.remove(piece) }
-        }
-        if let from = flow.from { nodes[flow.to].swarm.transferEnded(from: nodes[from].id, bytes: 0, seconds: 0) }
-    }
-
-    /// The shares of everything that shares a link with a flow have changed.
-    private mutating func level(beside flow: Flow) {
-        var touched = nodes[flow.to].incoming
-        if let from = flow.from { touched.formUnion(nodes[from].outgoing) } else { touched.formUnion(upstreamFlows) }
-        for id in touched.sorted() { adjust(id) }
-    }
-
-    private mutating func adjust(_ id: Int) {
-        guard var flow = flows[id] else { return }
-        flow.done += flow.rate * (now - flow.updated)
-        flow.updated = now
-        let incoming = nodes[flow.to].incoming.count { flows[$0]?.waits == false }
-        var rate = scenario.lan / Double(max(1, incoming))
-        if let from = flow.from {
-            let outgoing = nodes[from].outgoing.count { flows[$0]?.waits == false }
-            rate = min(rate, scenario.lan / Double(max(1, outgoing)))
-        } else {
-            rate = min(rate, scenario.uplink / Double(upstreamFlows.count))
-        }
-        flow.rate = flow.waits ? 0 : rate
-        flow.version += 1
-        flows[id] = flow
-        // An upstream stream hands over piece by piece; what comes from a peer ends with its request.
-        let left = flow.waits ? .infinity : max(0, Self.pieceBytes - flow.done)
-        if left < .infinity {
-            queue.add(
-                .flowEnds(id, version: flow.version), at: now + left / rate + (flow.done == 0 ? Self.requestCost : 0))
-        }
-    }
-
-    /// The piece that a flow carries has come.
-    private mutating func end(_ id: Int) {
-        guard var flow = flows[id] else { return }
-        let number = flow.to
-        let piece = flow.pieces.lowerBound
-        nodes[number].have.insert(piece)
-        nodes[number].swarm.progressed(now: instant)
-        if let from = flow.from {
-            nodes[from].uploaded += Self.pieceBytes
-        } else {
-            report.upstreamBytes += Self.pieceBytes
-            nodes[number].fetching.remove(piece)
-        }
-        wakeWaiting(for: piece, at: number)
-        flow.pieces = piece + 1..<flow.pieces.upperBound
-        let goesOn =
-            !flow.pieces.isEmpty
-            && (flow.from != nil || nodes[number].swarm.maySharedStreamEnter(flow.pieces.lowerBound, now: instant))
-        if goesOn {
-            flow.done = 0
-            flow.updated = now
-            flows[id] = flow
-            if flow.from == nil { nodes[number].fetching.insert(flow.pieces.lowerBound) }
-            adjust(id)
-        } else {
-            let seconds = max(now - flow.updated, 0.001)
-            drop(id)
-            for piece in flow.pieces { nodes[number].claimed.remove(piece) }
-            if let from = flow.from {
-                nodes[number].swarm.transferEnded(
-                    from: nodes[from].id, bytes: Int64(Self.pieceBytes), seconds: seconds)
-            }
-        }
-        if nodes[number].have.population == scenario.pieces { nodes[number].finishedAt = now - nodes[number].startsAt }
-        if isActive(number) { decide(number) }
-    }
-
-    private mutating func wakeWaiting(for piece: Int, at number: Int) {
-        for id in nodes[number].outgoing.sorted()
-        where flows[id]?.waits == true && flows[id]?.pieces.lowerBound == piece {
-            flows[id]?.waits = false
-            if let flow = flows[id] { level(beside: flow) }
-        }
+        nodes[number].missing.remove(request.piece..<request.end)
+        nodes[number].requests[id] = request
     }
 }

@@ -139,10 +139,140 @@ struct SwarmTests {
         #expect(share(at: start + SwarmLimits.ownerPatience) == 64)
     }
 
+    @Test("an owner that takes much longer over a piece than others loses its share, also of what comes later")
+    func slowPiece() {
+        var swarm = swarm(pieces: 64, wanters: [peer, other])
+        let nothing = PieceSet(count: 64)
+        for (second, have) in [(0, 0), (1, 1), (2, 2)] {
+            let now = start + .seconds(second)
+            swarm.heard(
+                other, have: pieces(0..<have, of: 64), fetching: pieces(have..<have + 1, of: 64), hasUpstream: true,
+                now: now)
+            swarm.heard(peer, have: nothing, fetching: pieces(63..<64, of: 64), hasUpstream: true, now: now)
+        }
+        let patient = start + SwarmLimits.ownerPatience
+        swarm.heard(peer, have: nothing, fetching: pieces(63..<64, of: 64), hasUpstream: true, now: patient)
+        swarm.heard(peer, have: nothing, fetching: pieces(62..<63, of: 64), hasUpstream: true, now: patient)
+        let member = swarm.member(peer)
+        #expect(member?.isOwner(patient, slowAfter: swarm.slowAfter) == false)
+        #expect(swarm.member(other)?.isOwner(patient, slowAfter: swarm.slowAfter) == true)
+    }
+
+    @Test("leaves upstream to the others while its own way there is much slower")
+    func slowSelf() {
+        var swarm = swarm(pieces: 64, wanters: [peer])
+        for (second, have) in [(0, 0), (1, 1), (2, 2)] {
+            swarm.heard(
+                peer, have: pieces(0..<have, of: 64), fetching: pieces(have..<have + 1, of: 64), hasUpstream: true,
+                now: start + .seconds(second))
+        }
+        #expect(swarm.maySharedStreamStay(in: 40, done: 0.5, now: start))
+        let later = start + .seconds(10)
+        swarm.heard(
+            peer, have: pieces(0..<2, of: 64), fetching: pieces(8..<9, of: 64), hasUpstream: true, now: later)
+        #expect(!swarm.maySharedStreamStay(in: 40, done: 0.05, now: later))
+        #expect(!swarm.offersUpstream(later))
+        #expect(swarm.offersUpstream(later + SwarmLimits.slowFor))
+    }
+
+    @Test("only those that all see as the first in rank ask upstream, however many there are and whomever they follow")
+    func fetchers() {
+        let all = (0..<200).map { _ in NodeID.random() }
+        var asking: Set<NodeID> = []
+        for node in all {
+            var swarm = Swarm(own: node, digest: digest, pieces: 256, now: start)
+            swarm.update(holders: [], wanters: all, now: start)
+            let now = start + SwarmLimits.newcomerPatience
+            for case .upstream in swarm.fetches(need(.all(of: 256)), now: now) { asking.insert(node) }
+        }
+        #expect(asking == Set(Ownership.ranking(of: digest, among: all).prefix(Ownership.fetchers)))
+    }
+
+    @Test("does not ask again for what a member did not have until that says that it has it")
+    func lacked() {
+        var swarm = swarm(wanters: [peer])
+        func ask() -> [Swarm.Fetch] { swarm.fetches(need(pieces(3..<4), upstream: false), now: start) }
+        func hear() {
+            swarm.heard(peer, have: pieces(3..<4), fetching: pieces(0..<0), hasUpstream: true, now: start)
+        }
+        hear()
+        #expect(ask() == [.peer(peer, 3..<4, waits: false)])
+        swarm.lacked(peer, 3..<4, now: start)
+        #expect(ask() == [])
+        hear()
+        #expect(ask().count == 1)
+        for _ in 0..<SwarmLimits.lacks {
+            swarm.lacked(peer, 3..<4, now: start)
+            hear()
+        }
+        swarm.lacked(peer, 3..<4, now: start)
+        #expect(ask() == [], "who says so again and again is not believed")
+    }
+
+    @Test("takes a hint of who else has a piece, of those that want the blob")
+    func hinted() {
+        var swarm = swarm(wanters: [peer])
+        swarm.hinted([peer, .random()], have: 3, now: start)
+        #expect(swarm.members.count == 1)
+        #expect(
+            swarm.fetches(need(pieces(3..<4), upstream: false), now: start) == [.peer(peer, 3..<4, waits: false)])
+    }
+
+    @Test("of the only holder asks for its own share, so that each piece leaves the holder once")
+    func share() {
+        let pulling = (0..<7).map { _ in NodeID.random() }
+        var asked = PieceSet(count: 64)
+        for node in pulling {
+            var swarm = Swarm(own: node, digest: digest, pieces: 64, now: start)
+            swarm.update(holders: [peer], wanters: pulling, now: start)
+            var missing = PieceSet.all(of: 64)
+            while case .peer(_, let range, _)? = swarm.fetches(need(missing, next: nil), now: start).first {
+                #expect(!asked.contains(range.lowerBound))
+                asked.insert(range)
+                missing.remove(range)
+            }
+        }
+        #expect(asked == .all(of: 64))
+    }
+
+    @Test("a stream for the whole blob ends with its run of pieces, or at once where it is another's, when others come")
+    func cutStream() throws {
+        var swarm = swarm(pieces: 64)
+        #expect(swarm.fetches(need(.all(of: 64)), now: start) == [.upstream(0..<64)])
+        #expect(swarm.sharedStreamEnd(from: 5) == 64)
+        swarm.update(holders: [], wanters: [peer], now: start)
+        #expect(swarm.sharedStreamEnd(from: 5) == 8)
+        let ownership = Ownership(of: digest, among: [own, peer])
+        let others = try #require((0..<64).first { ownership.owner(of: $0) == peer })
+        let mine = try #require((0..<64).first { ownership.owner(of: $0) == own })
+        #expect(!swarm.maySharedStreamStay(in: others, done: 0.1, now: start))
+        #expect(swarm.maySharedStreamStay(in: others, done: 0.9, now: start))
+        #expect(swarm.maySharedStreamStay(in: mine, done: 0, now: start))
+        #expect(swarm.maySharedStreamEnter(mine, now: start) && !swarm.maySharedStreamEnter(others, now: start))
+    }
+
+    @Test(
+        "takes over the end of a share of which much is left, when its own is done, and nothing of what is nearly done")
+    func takeover() {
+        var swarm = swarm(pieces: 256, wanters: [peer])
+        swarm.heard(
+            peer, have: PieceSet(count: 256), fetching: pieces(0..<1, of: 256), hasUpstream: true, now: start)
+        let ownership = Ownership(of: digest, among: [own, peer])
+        var theirs = PieceSet(count: 256)
+        for piece in 1..<256 where ownership.owner(of: piece) == peer { theirs.insert(piece) }
+        let last = theirs.ranges.last?.upperBound
+        guard case .upstream(let range)? = swarm.fetches(need(theirs), now: start).last else {
+            Issue.record("it fetches nothing")
+            return
+        }
+        #expect(range.upperBound == last)
+        #expect(swarm.fetches(need(pieces(range, of: 256)), now: start) == [])
+    }
+
     @Test("fetches for itself when nothing has come for long, whoever's share it is")
     func stuck() {
         var swarm = swarm(holders: [peer], wanters: [other])
-        let late = start + SwarmLimits.stuckAfter
+        let late = start + SwarmLimits.stuckAfter + SwarmLimits.stuckPerRank
         let fetches = swarm.fetches(need(pieces(5..<6), transfers: SwarmLimits.transfers), now: late)
         #expect(fetches == [.upstream(5..<6)])
     }
