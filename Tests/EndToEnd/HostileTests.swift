@@ -133,6 +133,8 @@ private struct Attack {
     private let sender: RawSender
     /// Blobs that nobody has.
     private let digests = (0..<200).map { _ in (0..<32).map { _ in UInt8.random(in: 0...255) } }
+    /// Nodes that are let in, and then want everything.
+    private let greedy = (0..<8).map { _ in WireBeacon.randomNode() }
     /// What honest nodes say, to be said again.
     private let recording: Recording
 
@@ -161,7 +163,7 @@ private struct Attack {
         let first = Int.random(in: 0..<180)
         let hello = WireBeacon.hello(
             node: WireBeacon.randomNode(), port: 5051, version: 9, added: Array(digests[first..<first + 20]))
-        switch Int.random(in: 0..<6) {
+        switch Int.random(in: 0..<8) {
         case 0: return (0..<Int.random(in: 0...1300)).map { _ in .random(in: 0...255) }
         case 1: return Array(hello.prefix(Int.random(in: 0...hello.count)))
         case 2: return hello + [UInt8](repeating: 0, count: Int.random(in: 1201...20_000))
@@ -170,6 +172,11 @@ private struct Attack {
             var changed = recording.any() ?? hello
             if !changed.isEmpty { changed[Int.random(in: 0..<changed.count)] = .random(in: 0...255) }
             return changed
+        case 5:
+            return WireBeacon.hello(node: greedy.randomElement() ?? WireBeacon.randomNode(), port: 5051, version: 1)
+        case 6:
+            let wanted = (0..<30).map { _ in (0..<32).map { _ in UInt8.random(in: 0...255) } }
+            return WireBeacon.want(node: greedy.randomElement() ?? WireBeacon.randomNode(), digests: wanted)
         default: return hello
         }
     }

@@ -12,6 +12,8 @@ enum ConversationTarget: FuzzTarget {
         limits.digests = 16
         limits.referencesPerPeer = 2
         limits.references = 4
+        limits.wantsPerPeer = 4
+        limits.wants = 8
         return limits
     }()
 
@@ -32,6 +34,7 @@ enum ConversationTarget: FuzzTarget {
             let source = IPAddress(family: .v4, bits: 0x0a4d_0000 | UInt128(head[0] & 7))
             _ = try? table.hear(beacon, from: source, now: now)
             _ = table.startInquiries(now: now)
+            _ = table.expireWants(now: now)
             check(table, now: now)
         }
     }
@@ -41,7 +44,9 @@ enum ConversationTarget: FuzzTarget {
         require(table.records.count <= limits.peers, "more nodes than the limit: \(table.records.count)")
         require(table.index.count <= limits.digests, "more digests than the limit: \(table.index.count)")
         require(table.references.count <= limits.references, "more references than the limit")
+        require(table.wants.count <= limits.wants, "more wants than the limit: \(table.wants.count)")
         for peer in peers {
+            require(table.wants.count(of: peer.id) <= limits.wantsPerPeer, "a peer that wants too much")
             require(peer.blobs <= limits.digestsPerPeer, "a peer with \(peer.blobs) blobs")
             require(peer.addresses.count <= limits.addressesPerPeer, "a peer with too many addresses")
         }

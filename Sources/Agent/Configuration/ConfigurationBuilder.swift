@@ -47,13 +47,6 @@ struct ConfigurationBuilder {
     /// Checks what only the whole can tell.
     consuming func finish() throws(ConfigurationError) -> Configuration {
         try ConfigurationRules(configuration).check()
-        let defaults = Configuration()
-        for key in ConfigurationKey<Configuration>.all where key.effect == .later {
-            guard let place = configuration.places[key.name], key.read(configuration) != key.read(defaults) else {
-                continue
-            }
-            warn("\(place): \(key.name) has no effect in this version")
-        }
         return configuration
     }
 

@@ -11,19 +11,11 @@ struct ConfigurationKey<Root: Sendable>: Sendable {
         case reload
     }
 
-    /// What stands behind the key in this version.
-    enum Effect: Sendable, Equatable {
-        case now
-        /// It is read and checked, and does nothing yet.
-        case later
-    }
-
     /// The name within `Root`, such as `mirror.listen`.
     let name: String
     /// One line of Markdown.
     let meaning: String
     let change: Change
-    let effect: Effect
     let typeName: String
     let shape: ConfigurationShape
     /// Writes a value of the right kind into the root, or says what is wrong with it.
@@ -33,12 +25,11 @@ struct ConfigurationKey<Root: Sendable>: Sendable {
 
     init<Value: ConfigurationConvertible>(
         _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ meaning: String,
-        change: Change = .restart, effect: Effect = .now
+        change: Change = .restart
     ) {
         self.name = name
         self.meaning = meaning
         self.change = change
-        self.effect = effect
         typeName = Value.typeName
         shape = Value.shape
         write = { (value: ConfigurationValue, root: inout Root) throws(ValueFault) in

@@ -83,9 +83,14 @@ extension ConfigurationKey where Root == Configuration {
                 + "anybody, whatever `share.include` says.",
             change: .reload),
         Self("limits.uploads", \.limits.uploads, "Uploads to peers at once; further ones are told to come back."),
-        Self("limits.upload_rate", \.limits.uploadRate, "To peers; empty: no limit.", effect: .later),
-        Self("limits.download_rate", \.limits.downloadRate, "From peers; empty: no limit.", effect: .later),
-        Self("limits.upstream_rate", \.limits.upstreamRate, "From registries; empty: no limit.", effect: .later),
+        Self(
+            "limits.upload_rate", \.limits.uploadRate, "To peers, all together; empty: no limit.", change: .reload),
+        Self(
+            "limits.download_rate", \.limits.downloadRate, "From peers, all together; empty: no limit.", change: .reload
+        ),
+        Self(
+            "limits.upstream_rate", \.limits.upstreamRate, "From registries, all together; empty: no limit.",
+            change: .reload),
     ]
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -8,6 +8,8 @@ public struct ReloadableSettings: Sendable, Equatable {
     public var tags: Tags
     /// `[share]`
     public var share: Configuration.Share
+    /// The rates of `[limits]`
+    public var rates: Rates
 
     /// What a tag means may be asked another way; whose word counts is decided as words arrive, and cannot be taken back.
     public struct Tags: Sendable, Equatable {
@@ -15,11 +17,28 @@ public struct ReloadableSettings: Sendable, Equatable {
         public var policy: TagPolicy
     }
 
+    /// Bytes in a second; nil where there is no limit.
+    public struct Rates: Sendable, Equatable {
+        /// `limits.upload_rate`
+        public var upload: ByteRate?
+        /// `limits.download_rate`
+        public var download: ByteRate?
+        /// `limits.upstream_rate`
+        public var upstream: ByteRate?
+
+        init(_ limits: Configuration.Limits) {
+            upload = limits.uploadRate
+            download = limits.downloadRate
+            upstream = limits.upstreamRate
+        }
+    }
+
     /// The settings of a configuration.
     public init(_ configuration: Configuration) {
         allow = configuration.peers.allow
         tags = Tags(policy: configuration.tags.policy)
         share = configuration.share
+        rates = Rates(configuration.limits)
     }
 }
 

@@ -25,6 +25,8 @@ final class AgentParts: Sendable {
     let directory: Directory
     let discovery: DiscoveryService
     let fetcher: BlobFetcher
+    let spool: Spool
+    let rates: TransferRates
     let resolver: ManifestResolver
     let sharing: Sharing
     let pulls: PullLog
@@ -47,7 +49,7 @@ final class AgentParts: Sendable {
         let allowed = try AccessList(configuration.peers.allow.map(\.description))
         stores = try StoreParts(configuration, logger: logger)
         let content = stores.content
-        let spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
+        spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
 
@@ -66,12 +68,13 @@ final class AgentParts: Sendable {
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
+        rates = TransferRates(configuration.limits)
         let policy = SharePolicy(configuration.share, hasKey: key != nil)
         let arriving = ArrivingContent(policy: policy)
         fetcher = BlobFetcher(
             content: content, prover: stores.prover, spool: spool, chains: stores.chains, directory: directory,
             questions: discovery.questions, wants: discovery.wants, peers: peers, upstream: upstream,
-            rules: BlobFetcher.Rules(configuration, arriving), counters: counters, logger: logger)
+            rules: BlobFetcher.Rules(configuration, arriving), counters: counters, rates: rates, logger: logger)
         resolver = ManifestResolver(
             content: content, tags: stores.tags, directory: directory, questions: discovery.questions,
             wants: discovery.wants, peers: peers, upstream: upstream, memory: memory, counters: counters,
@@ -102,11 +105,12 @@ final class AgentParts: Sendable {
             listener(configuration.mirror.listen, "mirror.listen", mirrorResponder(.runtimes)),
             listener(
                 configuration.peers.listen, "peers.listen",
-                PeerResponder(
-                    backend: peerService,
-                    gate: key.map { [identity] in
-                        ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
-                    })
+                PacedResponder(
+                    PeerResponder(
+                        backend: peerService,
+                        gate: key.map { [identity] in
+                            ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
+                        }), pace: UploadPace(limit: rates.upload))
             ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {

@@ -1,5 +1,6 @@
 import Content
 import Discovery
+import Gateway
 import OCI
 import SystemPackage
 import Transfer
@@ -41,6 +42,30 @@ extension SharePolicy {
         self.init(
             hasKey: hasKey, include: share.include, exclude: share.exclude, privateImages: share.privateImages)
     }
+}
+
+extension TransferRates {
+    init(_ limits: Configuration.Limits) {
+        self.init()
+        apply(ReloadableSettings.Rates(limits))
+    }
+
+    func apply(_ rates: ReloadableSettings.Rates) {
+        upload.change(bytesPerSecond: rates.upload?.perSecond.bytes)
+        download.change(bytesPerSecond: rates.download?.perSecond.bytes)
+        upstream.change(bytesPerSecond: rates.upstream?.perSecond.bytes)
+    }
+}
+
+/// What peers fetch here goes out at the rate that the operator set.
+struct UploadPace: BodyPace {
+    let limit: RateLimit
+
+    var portion: Int64? { limit.portion }
+
+    func take(_ count: Int) async throws { try await limit.take(count) }
+
+    func charge(_ count: Int) { limit.charge(count) }
 }
 
 extension DiscoveryConfiguration {

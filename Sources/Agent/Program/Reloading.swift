@@ -28,6 +28,7 @@ struct Reloading: Service, CustomStringConvertible {
             parts.access.replace(try AccessList(settings.allow.map(\.description)))
             parts.resolver.policy = Transfer.TagPolicy(settings.tags.policy)
             parts.sharing.apply(SharePolicy(settings.share, hasKey: parts.key != nil))
+            parts.rates.apply(settings.rates)
             parts.logger.notice("reloaded the configuration")
             if !needsRestart.isEmpty {
                 parts.logger.warning(

@@ -6,9 +6,9 @@ import Transfer
 
 /// What the node holds, and what looks after it.
 struct StoreParts: Sendable {
-    /// How many blobs are hashed at once for somebody who waits.
+    /// How many threads hash for somebody who waits.
     private static let awaitedProofs = 2
-    /// How many where nobody does: `shoal verify` reads so many at once, the background one.
+    /// How many where nobody does: for `shoal verify`, and in the background.
     private static let idleProofs = 4
 
     let content: NodeContent
@@ -46,8 +46,8 @@ struct StoreParts: Sendable {
         }
         content = NodeContent(layout: layout, runtime: runtime)
         chains = ChainStore(directory: data.appending("chains"), logger: logger)
-        prover = BlobProver(width: Self.awaitedProofs, urgency: .awaited)
-        idleProver = BlobProver(width: Self.idleProofs, urgency: .idle)
+        prover = BlobProver(threads: Self.awaitedProofs, urgency: .awaited, chains: chains)
+        idleProver = BlobProver(threads: Self.idleProofs, urgency: .idle, chains: chains)
         verification = Verification(
             places: [ProofPlace(place: .store, store: layout)]
                 + (runtime.map { [ProofPlace(place: .containerd, store: $0)] } ?? []),
@@ -62,7 +62,7 @@ struct StoreParts: Sendable {
     }
 
     var services: [any Service] {
-        var services: [any Service] = [verification]
+        var services: [any Service] = [verification, ChainRetention(chains: chains, content: content)]
         if let runtime = content.runtime { services.append(RuntimeFollowing(runtime: runtime)) }
         if let retention { services.append(retention) }
         return services

@@ -42,7 +42,8 @@ final class Verification: Service, Verifying {
     /// - Parameters:
     ///   - ledgers: those of the places; written down now and then.
     ///   - marker: touched for as long as this runs.
-    ///   - idle: reads what nobody waits for, and as many blobs at once as it is wide for `shoal verify`.
+    ///   - idle: reads what nobody waits for: for `shoal verify` as many blobs at once as it is wide, in the background as many as one
+    ///     thread hashes beside each other.
     ///   - awaited: reads what nobody would be offered before.
     ///   - period: of the scrub, in seconds; nil: no scrub.
     init(
@@ -179,15 +180,24 @@ final class Verification: Service, Verifying {
         let items = items()
         switch schedule.withLock({ $0.next(among: items, now: .now, time: WallClock.now) }) {
         case .rest: return false
-        case .release(let items):
-            for item in items where !Task.isCancelled { _ = await prove(item, awaited) }
+        case .release(let items): await prove(items, awaited)
         case .prove(let items), .scrub(let items):
-            for item in items where !Task.isCancelled {
-                // As long a pause as the work took: a battery and a fan are shared too.
-                _ = await prove(item, idle, pace: { try await Task.sleep(for: min($0, Self.longestPause)) })
-            }
+            // As long a pause as the work took: a battery and a fan are shared too.
+            await prove(items, idle, pace: { try await Task.sleep(for: min($0, Self.longestPause)) })
         }
         return true
+    }
+
+    /// Begins in their order; as many at once as are hashed beside each other.
+    private func prove(
+        _ items: [ProofItem], _ prover: BlobProver, pace: @escaping @Sendable (Duration) async throws -> Void = { _ in }
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            for (index, item) in items.enumerated() where !Task.isCancelled {
+                if index >= prover.lanes { await group.next() }
+                group.addTask { _ = await self.prove(item, prover, pace: pace) }
+            }
+        }
     }
 
     private func items() -> [ProofItem] {

@@ -69,7 +69,14 @@ public final class ChainStore: Sendable {
         }
     }
 
-    /// Forgets a chain: its blob is gone, or a whole hash made here has shown that it is wrong.
+    /// Forgets a chain: a whole hash made here has shown that it is wrong.
+    public func drop(_ digest: Digest, because reason: String) {
+        logger.warning(
+            "a hash chain is wrong and is removed", metadata: ["digest": "\(digest)", "reason": "\(reason)"])
+        drop(digest)
+    }
+
+    /// Forgets the chain of a blob that is gone.
     public func drop(_ digest: Digest) {
         recent.withLock { $0.remove(digest) }
         guard digest.algorithm == .sha256 else { return }

@@ -1,23 +1,28 @@
+import Integrity
 public import OCI
 
-/// Reads blobs again and tells whether they still are what they were, on a few threads of its own.
+/// Reads blobs again and tells whether they still are what they were, on a few threads of its own: as lanes, across blobs and, where
+/// a blob's chain is at hand, across its pieces.
 public final class BlobProver: Sendable {
-    /// How many bytes are read between two looks at whether anybody still wants to know.
-    private static let regionSize: Int64 = 4 << 20
+    /// How many bytes of a blob are in memory at once, where it is not a file.
+    private static let memoryStep: Int64 = 1 << 20
 
-    /// How many blobs are read at once.
-    public let width: Int
-    private let urgency: ProofUrgency
+    /// How many blobs one thread hashes beside each other.
+    public var lanes: Int { proofs.width }
+    /// How many blobs keep all threads busy.
+    public var width: Int { threadCount * proofs.width }
+    private let threadCount: Int
     private let threads: ProvingThreads
+    private let proofs: ProofLanes
     private let chains: ChainStore?
 
     /// Starts the threads; ``shutdown()`` ends them.
     /// - Parameter chains: where the chains of blobs are kept; made in passing where there are none yet.
-    public init(width: Int, urgency: ProofUrgency, chains: ChainStore? = nil) {
+    public init(threads count: Int, urgency: ProofUrgency, chains: ChainStore? = nil) {
+        threadCount = count
         self.chains = chains
-        self.width = width
-        self.urgency = urgency
-        threads = ProvingThreads(count: width, urgency: urgency)
+        threads = ProvingThreads(count: count, urgency: urgency)
+        proofs = ProofLanes(threads: threads, count: count, urgency: urgency)
     }
 
     /// Ends the threads. Proofs that are running end as cancelled.
@@ -67,40 +72,85 @@ public final class BlobProver: Sendable {
         guard reading.identity.size == size else {
             return .damaged(reason: "it has \(reading.identity.size) bytes instead of \(size)")
         }
-        let hashing = ProofHashing(digest.algorithm)
-        var position: Int64 = 0
-        var file: (opened: OpenFile, isCold: Bool)?
-        while position < size {
+        let opened = OpenedProof(reading: reading, threads: threads)
+        do {
+            let reason =
+                if let empty = HashChain(digest: digest, size: size) {
+                    try await fault(of: empty, opened, pace, progress)
+                } else {
+                    try await fault(of: digest, opened, pace, progress)
+                }
+            if let reason { return .damaged(reason: reason) }
+        } catch let error as ContentError where error.code == .sizeMismatch {
+            return .damaged(reason: error.message)
+        }
+        if opened.hasChanged { return .unreadable(reason: "it was written to while it was read") }
+        return .intact
+    }
+
+    /// What is wrong with a sha256 blob; nil where nothing is. Its chain is made use of, or made.
+    private func fault(
+        of empty: HashChain, _ opened: OpenedProof, _ pace: @Sendable (Duration) async throws -> Void,
+        _ progress: @Sendable (Int64) -> Void
+    ) async throws -> String? {
+        // Bytes that do not stand in a file of their own are in memory until they are hashed: then a few at a time.
+        let isFile = opened.isFile
+        let chain = isFile ? try await stored { $0.chain(of: empty.digest, size: empty.size) } : nil
+        var course = ProofCourse(
+            empty, chain: chain, step: isFile ? HashChain.pieceSize : Self.memoryStep, width: proofs.width)
+        while course.verdict == nil {
             try Task.checkCancellation()
             let began = ContinuousClock.now
-            let slice: FileSlice
-            do {
-                slice = try await reading.reader.next(at: position, limit: min(Self.regionSize, size - position))
-            } catch let error as ContentError where Self.isShorter(reading, error) {
-                return .damaged(reason: "it was cut short: \(error.message)")
+            var runs: [ProofRun] = []
+            for stretch in course.next { runs.append(try await opened.run(stretch)) }
+            let isSecondLook = course.isSecondLook
+            course.reached(try await proofs.ends(of: runs))
+            if !isSecondLook { progress(runs.reduce(0) { $0 + $1.length }) }
+            if course.verdict == nil { try await pace(began.duration(to: .now)) }
+        }
+        // Whatever was read of a file that somebody wrote to says nothing about the chain.
+        let isSteady = !opened.hasChanged
+        switch course.verdict {
+        case .damaged(let actual, let pieces):
+            return "its bytes are those of \(actual)" + PieceNumbers.text(pieces, of: empty.pieces)
+        case .refuted(true: let chain) where isSteady:
+            try await stored { store -> Void? in
+                store.drop(empty.digest, because: "its blob is intact, and not all of its links hold")
+                store.keep(chain)
             }
-            // Our own reading ahead brings a file into memory, so it is looked at once.
-            let isCold = file.flatMap { $0.opened === slice.file ? $0.isCold : nil }
-            do {
-                let wasCold = try await threads.run {
-                    let isCold = isCold ?? ProofHashing.isCold(slice.file)
-                    try hashing.update(slice, isCold: isCold)
-                    return isCold
-                }
-                file = (slice.file, wasCold)
-            } catch let error as ContentError where error.code == .sizeMismatch {
-                return .damaged(reason: error.message)
-            }
-            position += slice.length
-            progress(slice.length)
-            if position < size { try await pace(began.duration(to: .now)) }
+        case .intact(made: let chain?) where isSteady:
+            try await stored { store -> Void? in store.keep(chain) }
+        default: break
+        }
+        return nil
+    }
+
+    /// What is wrong with a blob whose digest has no chain; nil where nothing is.
+    private func fault(
+        of digest: Digest, _ opened: OpenedProof, _ pace: @Sendable (Duration) async throws -> Void,
+        _ progress: @Sendable (Int64) -> Void
+    ) async throws -> String? {
+        let hashing = ProofHashing(digest.algorithm)
+        var position: Int64 = 0
+        while position < opened.size {
+            try Task.checkCancellation()
+            let began = ContinuousClock.now
+            let run = try await opened.run(position..<min(opened.size, position + Self.memoryStep))
+            try await threads.run { try hashing.update(run) }
+            position += run.length
+            progress(run.length)
+            if position < opened.size { try await pace(began.duration(to: .now)) }
         }
         let actual = hashing.finish()
-        guard actual == digest else { return .damaged(reason: "its bytes are those of \(actual)") }
-        if let file, Self.hasChanged(file.opened, since: reading.identity) {
-            return .unreadable(reason: "it was written to while it was read")
-        }
-        return .intact
+        return actual == digest ? nil : "its bytes are those of \(actual)"
+    }
+
+    /// Asks the store of chains, where there is one, on a thread that may wait for the disk.
+    @discardableResult private func stored<Value: Sendable>(
+        _ work: @escaping @Sendable (ChainStore) -> Value?
+    ) async throws -> Value? {
+        guard let chains else { return nil }
+        return try await threads.run { work(chains) }
     }
 
     private func missing(
@@ -112,18 +162,5 @@ public final class BlobProver: Sendable {
         onFault(.missing)
         await store.withdraw(digest, because: "its file is missing")
         return .missing
-    }
-
-    /// Whether a reader's error means that bytes of the blob are gone.
-    private static func isShorter(_ reading: ProofReading, _ error: ContentError) -> Bool {
-        error.code == .sizeMismatch || (try? (reading.reader as? StoredBlob)?.file.size()) ?? .max < reading.reader.size
-    }
-
-    private static func hasChanged(_ file: OpenFile, since identity: FileIdentity) -> Bool {
-        // Some stores hand out bytes in files of the moment.
-        guard let now = try? FileIdentity(of: file), now.inode == identity.inode, now.device == identity.device else {
-            return false
-        }
-        return now != identity
     }
 }

@@ -19,6 +19,14 @@ struct ProvingThreads: Sendable {
         }
     }
 
+    /// Runs work, or tells it that the threads have ended.
+    func submit(_ work: @escaping @Sendable (_ isActive: Bool) -> Void) {
+        pool.submit { [urgency] state in
+            if urgency == .idle, state == .active { Self.yieldToEverybody() }
+            work(state == .active)
+        }
+    }
+
     func shutdown() async {
         try? await pool.shutdownGracefully()
     }

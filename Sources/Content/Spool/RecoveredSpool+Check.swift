@@ -3,8 +3,9 @@ public import Integrity
 extension RecoveredSpool {
     /// Reads pieces again, and says which of them are there as they were noted, in ascending order.
     ///
-    /// A sum is checked alone. A state is checked by hashing on from the state that was noted for the piece before, so that the pieces
-    /// of the blob's front are checked beside each other. Blocks for as long as reading and hashing take: for a thread of a pool.
+    /// A piece whose state is noted is checked by hashing on from the state that was noted for the piece before, so that the pieces of
+    /// the blob's front are checked beside each other; where that cannot be done, or fails, by its sum, and it has no state then. Blocks for as long as reading
+    /// and hashing take: for a thread of a pool.
     /// - Parameters:
     ///   - file: the spool file that gave this.
     ///   - size: of the blob, as the caller knows it now: pieces behind it, and a last one of another length, are none.
@@ -15,40 +16,39 @@ extension RecoveredSpool {
     ) -> [SpooledPiece] {
         let count = size > 0 ? (size - 1) / HashChain.pieceSize + 1 : 0
         let candidates = pieces.filter { range.contains($0.piece) && $0.piece < count }
-        let sound = candidates.filter { piece in
-            guard case .sum(let sum) = piece.check, !isCancelled() else { return false }
-            return (try? file.sum(of: Self.bytes(of: piece.piece, size: size))) == sum
+        let linked = linked(candidates, in: file, size: size, isCancelled)
+        return candidates.compactMap { candidate in
+            if linked.contains(candidate.piece) { return candidate }
+            guard let sum = candidate.sum, !isCancelled(),
+                (try? file.sum(of: Self.bytes(of: candidate.piece, size: size))) == sum
+            else { return nil }
+            var sound = candidate
+            sound.state = nil
+            return sound
         }
-        return (sound + linked(candidates, in: file, size: size, isCancelled)).sorted { $0.piece < $1.piece }
     }
 
     /// Those whose bytes lead from the state before them to the one after them: all at once, as lanes.
     private func linked(
         _ candidates: [SpooledPiece], in file: SpoolFile, size: Int64, _ isCancelled: () -> Bool
-    ) -> [SpooledPiece] {
-        var links: [(piece: SpooledPiece, end: SHA256State, job: LaneJob)] = []
-        for piece in candidates {
-            let bytes = Self.bytes(of: piece.piece, size: size)
+    ) -> Set<Int> {
+        var links: [(piece: Int, end: SHA256State)] = []
+        var jobs: [LaneJob] = []
+        for candidate in candidates {
+            let bytes = Self.bytes(of: candidate.piece, size: size)
             // There is no state in mid-message behind a piece that is not whole.
-            guard case .state(let end) = piece.check, bytes.count == HashChain.pieceSize,
-                let start = state(before: piece.piece)
+            guard let end = candidate.state, bytes.count == HashChain.pieceSize,
+                let start = candidate.piece == 0 ? .initial : piece(candidate.piece - 1)?.state
             else { continue }
-            let job = LaneJob(from: start, length: HashChain.pieceSize) { offset, buffer in
-                try file.readFully(into: buffer, at: bytes.lowerBound + offset)
-            }
-            links.append((piece, end, job))
+            links.append((candidate.piece, end))
+            jobs.append(
+                LaneJob(from: start, length: HashChain.pieceSize) { offset, buffer in
+                    try file.readFully(into: buffer, at: bytes.lowerBound + offset)
+                })
         }
-        guard !links.isEmpty else { return [] }
-        let results = LaneHasher().run(links.map(\.job), isCancelled: isCancelled)
-        return zip(links, results).compactMap { link, result in
-            (try? result.get().end) == link.end ? link.piece : nil
-        }
-    }
-
-    private func state(before number: Int) -> SHA256State? {
-        guard number > 0 else { return .initial }
-        guard case .state(let state) = piece(number - 1)?.check else { return nil }
-        return state
+        guard !jobs.isEmpty else { return [] }
+        let results = LaneHasher().run(jobs, isCancelled: isCancelled)
+        return Set(zip(links, results).filter { link, result in (try? result.get().end) == link.end }.map(\.0.piece))
     }
 
     private static func bytes(of piece: Int, size: Int64) -> Range<Int64> {

@@ -11,11 +11,10 @@ public struct RecoveredSpool: Hashable, Sendable {
 
     init() {}
 
-    /// What was noted later counts.
     mutating func take(_ record: SpoolRecord) {
         switch record {
         case .size(let size, let isUpstreams): (self.size, sizeIsUpstreams) = (size, isUpstreams)
-        case .piece(let piece): noted[piece.piece] = piece
+        case .piece(let piece): noted[piece.piece, default: piece].update(piece)
         }
     }
 

@@ -78,15 +78,18 @@ public final class SpoolFile: Sendable {
 
     // MARK: The journal
 
-    /// Notes a piece whose bytes have been written, for an agent after this one. A later note about the same piece replaces it.
+    /// Notes a piece whose bytes have been written, for an agent after this one. A later note about the same piece adds a state, or
+    /// replaces the sum and the state.
     ///
     /// One small write without a sync, and best effort: what cannot be noted is fetched again. Nothing happens after ``seal()``.
     public func note(_ piece: SpooledPiece) {
+        guard piece.sum != nil || piece.state != nil, (0...Int(Int32.max)).contains(piece.piece) else { return }
         change { $0.note(.piece(piece)) }
     }
 
     /// Notes the blob's size, and whether upstream told it.
     public func note(size: Int64, sizeIsUpstreams: Bool) {
+        guard size >= 0 else { return }
         change { $0.note(.size(size, isUpstreams: sizeIsUpstreams)) }
     }
 

@@ -7,7 +7,7 @@ import SystemPackage
 /// One small write for a piece, and no sync: after a power cut a piece may be noted whose bytes are lost, so nothing in here
 /// counts before the bytes have been read. Best effort: a journal that cannot be written says less, and nothing wrong.
 struct SpoolJournal {
-    /// Of a journal, in bytes: 299,000 pieces. Further ones are not noted.
+    /// Of a journal, in bytes: 190,000 notes. Further ones are not noted.
     static let sizeLimit: Int64 = 16 << 20
 
     private let path: FilePath

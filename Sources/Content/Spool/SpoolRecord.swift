@@ -15,10 +15,12 @@ struct SpoolRecordCoder {
     /// Of a record, in bytes.
     static let length = bodyLength + checkLength
 
-    // A record's body: what it is, two bytes of detail, five of nothing, a number, 32 bytes of checksum or state.
-    private static let bodyLength = 48
+    // A record's body: what it is, two bytes of detail, five of nothing, a number, a checksum, a state.
+    private static let bodyLength = 80
+    private static let (sumPlace, statePlace) = (16..<48, 48..<80)
     private static let checkLength = 8
     private static let (size, piece): (UInt8, UInt8) = (1, 2)
+    private static let (hasSum, hasState): (UInt8, UInt8) = (1, 2)
 
     /// The checksum of the record before the next one.
     private var last: [UInt8]
@@ -38,11 +40,13 @@ struct SpoolRecordCoder {
         case .piece(let piece):
             (body[0], body[1]) = (Self.piece, piece.kind.rawValue)
             number = Int64(piece.piece)
-            switch piece.check {
-            case .sum(let sum): body.replaceSubrange(16..., with: sum.bytes)
-            case .state(let state):
-                body[2] = 1
-                body.replaceSubrange(16..., with: state.bytes)
+            if let sum = piece.sum {
+                body[2] |= Self.hasSum
+                body.replaceSubrange(Self.sumPlace, with: sum.bytes)
+            }
+            if let state = piece.state {
+                body[2] |= Self.hasState
+                body.replaceSubrange(Self.statePlace, with: state.bytes)
             }
         }
         for index in 0..<8 { body[8 + index] = UInt8(truncatingIfNeeded: number >> (56 - 8 * Int64(index))) }
@@ -67,13 +71,10 @@ struct SpoolRecordCoder {
         case size: return .size(number, isUpstreams: body[1] == 1)
         case piece:
             guard let kind = SpooledPiece.Kind(rawValue: body[1]), number <= Int64(Int32.max) else { return nil }
-            let check: SpooledPiece.Check?
-            if body[2] == 1 {
-                check = SHA256State(bytes: body[16...]).map { .state($0) }
-            } else {
-                check = PieceSum(bytes: body[16...]).map { .sum($0) }
-            }
-            return check.map { .piece(SpooledPiece(piece: Int(number), kind: kind, check: $0)) }
+            let sum = body[2] & hasSum == 0 ? nil : PieceSum(bytes: body[sumPlace])
+            let state = body[2] & hasState == 0 ? nil : SHA256State(bytes: body[statePlace])
+            guard sum != nil || state != nil else { return nil }
+            return .piece(SpooledPiece(piece: Int(number), kind: kind, sum: sum, state: state))
         default: return nil
         }
     }

@@ -10,22 +10,27 @@ public struct SpooledPiece: Hashable, Sendable {
         case checked = 2
     }
 
-    /// What tells these bytes from others.
-    public enum Check: Hashable, Sendable {
-        /// Of the piece alone.
-        case sum(PieceSum)
-        /// SHA-256's state after the piece: for those at the blob's front, which have been hashed in a row.
-        case state(SHA256State)
-    }
-
     /// Which one of the ``HashChain/pieceSize``.
     public var piece: Int
     public var kind: Kind
-    public var check: Check
+    /// Of the piece alone.
+    public var sum: PieceSum?
+    /// SHA-256's state after the piece: for those at the blob's front, which have been hashed in a row.
+    public var state: SHA256State?
 
-    public init(piece: Int, kind: Kind, check: Check) {
+    /// One without `sum` and without `state` cannot be checked again, and is not noted.
+    public init(piece: Int, kind: Kind, sum: PieceSum? = nil, state: SHA256State? = nil) {
         self.piece = piece
         self.kind = kind
-        self.check = check
+        self.sum = sum
+        self.state = state
+    }
+
+    /// Takes up what was noted later of the same piece. A sum is of bytes that have just come: a state from before is no longer
+    /// theirs. A state is of bytes that are there: their sum stays.
+    mutating func update(_ later: SpooledPiece) {
+        let sum = later.sum ?? sum
+        self = later
+        self.sum = sum
     }
 }

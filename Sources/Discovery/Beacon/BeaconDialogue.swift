@@ -136,9 +136,11 @@ struct BeaconDialogue: Sendable {
     /// What is due to be said of what this node is fetching, which counts as said now.
     /// - Parameter random: 0 up to 1, new each time.
     mutating func wants(at now: ContinuousClock.Instant, random: Double) -> [BeaconSaying] {
-        let isBusy = meter.rate(now: now) > LANBudget.urgent
+        guard let due = around.wants.due, due <= now else { return [] }
+        let budget = budget(now)
+        let isBusy = meter.rate(now: now) > budget.urgent(around.configuration.timing.interval)
         let wants = around.wants.say(at: now, isBusy: isBusy, random: random)
-        if !wants.isEmpty { meter.add(wants.count * audience(at: now).count, now: now) }
+        meter.add(wants.count * budget.datagrams, now: now)
         return wants.map { BeaconSaying(payload: .want($0)) }
     }
 
@@ -246,7 +248,10 @@ struct BeaconDialogue: Sendable {
         }
         let (hearing, wantsInquiry) = try around.directory.hear(beacon, from: source.ip, now: now)
         if hearing.isStranger {
-            schedule.strangerHeard(at: now, turn: budget(now).turn, random: random)
+            // The turn takes a look at everybody who is known: worked out for the first stranger and not for the thousand after.
+            if !schedule.hasWelcome {
+                schedule.strangerHeard(at: now, turn: budget(now).turn, random: random)
+            }
             around.wants.strangerHeard(at: now, random: random)
         }
         var reaction = Reaction(wantsInquiry: wantsInquiry, hasNews: hearing.hasNews, wanted: hearing.wanted)

@@ -26,7 +26,8 @@ struct HelloSchedule: Sendable {
     private var opening: ArraySlice<ContinuousClock.Instant>
     private var hasChange = false
     private var lastChange: ContinuousClock.Instant?
-    private var hasWelcome = false
+    /// A welcome is due, for all who come before it is said.
+    private(set) var hasWelcome = false
     private var lastWelcome: ContinuousClock.Instant?
 
     init(timing: Timing = Timing(), start: ContinuousClock.Instant) {

@@ -6,8 +6,6 @@ struct LANBudget: Sendable, Equatable {
     static let total = 200.0
     /// Of these, what goes to Hellos that come by the clock. The rest is for changes, welcomes, introductions and questions.
     static let presence = 100.0
-    /// When more than this is heard, what somebody begins or ends to fetch waits as well, which otherwise goes before other news.
-    static let urgent = 150.0
     /// What saying again who fetches what may take of it.
     static let wants = 50.0
 
@@ -18,6 +16,14 @@ struct LANBudget: Sendable, Equatable {
 
     /// The time in which everybody may speak once.
     var turn: Duration { .seconds(Double(nodes * max(1, datagrams)) / Self.presence) }
+
+    /// When more than this is heard, what somebody begins or ends to fetch waits as well, which otherwise goes before other news. What
+    /// fits between the Hellos and this goes out in a burst; that and the second after it stay below the total together.
+    /// - Parameter shortest: between two Hellos.
+    func urgent(_ shortest: Duration) -> Double {
+        let hellos = Double(nodes * max(1, datagrams)) / interval(shortest).inSeconds
+        return (0.9 * Self.total + hellos) / 2
+    }
 
     /// Between two Hellos.
     func interval(_ shortest: Duration) -> Duration {

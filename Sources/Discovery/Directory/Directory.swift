@@ -111,6 +111,14 @@ public final class Directory: Sendable {
         alarm.ring()
     }
 
+    /// Nobody is known to hold the blob; whose newest digests begin as it does is asked for its inventory at once.
+    /// - Returns: whether an answer is to be expected soon.
+    func seek(_ digest: Digest) -> Bool {
+        let isExpected = table.withLock { $0.seek(digest, now: .now) }
+        if isExpected { alarm.ring() }
+        return isExpected
+    }
+
     /// A holder answered that it does not have the blob.
     public func withdraw(_ digest: Digest, of id: NodeID) {
         table.withLock { $0.withdraw(digest, of: id) }

@@ -39,6 +39,9 @@ public struct NodeID: Hashable, Sendable, Comparable, Codable, CustomStringConve
         [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
     }
 
+    /// The first eight bytes as a number: for hashing that must come out the same on every node.
+    public var leadingWord: UInt64 { high }
+
     public var hex: String { Hex.string(bytes) }
 
     public var description: String { hex }

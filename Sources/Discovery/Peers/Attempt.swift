@@ -17,6 +17,13 @@ struct Attempt: Sendable {
         notBefore = max(notBefore ?? now, now + delay)
     }
 
+    /// Without the delay that it was wanted with; after a failure the time until the next try stays.
+    /// - Returns: whether it is under way, or may start now.
+    mutating func hurry(now: ContinuousClock.Instant) -> Bool {
+        if isWanted, !isRunning, failures == 0 { notBefore = now }
+        return isRunning || due(now: now) == now
+    }
+
     mutating func start() {
         isWanted = false
         isRunning = true

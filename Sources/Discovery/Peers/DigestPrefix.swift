@@ -4,16 +4,22 @@ import OCI
 struct DigestPrefix: Hashable, Sendable {
     static let byteCount = 8
 
-    /// In network order.
-    let bytes: [UInt8]
+    private let value: UInt64
 
     init(_ digest: Digest) {
-        bytes = Array(digest.bytes.prefix(Self.byteCount))
+        value = Self.value(of: digest.bytes.prefix(Self.byteCount))
     }
 
     /// Nil where there are not exactly eight bytes.
     init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        self.bytes = Array(bytes)
+        value = Self.value(of: bytes)
+    }
+
+    /// In network order.
+    var bytes: [UInt8] { (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) } }
+
+    private static func value(of bytes: some Collection<UInt8>) -> UInt64 {
+        bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -43,7 +43,7 @@ struct PeerRecord: Sendable {
     var hasAnswered = false
     /// Numbers of its datagrams; with a key only, for without one anybody may use them up.
     var window = ReplayWindow()
-    /// Beginnings of digests that it is said to hold.
+    /// Beginnings of digests that it is said to have come by, for as long as its inventory is not known so far.
     var newest: [DigestPrefix] = []
     /// `GET /v1/inventory`.
     var mending = Attempt()

@@ -5,20 +5,17 @@ extension PeerTable {
     /// `finish…` is called.
     mutating func startInquiries(now: ContinuousClock.Instant) -> (start: [Inquiry], next: ContinuousClock.Instant?) {
         guard !wanting.isEmpty || callers.contains(where: { $0.value.introduction.isWanted }) else { return ([], nil) }
-        var running = (all: 0, unanswered: 0)
-        for record in records.values {
-            let count = record.addresses.count { $0.confirmation.isRunning } + (record.mending.isRunning ? 1 : 0)
-            running.all += count
-            if !record.hasAnswered { running.unanswered += count }
-        }
-        running.all += callers.count { $0.value.introduction.isRunning }
+        var running = countRunning()
         var start: [Inquiry] = []
         var next: ContinuousClock.Instant?
-        // Those that answered before come first; invented nodes get half of the places at most.
-        let order = wanting.compactMap { records[$0] }.sorted {
-            ($0.hasAnswered ? 0 : 1, $0.id) < ($1.hasAnswered ? 0 : 1, $1.id)
-        }
-        for var record in order {
+        // A place that comes free brings the next look; at a thousand nodes most looks end here.
+        let strangers = max(1, rules.limits.inquiries / 2)
+        let isFull = running.all >= rules.limits.inquiries
+        for id in isFull ? [] : wanting.order(placeForStrangers: running.unanswered < strangers) {
+            guard running.all < rules.limits.inquiries else { break }
+            guard var record = records[id] else { continue }
+            // From here on there are strangers only, and their places are taken.
+            if !record.hasAnswered, running.unanswered >= strangers, !wanting.sought.contains(id) { break }
             var isWanting = false
             for (due, inquiry) in candidates(of: record, now: now) {
                 isWanting = true
@@ -26,11 +23,12 @@ extension PeerTable {
                     next = min(next ?? due, due)
                     continue
                 }
-                // A place that comes free brings the next look.
-                guard running.all < rules.limits.inquiries,
-                    record.hasAnswered || running.unanswered < max(1, rules.limits.inquiries / 2)
-                else { continue }
+                // Invented nodes get half of the places at most.
+                guard running.all < rules.limits.inquiries, record.hasAnswered || running.unanswered < strangers else {
+                    continue
+                }
                 begin(inquiry, of: &record)
+                asking.insert(record.id)
                 running.all += 1
                 if !record.hasAnswered { running.unanswered += 1 }
                 start.append(inquiry)
@@ -51,6 +49,19 @@ extension PeerTable {
             start.append(.caller(at: address))
         }
         return (start, next)
+    }
+
+    /// How many inquiries are under way, and how many of them at nodes that never answered.
+    private mutating func countRunning() -> (all: Int, unanswered: Int) {
+        var running = (all: callers.count { $0.value.introduction.isRunning }, unanswered: 0)
+        for id in asking {
+            guard let record = records[id] else { continue }
+            let count = record.addresses.count { $0.confirmation.isRunning } + (record.mending.isRunning ? 1 : 0)
+            if count == 0 { asking.remove(id) }
+            running.all += count
+            if !record.hasAnswered { running.unanswered += count }
+        }
+        return running
     }
 
     private func candidates(
@@ -85,10 +96,10 @@ extension PeerTable {
     /// of its own.
     mutating func wantMending(of id: NodeID, now: ContinuousClock.Instant) {
         guard let record = records[id], record.hasGap else { return }
-        let span = min(records.count, 250)
+        let span = wanting.sought.contains(id) ? 1 : min(records.count, 250)
         let share = Int((own.low ^ id.low) % UInt64(max(span, 1)))
         records[id]?.mending.want(now: now, delay: .milliseconds(share))
-        wanting.insert(id)
+        wanting.insert(id, hasAnswered: record.hasAnswered)
     }
 
     // MARK: Answers
@@ -103,7 +114,7 @@ extension PeerTable {
             // know yet that this one may ask it, and does not speak here: it is asked again after a while.
             let mayBeEarly = !record.isConfirmed && record.spokeAt == nil
             record.addresses[index].confirmation.fail(now: now, again: mayBeEarly)
-            if mayBeEarly { wanting.insert(id) }
+            if mayBeEarly { wanting.insert(id, hasAnswered: record.hasAnswered) }
             if record.addresses[index].isConfirmed {
                 record.addresses[index].failed(now: now)
                 setAside(&record, now: now)
@@ -151,17 +162,18 @@ extension PeerTable {
     ) {
         // Of an earlier epoch: the attempt that is under way now, if any, is another one.
         guard var record = records[id], record.epoch == epoch else { return }
+        wanting.endSeeking(id)
         guard let reading else {
             record.mending.fail(now: now, again: record.hasGap)
             records[id] = record
-            wanting.insert(id)
+            wanting.insert(id, hasAnswered: record.hasAnswered)
             return
         }
         guard reading.epoch == epoch else {
             record.mending.fail(now: now, again: true)
             if let index = record.index(of: address) { wantConfirmation(of: &record, at: index, now: now) }
             records[id] = record
-            wanting.insert(id)
+            wanting.insert(id, hasAnswered: record.hasAnswered)
             return
         }
         if reading.version < record.mendingToward {
@@ -178,6 +190,7 @@ extension PeerTable {
         // The node's own word over HTTP holds against what a datagram said of it.
         if record.heardVersion == record.mendingToward { record.heardVersion = reading.version }
         record.heardVersion = max(record.heardVersion, reading.version)
+        if !record.hasGap { record.newest = [] }
         records[id] = record
         wantMending(of: id, now: now)
     }

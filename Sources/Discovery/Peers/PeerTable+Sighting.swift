@@ -26,12 +26,12 @@ extension PeerTable {
         if !record.isConfirmed, record.name.isEmpty, let name = sighting.name.flatMap({ PrintableName($0) }) {
             record.name = name.text
         }
-        record.newest = Array(sighting.newest.prefix(PeerRecord.newestLimit))
         if let epoch = sighting.epoch, epoch != record.epoch {
             // Only the node itself may say that it has started anew.
             if epoch > record.epoch || !record.isAlive(now: now) { checkUp(&record, now: now) }
         } else if let version = sighting.version {
             record.heardVersion = max(record.heardVersion, version)
+            Self.note(sighting.newest, of: &record)
         }
         records[id] = record
         wantMending(of: id, now: now)

@@ -22,7 +22,9 @@ struct PeerTable: Sendable {
     private(set) var events: [PeerEvent] = []
 
     /// Nodes that want to be asked something; the others need not be looked at.
-    var wanting: Set<NodeID> = []
+    var wanting = InquiryQueue()
+    /// Nodes that are being asked something; some of them may not be any more.
+    var asking: Set<NodeID> = []
     /// Addresses without a name to them.
     var callers: [PeerAddress: Caller] = [:]
     /// Where this node may look for peers that others tell of.
@@ -130,7 +132,7 @@ struct PeerTable: Sendable {
             guard let until = record.addresses[index].asideUntil else { continue }
             record.addresses[index].confirmation.want(now: now, delay: until - now)
         }
-        wanting.insert(record.id)
+        wanting.insert(record.id, hasAnswered: record.hasAnswered)
     }
 
     mutating func withdraw(_ digest: Digest, of id: NodeID) {
@@ -201,7 +203,7 @@ struct PeerTable: Sendable {
 
     mutating func wantConfirmation(of record: inout PeerRecord, at index: Int, now: ContinuousClock.Instant) {
         record.addresses[index].confirmation.want(now: now)
-        wanting.insert(record.id)
+        wanting.insert(record.id, hasAnswered: record.hasAnswered)
     }
 
     mutating func dropAddress(_ address: PeerAddress, of record: inout PeerRecord) {
@@ -230,6 +232,8 @@ struct PeerTable: Sendable {
         references.removeAll(of: record.handle)
         wants.removeAll(of: id)
         wanting.remove(id)
+        wanting.endSeeking(id)
+        asking.remove(id)
         ids[Int(record.handle)] = nil
         freeHandles.append(record.handle)
     }

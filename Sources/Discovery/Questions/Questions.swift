@@ -68,8 +68,10 @@ public final class Questions: Sendable {
 
     private func ask(_ subject: QuestionBook.Subject, wait: Duration) async {
         let now = ContinuousClock.now
+        let isHinted = if case .digest(let digest) = subject { directory.seek(digest) } else { false }
         let (decision, link) = guarded.withLock { guarded in
-            guard guarded.link != nil else { return (QuestionBook.Decision.nothing, BeaconLink?.none) }
+            // Where nothing goes out an answer can only come over HTTP, from somebody who is being asked anyway.
+            guard guarded.link != nil || isHinted else { return (QuestionBook.Decision.nothing, BeaconLink?.none) }
             let decision = guarded.book.ask(subject, wait: wait, random: .random(in: .min ... .max), now: now)
             return (decision, guarded.link)
         }

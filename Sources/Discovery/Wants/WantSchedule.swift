@@ -72,7 +72,7 @@ struct WantSchedule: Sendable {
         guard live < Self.limit else { return }
         own[digest] = Own(size: size, due: moment(now, random))
         // Those who begin together must not come together again in every round.
-        if round == nil { round = now + interval * (0.5 + random / 2) }
+        if round == nil { round = now + interval * (0.5 + random) }
         plan()
     }
 

@@ -42,6 +42,8 @@ public struct LaneHasher: ~Copyable {
 
     /// How many jobs are under way at a time; more at hand keep every lane busy.
     public let width: Int
+    /// The ``width`` of every hasher that is not bound to one kernel; measured once on this machine.
+    public static var usualWidth: Int { LanePlan.measured.width }
 
     /// Runs all jobs.
     /// - Parameter isCancelled: asked now and then; once it says so, what is not finished fails with `CancellationError`.

@@ -55,6 +55,7 @@ public final class BlobFetcher: Service {
     private let chains: ChainStore
     private let rules: Rules
     private let counters: TransferCounters
+    private let rates: TransferRates
     private let logger: Logger
     private let hashers: NIOThreadPool
     private let state = Mutex(State())
@@ -66,7 +67,7 @@ public final class BlobFetcher: Service {
     public init(
         content: NodeContent, prover: BlobProver, spool: Spool, chains: ChainStore, directory: Directory,
         questions: Questions, wants: Wants, peers: PeerClient, upstream: UpstreamClient, rules: Rules,
-        counters: TransferCounters, logger: Logger
+        counters: TransferCounters, rates: TransferRates = .none, logger: Logger
     ) {
         self.content = content
         self.prover = prover
@@ -77,6 +78,7 @@ public final class BlobFetcher: Service {
         self.chains = chains
         self.rules = rules
         self.counters = counters
+        self.rates = rates
         self.logger = logger
         sources = NetworkSources(
             directory: directory, questions: questions, wants: wants, peers: peers, upstream: upstream,
@@ -258,7 +260,7 @@ public final class BlobFetcher: Service {
     private var context: DownloadContext {
         DownloadContext(
             own: directory.own, releasesChecked: rules.releasesChecked, completesRanges: rules.completesRanges,
-            mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters,
+            mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters, rates: rates,
             disk: WorkPool(.singleton),
             hashing: WorkPool(hashers),
             logger: logger

@@ -362,6 +362,11 @@ final class Download: Sendable {
         -> DownloadPlan.Ending?
     {
         let count = Int64(chunk.readableBytes)
+        do {
+            try await (source == .upstream ? context.rates.upstream : context.rates.download).take(chunk.readableBytes)
+        } catch {
+            return .finished
+        }
         context.counters.received(count, from: source)
         let (decision, position) = state.withLock { state in
             state.bytes.add(count, from: source)
@@ -484,7 +489,7 @@ final class Download: Sendable {
     private func noteFront(_ states: [SHA256State], from: Int64, to: Int64) {
         for piece in Int(from / HashChain.pieceSize)..<Int(to / HashChain.pieceSize) where piece < states.count {
             guard let kind = state.withLock({ $0.plan.kind(of: piece) }) else { continue }
-            spool.note(SpooledPiece(piece: piece, kind: kind, check: .state(states[piece])))
+            spool.note(SpooledPiece(piece: piece, kind: kind, state: states[piece]))
         }
     }
 

@@ -16,6 +16,7 @@ struct DownloadContext: Sendable {
     /// Where the hash chains of what has arrived are kept.
     var chains: ChainStore?
     let counters: TransferCounters
+    var rates = TransferRates.none
     let disk: WorkPool
     let hashing: WorkPool
     let logger: Logger

@@ -25,6 +25,6 @@ extension DownloadPlan {
     /// What is to be noted of a piece that was checked just now.
     func note(of piece: Int, _ finding: PieceFinding?) -> SpooledPiece? {
         guard case .sum(let sum) = finding, let kind = kind(of: piece) else { return nil }
-        return SpooledPiece(piece: piece, kind: kind, check: .sum(sum))
+        return SpooledPiece(piece: piece, kind: kind, sum: sum)
     }
 }

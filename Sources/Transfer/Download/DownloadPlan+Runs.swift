@@ -103,7 +103,10 @@ extension DownloadPlan {
         }
         if case .peer(let peer) = run.source { peersUsed.insert(peer) }
         let end = run.end ?? size ?? .max
-        run.position = min(run.position + count, end)
+        let next = min(run.position + count, end)
+        if next / Self.pieceSize != run.position / Self.pieceSize { run.pieceBeganAt = now }
+        run.lastByteAt = now
+        run.position = next
         run.received += count
         if run.source == .upstream { fruitless = 0 }
         runs[id] = run
@@ -123,7 +126,7 @@ extension DownloadPlan {
         /// The transfer broke off, or the answer made no sense: worth another try.
         case broke(String)
         /// The source is busy, or asks to be left alone for a while.
-        case busy(String, retryAfter: Duration?)
+        case busy(String, retryAfter: Duration?, holders: [NodeID] = [])
         /// The source will not give this blob.
         case refused(String)
         /// The peer does not have these bytes yet; what it has, as `Shoal-Pieces`.
@@ -146,7 +149,7 @@ extension DownloadPlan {
         case .upstream: upstreamEnded(ending, received: run.received, now: now)
         }
         switch ending {
-        case .broke(let message), .busy(let message, _), .refused(let message), .lacks(let message, _):
+        case .broke(let message), .busy(let message, _, _), .refused(let message), .lacks(let message, _):
             lastFailure = message
         case .finished: break
         }
@@ -180,7 +183,7 @@ extension DownloadPlan {
             } else if fruitless > 0 {
                 upstreamRetryAt = now.advanced(by: .milliseconds(250 << fruitless))
             }
-        case .busy(let message, let retryAfter):
+        case .busy(let message, let retryAfter, _):
             fruitless += 1
             let wait = retryAfter ?? .milliseconds(500 << fruitless)
             if fruitless > Self.upstreamFruitless || wait > .seconds(10) {

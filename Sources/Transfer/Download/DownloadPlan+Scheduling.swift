@@ -19,7 +19,7 @@ extension DownloadPlan {
         guard !isComplete, completes || readers.values.contains(where: { wants($0) != nil }) else { return actions }
 
         if canAskUpstream, isPatienceOver(now) { takenOver = true }
-        if size != nil, swarm?.members.isEmpty == false {
+        if size != nil, swarm?.isEmpty == false {
             actions += swarmActions(now: now, hasHolders: !peers.isEmpty)
             return actions
         }
@@ -190,7 +190,7 @@ extension DownloadPlan {
         let reachesEnd = range.upperBound == .max
         runs[id] = Run(
             source: source, position: range.lowerBound, end: reachesEnd ? nil : range.upperBound, startedAt: now,
-            waits: waits)
+            pieceBeganAt: now, lastByteAt: now, waits: waits)
         if range.lowerBound == 0, reachesEnd || range.upperBound == size {
             runs[id]?.end = nil
             return .start(id, source, nil)

@@ -5,8 +5,6 @@ import OCI
 /// Fetching a blob while others have it, or want it too. What to ask of whom is decided by ``Swarm``, in whole pieces; here its
 /// decisions become runs over what is missing of them.
 extension DownloadPlan {
-    /// How far into a piece an upstream stream goes on though the piece is another's to fetch: less is not worth a connection.
-    static let handoverRest: Int64 = 512 << 10
     /// The largest blob that is believed to be one.
     static let largestBlob: Int64 = 1 << 44
 
@@ -49,6 +47,7 @@ extension DownloadPlan {
         if !need.missing.isEmpty {
             for fetch in swarm?.fetches(need, now: now) ?? [] { actions += begin(fetch, size: size, now: now) }
         }
+        actions += remedies(need.missing, size: size, now: now)
         if runs.isEmpty, !canAskUpstream, !mayStillCome(need.missing, hasHolders: hasHolders, now: now) {
             actions += exhausted()
         }
@@ -142,9 +141,7 @@ extension DownloadPlan {
         let end = min(size, Int64(pieces.upperBound) * Self.pieceSize)
         guard let gap = present.firstGap(from: start, before: end) else { return [] }
         if case .peer(let node) = source { swarm?.transferBegan(from: node) }
-        let action = self.start(source, gap.lowerBound..<end, now: now, waits: waits)
-        if case .start(let id, _, _) = action { runs[id]?.isShare = source == .upstream && swarm?.isShared == true }
-        return [action]
+        return [self.start(source, gap.lowerBound..<end, now: now, waits: waits)]
     }
 
     /// Ends streams from upstream where what comes next is for others to fetch.
@@ -155,7 +152,8 @@ extension DownloadPlan {
             let piece = Int(run.position / Self.pieceSize)
             let pieceEnd = range(of: piece, size: size).upperBound
             let claimEnd = run.end ?? size
-            if !run.isShare, pieceEnd - run.position > Self.handoverRest, !swarm.isOwn(piece, now: now) {
+            let done = 1 - Double(pieceEnd - run.position) / Double(Self.pieceSize)
+            if !swarm.maySharedStreamStay(in: piece, done: done, now: now) {
                 runs[id]?.end = run.position
                 runs[id]?.cancelled = true
                 moves.handovers += 1
@@ -163,6 +161,41 @@ extension DownloadPlan {
             } else if claimEnd > pieceEnd, !swarm.maySharedStreamEnter(piece + 1, now: now) {
                 runs[id]?.end = pieceEnd
                 moves.handovers += 1
+            }
+        }
+        return actions
+    }
+
+    /// Asks others for what is late, and gives up what has stalled or has come from another meanwhile.
+    private mutating func remedies(_ missing: PieceSet, size: Int64, now: Instant) -> [Action] {
+        var actions: [Action] = []
+        var underWay: [RunID: Swarm.Transfer] = [:]
+        for (id, run) in runs where !run.cancelled {
+            guard case .peer(let node) = run.source, run.position < run.end ?? size else { continue }
+            if present.contains(run.position..<(run.end ?? size)) {
+                runs[id]?.cancelled = true
+                actions.append(.cancel(id))
+                continue
+            }
+            let piece = Int(run.position / Self.pieceSize)
+            underWay[id] = Swarm.Transfer(
+                node: node, piece: piece, beganAt: run.pieceBeganAt, lastByteAt: run.lastByteAt,
+                bytes: min(run.received, run.position - Int64(piece) * Self.pieceSize),
+                isWaiting: run.waits && !run.opened)
+        }
+        guard !underWay.isEmpty else { return actions }
+        for remedy in swarm?.remedies(for: Array(underWay.values), missing: missing, now: now) ?? [] {
+            switch remedy {
+            case .abandon(let node, let piece):
+                for (id, transfer) in underWay where transfer.node == node && transfer.piece == piece {
+                    runs[id]?.cancelled = true
+                    runs[id]?.end = runs[id]?.position
+                    swarm?.failed(node, now: now)
+                    actions.append(.cancel(id))
+                }
+            case .hedge(let node, let piece):
+                moves.hedges += 1
+                actions += begin(.peer(node, piece..<piece + 1, waits: false), size: size, now: now)
             }
         }
         return actions
@@ -188,15 +221,15 @@ extension DownloadPlan {
         guard !run.cancelled else { return }
         switch ending {
         case .finished: break
-        case .busy(_, let retryAfter): swarm?.wasBusy(node, retryAfter: retryAfter, now: now)
+        case .busy(_, let retryAfter, let holders):
+            swarm?.wasBusy(node, retryAfter: retryAfter, now: now)
+            swarm?.hinted(holders, have: Int(run.position / Self.pieceSize), now: now)
         case .lacks(_, let text):
-            guard let size, let have = PieceSet(text, count: Self.pieces(of: size)) else {
-                swarm?.failed(node, now: now)
-                return
-            }
-            let hasUpstream = swarm?.members[node]?.hasUpstream ?? false
-            swarm?.heard(
-                node, have: have, fetching: PieceSet(count: have.count), hasUpstream: hasUpstream, now: now)
+            let first = Int(run.position / Self.pieceSize)
+            let end = run.end.map { Int(($0 + Self.pieceSize - 1) / Self.pieceSize) } ?? first + 1
+            var lacking = PieceSet(first..<max(first, end), of: size.map(Self.pieces) ?? 0)
+            if let size, let have = PieceSet(text, count: Self.pieces(of: size)) { lacking.subtract(have) }
+            for range in lacking.ranges { swarm?.lacked(node, range, now: now) }
         case .broke, .refused: swarm?.failed(node, now: now)
         }
     }
@@ -213,7 +246,7 @@ extension DownloadPlan {
     private mutating func chainQuestion() -> [Action] {
         guard releasesChecked, digest.algorithm == .sha256, !claims.hasChain, !chainIsAwaited,
             chainAsked.count < Self.chainQuestions, let size, size > Self.pieceSize,
-            let holder = swarm?.members.filter({ $0.value.isHolder && !chainAsked.contains($0.key) }).keys.min()
+            let holder = swarm?.holder(besides: chainAsked)
         else { return [] }
         chainAsked.insert(holder)
         chainIsAwaited = true
@@ -226,7 +259,7 @@ extension DownloadPlan {
             size = report.size
             follow(holders: [], wanters: [node], now: now)
         }
-        guard let size, report.size == size, let member = swarm?.members[node] else {
+        guard let size, report.size == size, let member = swarm?.member(node) else {
             swarm?.failed(node, now: now)
             return
         }
@@ -245,7 +278,7 @@ extension DownloadPlan {
         swarm?.heard(
             node, have: have, fetching: PieceSet(report.fetching, count: pieces) ?? PieceSet(count: pieces),
             hasUpstream: report.upstream, now: now)
-        cursors = cursors.filter { swarm?.members[$0.key] != nil }
+        cursors = cursors.filter { swarm?.follows($0.key) == true }
     }
 
     /// A node that was asked what it has did not say.

@@ -49,10 +49,11 @@ struct DownloadPlan: Sendable {
         /// Bytes that came in this run.
         var received: Int64 = 0
         var startedAt: Instant
+        /// Since when it has been at the piece that it is at, and when its last byte came.
+        var pieceBeganAt: Instant
+        var lastByteAt: Instant
         /// Asked of a peer while the bytes are still on their way there.
         var waits = false
-        /// From upstream, and this node's share of it.
-        var isShare = false
 
         func claim(size: Int64?) -> Range<Int64> {
             let end = max(position, self.end ?? size ?? .max)

@@ -159,8 +159,8 @@ final class NetworkSources: BlobSources {
             directory.withdraw(digest, of: peer.id)
             if inSwarm { return .lacks("peer \(peer.name) no longer has it", pieces: "") }
             return .refused("peer \(peer.name) no longer has it")
-        case PeerAnswerError.busy(let retryAfter, _):
-            return .busy("peer \(peer.name) is busy", retryAfter: retryAfter)
+        case PeerAnswerError.busy(let retryAfter, let holders):
+            return .busy("peer \(peer.name) is busy", retryAfter: retryAfter, holders: holders)
         case is PeerAnswerError:
             return .refused("peer \(peer.name): \(error)")
         case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:

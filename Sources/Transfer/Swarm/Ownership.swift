@@ -17,33 +17,50 @@ struct Ownership: Sendable {
 
     /// - Parameter nodes: those who want the blob and can ask upstream for it, this one included where it can.
     init(of digest: Digest, among nodes: some Collection<NodeID>) {
-        owners = Array(Self.numbered(digest, nodes).prefix(Self.fetchers))
+        self.init(of: digest, ranked: Self.ranking(of: digest, among: nodes))
+    }
+
+    /// - Parameter ranked: nodes in the order of their ranks.
+    init(of digest: Digest, ranked: [NodeID]) {
+        let seed = Self.seed(of: digest)
+        owners = ranked.prefix(Self.fetchers).map { ($0, Self.number(of: $0, seed)) }
     }
 
     /// All nodes in the order in which they are called upon to fetch.
     static func ranking(of digest: Digest, among nodes: some Collection<NodeID>) -> [NodeID] {
-        numbered(digest, nodes).map(\.node)
-    }
-
-    private static func numbered(
-        _ digest: Digest, _ nodes: some Collection<NodeID>
-    ) -> [(node: NodeID, number: UInt64)] {
-        let seed = digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        let numbered = nodes.map { (node: $0, number: mix(number(of: $0) ^ seed)) }
-        return numbered.sorted { ($0.number, $0.node) > ($1.number, $1.node) }
+        let seed = seed(of: digest)
+        let numbered = nodes.map { (node: $0, number: number(of: $0, seed)) }
+        return numbered.sorted { ($0.number, $0.node) > ($1.number, $1.node) }.map(\.node)
     }
 
     /// The owner of a piece; nil where nobody can fetch.
     func owner(of piece: Int) -> NodeID? {
-        let run = UInt64(piece / Self.run)
-        return owners.max { left, right in
-            (Self.mix(left.number &+ run &* 0x9e37_79b9_7f4a_7c15), left.node)
-                < (Self.mix(right.number &+ run &* 0x9e37_79b9_7f4a_7c15), right.node)
-        }?.node
+        owners(of: piece).first
     }
 
-    private static func number(of node: NodeID) -> UInt64 {
-        node.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    /// The owner of a piece, and who would be without it.
+    func owners(of piece: Int) -> (first: NodeID?, second: NodeID?) {
+        let salt = UInt64(piece / Self.run) &* 0x9e37_79b9_7f4a_7c15
+        var first: (number: UInt64, node: NodeID)?
+        var second: (number: UInt64, node: NodeID)?
+        for owner in owners {
+            let entry = (number: Self.mix(owner.number &+ salt), node: owner.node)
+            if first.map({ $0 < entry }) ?? true {
+                (first, second) = (entry, first)
+            } else if second.map({ $0 < entry }) ?? true {
+                second = entry
+            }
+        }
+        return (first?.node, second?.node)
+    }
+
+    static func seed(of digest: Digest) -> UInt64 {
+        digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// What a node is ranked by: the higher, the sooner it is called upon.
+    static func number(of node: NodeID, _ seed: UInt64) -> UInt64 {
+        mix(node.leadingWord ^ seed)
     }
 
     /// A good spread of 64 bits (the finaliser of SplitMix64).

@@ -29,16 +29,35 @@ public struct PieceSet: Hashable, Sendable {
         0..<count ~= piece && words[piece / 64] & (1 << UInt64(piece % 64)) != 0
     }
 
+    /// What the blob does not have is left out.
     public mutating func insert(_ piece: Int) {
+        guard 0..<count ~= piece else { return }
         words[piece / 64] |= 1 << UInt64(piece % 64)
     }
 
     public mutating func insert(_ pieces: Range<Int>) {
-        for piece in pieces.clamped(to: 0..<count) { insert(piece) }
+        forEachMask(of: pieces) { words, index, mask in words[index] |= mask }
     }
 
     public mutating func remove(_ piece: Int) {
+        guard 0..<count ~= piece else { return }
         words[piece / 64] &= ~(1 << UInt64(piece % 64))
+    }
+
+    public mutating func remove(_ pieces: Range<Int>) {
+        forEachMask(of: pieces) { words, index, mask in words[index] &= ~mask }
+    }
+
+    /// Word by word, so that a text of many long ranges costs little to read.
+    private mutating func forEachMask(of pieces: Range<Int>, _ body: (inout [UInt64], Int, UInt64) -> Void) {
+        let pieces = pieces.clamped(to: 0..<count)
+        guard !pieces.isEmpty else { return }
+        let last = pieces.upperBound - 1
+        for index in pieces.lowerBound / 64...last / 64 {
+            let low = max(pieces.lowerBound - index * 64, 0)
+            let high = min(last - index * 64, 63)
+            body(&words, index, (UInt64.max << UInt64(low)) & (UInt64.max >> UInt64(63 - high)))
+        }
     }
 
     /// How many pieces are in it.
@@ -47,15 +66,41 @@ public struct PieceSet: Hashable, Sendable {
     public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     public mutating func formUnion(_ other: PieceSet) {
-        for index in words.indices where index < other.words.count { words[index] |= other.words[index] }
+        for index in words.indices.prefix(other.words.count) { words[index] |= other.words[index] }
     }
 
     public mutating func subtract(_ other: PieceSet) {
-        for index in words.indices where index < other.words.count { words[index] &= ~other.words[index] }
+        for index in words.indices.prefix(other.words.count) { words[index] &= ~other.words[index] }
     }
 
     public mutating func formIntersection(_ other: PieceSet) {
         for index in words.indices { words[index] &= index < other.words.count ? other.words[index] : 0 }
+    }
+
+    /// The lowest that is in this set and in another one.
+    public func firstCommon(with other: PieceSet) -> Int? {
+        for index in words.indices.prefix(other.words.count) {
+            let word = words[index] & other.words[index]
+            if word != 0 { return index * 64 + word.trailingZeroBitCount }
+        }
+        return nil
+    }
+
+    /// The lowest piece of the set.
+    public var first: Int? {
+        for (index, word) in words.enumerated() where word != 0 { return index * 64 + word.trailingZeroBitCount }
+        return nil
+    }
+
+    /// The lowest piece of the set at or after one; from the beginning where there is none.
+    public func first(atOrAfter piece: Int) -> Int? {
+        guard 0..<count ~= piece else { return first }
+        let head = words[piece / 64] & (UInt64.max << UInt64(piece % 64))
+        if head != 0 { return piece / 64 * 64 + head.trailingZeroBitCount }
+        for index in words.indices.dropFirst(piece / 64 + 1) where words[index] != 0 {
+            return index * 64 + words[index].trailingZeroBitCount
+        }
+        return first
     }
 
     /// In ascending order.

@@ -260,12 +260,6 @@ import Testing
         #expect(refusal(text) == nil)
     }
 
-    @Test("a key that does nothing yet is taken with a warning, its default without one")
-    func later() throws {
-        let configuration = try load("[limits]\nupload_rate = \"80MB/s\"\ndownload_rate = \"\"")
-        #expect(configuration.warnings == ["config.toml: limits.upload_rate has no effect in this version"])
-    }
-
     @Test("a default file that is missing is no error, a named one is")
     func missing() throws {
         let missing: FilePath = "/nonexistent/shoal.toml"

@@ -22,8 +22,7 @@ import Testing
     }
 
     private func row<Root>(_ key: ConfigurationKey<Root>, of defaults: Root) -> String {
-        let later = key.effect == .later ? " *No effect yet.*" : ""
-        return "| `\(key.name)` | \(key.typeName) | `\(key.read(defaults))` | \(key.meaning)\(later) |"
+        return "| `\(key.name)` | \(key.typeName) | `\(key.read(defaults))` | \(key.meaning) |"
             + (key.change == .reload ? " yes |" : " |")
     }
 

@@ -12,7 +12,7 @@ import Testing
 /// The whole service over real files.
 @Suite(.timeLimit(.minutes(2))) struct VerificationTests {
     private let folder: TemporaryFolder
-    private let prover = BlobProver(width: 2, urgency: .idle)
+    private let prover = BlobProver(threads: 2, urgency: .idle)
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     init() throws {

@@ -61,7 +61,8 @@ final class SimulatedNode {
             configuration: configuration,
             identity: NodeIdentity(id: id, name: "node-\(number)", epoch: epoch), codec: BeaconCodec(key: nil),
             inventory: Inventory(epoch: epoch), directory: directory, questions: Questions(directory: directory),
-            wants: Wants(directory: directory), tally: DiscoveryTally(), alarm: directory.alarm, sequence: BeaconSequence(),
+            wants: Wants(directory: directory), tally: DiscoveryTally(), alarm: directory.alarm,
+            sequence: BeaconSequence(),
             logger: Logger(label: "benchmark") { _ in SwiftLogNoOpLogHandler() })
         return (around, BeaconDialogue(around, start: now))
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Integrity
 import OCI
 import Synchronization
 import SystemPackage
@@ -18,10 +19,10 @@ struct BlobProverTests {
     }
 
     private func prove(
-        _ digest: Digest, in store: any ProvableStore, urgency: ProofUrgency = .idle,
+        _ digest: Digest, in store: any ProvableStore, urgency: ProofUrgency = .idle, chains: ChainStore? = nil,
         progress: @escaping @Sendable (Int64) -> Void = { _ in }
     ) async -> ProofOutcome {
-        let prover = BlobProver(width: 1, urgency: urgency)
+        let prover = BlobProver(threads: 1, urgency: urgency, chains: chains)
         let outcome = await prover.prove(digest, in: store, progress: progress)
         await prover.shutdown()
         return outcome
@@ -131,7 +132,7 @@ struct BlobProverTests {
     @Test("Cancelling ends a proof, and neither proves nor withdraws the blob")
     func cancelling() async throws {
         let (layout, digest) = try await held(bytes(Self.size))
-        let prover = BlobProver(width: 1, urgency: .idle)
+        let prover = BlobProver(threads: 1, urgency: .idle)
         let outcome = await withTaskGroup(of: ProofOutcome.self) { group in
             // Between the first region and the second.
             group.addTask {
@@ -155,4 +156,136 @@ struct BlobProverTests {
         #expect(stat(scratch.blobPath(digest).string, &status) == 0)
         #expect(status.st_atim.tv_sec == 1_000)
     }
+
+    // MARK: With chains
+
+    private func chains(_ log: LogRecorder = LogRecorder()) -> ChainStore {
+        ChainStore(directory: scratch.path.appending("chains"), logger: log.logger)
+    }
+
+    @Test("The chain is made in passing")
+    func makesChain() async throws {
+        let content = bytes(Self.size)
+        let (layout, digest) = try await held(content)
+        let chains = chains()
+        #expect(await prove(digest, in: layout, chains: chains) == .intact)
+        #expect(chains.chain(of: digest, size: Int64(Self.size)) == chainOf(content))
+    }
+
+    @Test("Bytes that come in odd portions make the same chain", arguments: [999_999, 4096])
+    func oddPortions(step: Int64) async throws {
+        let content = bytes(Self.size)
+        let store = SteppedStore(content, step: step)
+        let chains = chains()
+        #expect(await prove(store.digest, in: store, chains: chains) == .intact)
+        #expect(chains.chain(of: store.digest, size: Int64(Self.size)) == chainOf(content))
+    }
+
+    @Test("With its chain at hand a blob's bytes are read once, and it is intact", arguments: ProofUrgency.allCases)
+    func byChain(_ urgency: ProofUrgency) async throws {
+        let content = bytes(3 * Int(HashChain.pieceSize) + 5)
+        let (layout, digest) = try await held(content)
+        let chains = chains()
+        chains.keep(chainOf(content))
+        let read = Mutex<Int64>(0)
+        #expect(
+            await prove(digest, in: layout, urgency: urgency, chains: chains) { count in read.withLock { $0 += count } }
+                == .intact)
+        #expect(read.withLock { $0 } == Int64(content.count))
+        #expect(layout.proofs?.isProven(digest, as: FileIdentity(at: scratch.blobPath(digest))) == true)
+    }
+
+    @Test("With its chain at hand the damaged pieces of a blob are named")
+    func namesPieces() async throws {
+        var content = bytes(3 * Int(HashChain.pieceSize) + 5)
+        let (layout, digest) = try await held(content)
+        let chains = chains()
+        chains.keep(chainOf(content))
+        for piece in [0, 2] { content[piece * Int(HashChain.pieceSize) + 77] ^= 1 }
+        try scratch.write(content, to: scratch.blobPath(digest))
+        let reason =
+            "its bytes are those of \(digestOf(content)); damaged: pieces 0, 2 of 4 (4 MiB each, counted from 0)"
+        #expect(await prove(digest, in: layout, chains: chains) == .damaged(reason: reason))
+        #expect(layout.size(of: digest) == nil)
+    }
+
+    @Test("A wrong chain convicts no blob: it is replaced by the true one, with a warning")
+    func wrongChain() async throws {
+        let content = bytes(2 * Int(HashChain.pieceSize) + 5)
+        let (layout, digest) = try await held(content)
+        let log = LogRecorder()
+        let chains = chains(log)
+        chains.keep(try forged(chainOf(content), at: 0))
+        #expect(await prove(digest, in: layout, chains: chains) == .intact)
+        #expect(chains.chain(of: digest, size: Int64(content.count)) == chainOf(content))
+        #expect(log.warnings.count == 1)
+    }
+
+    @Test("Blobs of all sizes that are read at the same time do not get into each other's way")
+    func together() async throws {
+        let contents = [0, 1, 63, 64, 65, 100_000, 4_194_304, 4_194_305, 6_000_000].enumerated().map {
+            bytes($0.element, seed: UInt8($0.offset))
+        }
+        let (layout, _) = try await held([])
+        for content in contents { try await layout.put(content, as: digestOf(content)) }
+        let damaged = digestOf(contents[5])
+        try scratch.write(contents[5].map { $0 ^ 1 }, to: scratch.blobPath(damaged))
+        let prover = BlobProver(threads: 2, urgency: .idle, chains: chains())
+        let outcomes = await withTaskGroup(of: (Digest, ProofOutcome).self) { group in
+            for digest in contents.map({ digestOf($0) }) {
+                group.addTask { (digest, await prover.prove(digest, in: layout)) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        await prover.shutdown()
+        for (digest, outcome) in outcomes where digest != damaged { #expect(outcome == .intact) }
+        guard case .damaged = outcomes[damaged] else { Issue.record("\(outcomes)"); return }
+    }
+
+    @Test("A sha512 blob is hashed whole", arguments: [false, true])
+    func sha512(isDamaged: Bool) async throws {
+        var content = bytes(Self.size)
+        let digest = digestOf(content, .sha512)
+        let (layout, _) = try await held([])
+        try await layout.put(content, as: digest)
+        if isDamaged { content[1_500_000] ^= 1 }
+        try scratch.write(content, to: scratch.blobPath(digest))
+        let wrong = ProofOutcome.damaged(reason: "its bytes are those of \(digestOf(content, .sha512))")
+        #expect(await prove(digest, in: layout, chains: chains()) == (isDamaged ? wrong : .intact))
+    }
+
+    @Test("A prover that has ended says that it was cancelled")
+    func ended() async throws {
+        let (layout, digest) = try await held(bytes(100))
+        let prover = BlobProver(threads: 1, urgency: .awaited)
+        await prover.shutdown()
+        #expect(await prover.prove(digest, in: layout) == .cancelled)
+        #expect(layout.size(of: digest) == 100)
+    }
+}
+
+/// A store of one blob, whose reader gives a few bytes at a time.
+private struct SteppedStore: ProvableStore {
+    let digest: Digest
+    private let content: [UInt8]
+    private let step: Int64
+
+    init(_ content: [UInt8], step: Int64) {
+        digest = digestOf(content)
+        self.content = content
+        self.step = step
+    }
+
+    func open(_ digest: Digest) async throws(ContentError) -> (any BlobReader)? { nil }
+    func size(of digest: Digest) -> Int64? { Int64(content.count) }
+    func blobs() -> [BlobInfo] { [] }
+    func changes() -> AsyncStream<StoreChange> { AsyncStream { $0.finish() } }
+    func provable() -> [ProvableBlob] { [] }
+    func openToProve(_ digest: Digest) async throws(ContentError) -> ProofReading? {
+        ProofReading(
+            reader: SteppedReader(content: content, step: step),
+            identity: .committed(size: Int64(content.count), at: 1))
+    }
+    func proved(_ digest: Digest, as identity: FileIdentity) async {}
+    func withdraw(_ digest: Digest, because reason: String) async {}
 }

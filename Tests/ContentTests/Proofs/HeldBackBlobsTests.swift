@@ -35,7 +35,7 @@ struct HeldBackBlobsTests {
     }
 
     private func prove(_ digest: Digest, in layout: ImageLayout) async -> ProofOutcome {
-        let prover = BlobProver(width: 1, urgency: .awaited)
+        let prover = BlobProver(threads: 1, urgency: .awaited)
         let outcome = await prover.prove(digest, in: layout)
         await prover.shutdown()
         return outcome

@@ -12,7 +12,7 @@ struct ContainerdStoreProofsTests {
         let layer = try scene.runtime.commit(bytes(100))
         try await scene.following {
             #expect(!scene.store.isProven(layer))
-            let prover = BlobProver(width: 1, urgency: .awaited)
+            let prover = BlobProver(threads: 1, urgency: .awaited)
             #expect(await prover.prove(layer, in: scene.store) == .intact)
             await prover.shutdown()
             #expect(scene.store.isProven(layer))
@@ -29,7 +29,7 @@ struct ContainerdStoreProofsTests {
         let layer = try scene.runtime.commit(bytes(100))
         if hasFiles { try scene.scratch.write(bytes(100, seed: 2), to: try scene.path(of: layer)) }
         try await scene.following {
-            let prover = BlobProver(width: 1, urgency: .awaited)
+            let prover = BlobProver(threads: 1, urgency: .awaited)
             let outcome = await prover.prove(layer, in: scene.store)
             await prover.shutdown()
             if hasFiles {

@@ -41,7 +41,7 @@ struct RealContainerdTests {
                 #expect(try await reader.collect(limit: 1 << 20) == bytes(100_000))
                 let origin = try Origin("registry.example.com/app")
                 #expect(store.origins(of: layer) == [origin])
-                let prover = BlobProver(width: 1, urgency: .awaited)
+                let prover = BlobProver(threads: 1, urgency: .awaited)
                 #expect(await prover.prove(layer, in: store) == .intact)
                 await prover.shutdown()
                 #expect(store.isProven(layer))

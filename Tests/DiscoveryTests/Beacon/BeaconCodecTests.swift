@@ -30,6 +30,12 @@ import Testing
                 node: Samples.node(8), ip: Samples.ip("2001:db8::1"), httpPort: 1, epoch: .max, version: .max, hops: 3,
                 age: .seconds(600)),
         ]),
+        .want(
+            .init(
+                blobs: [
+                    .init(digest: Samples.digest(1), size: nil), .init(digest: Samples.longDigest(2), size: 1 << 50),
+                    .init(digest: Samples.digest(3), size: 7, isEnded: true),
+                ], interval: .seconds(60))),
         .whoHas(.init(question: 99, digests: [Samples.digest(1), Samples.longDigest(1)], references: [])),
         .whoHas(.init(question: .max, digests: [], references: [Samples.nginx])),
         .have(
@@ -167,6 +173,27 @@ import Testing
         },
         Flaw("a question about a very long reference") {
             $0.payload = .whoHas(.with { $0.references = [String(repeating: "a", count: 600)] })
+        },
+        Flaw("a Want of nothing") { $0.payload = .want(.with { $0.interval = 5000 }) },
+        Flaw("a Want of too much") {
+            $0.want.interval = 5000
+            // Shorter than any that could be so, else it would not fit.
+            $0.want.blobs = Array(repeating: WireWanted(), count: 33)
+        },
+        Flaw("a Want that is never said again") {
+            $0.want.blobs = [.with { $0.digest = Data(repeating: 1, count: 32) }]
+        },
+        Flaw("a Want of a digest of 33 bytes") {
+            $0.want.interval = 5000
+            $0.want.blobs = [.with { $0.digest = Data(repeating: 1, count: 33) }]
+        },
+        Flaw("a Want of a size beyond all disks") {
+            $0.want.interval = 5000
+            $0.want.blobs = [
+                .with {
+                    $0.digest = Data(repeating: 1, count: 32); $0.size = 1 << 51
+                }
+            ]
         },
         Flaw("an answer without a port") { $0.payload = .have(.init()) },
         Flaw("an answer with a media type that is none") {

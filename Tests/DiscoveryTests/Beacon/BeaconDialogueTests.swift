@@ -77,6 +77,47 @@ import Testing
         #expect(sent.values.reduce(0, +) >= 50)
     }
 
+    // MARK: Wants
+
+    @Test("what this node fetches is said within milliseconds, between Hellos")
+    func wants() throws {
+        var stage = BeaconStage(own: 1)
+        _ = stage.dialogue.hello(at: Samples.at(0), random: 0.5)
+        stage.dialogue.paceWants(at: Samples.at(0.1))
+        stage.wants.begin(Samples.digest(1), size: 9, now: Samples.at(0.1), random: 0.5)
+        #expect(stage.dialogue.due == Samples.at(0.1) + .milliseconds(5))
+        #expect(stage.dialogue.helloDue > stage.dialogue.due)
+        #expect(stage.dialogue.wants(at: Samples.at(0.1), random: 0.5).isEmpty)
+        let sayings = stage.dialogue.wants(at: stage.dialogue.due, random: 0.5)
+        #expect(
+            sayings.map(\.payload) == [.want(.init(blobs: [Samples.wanted(1, size: 9)], interval: .seconds(5)))])
+    }
+
+    @Test("a node that is new here is told what this one fetches, after it was told who this one is")
+    func wantsForStranger() throws {
+        var stage = BeaconStage(own: 1)
+        _ = stage.dialogue.hello(at: Samples.at(0), random: 0.5)
+        stage.wants.begin(Samples.digest(1), size: 9, now: Samples.at(0), random: 0.5)
+        _ = stage.dialogue.wants(at: Samples.at(0.1), random: 0.5)
+        _ = stage.dialogue.wants(at: Samples.at(0.5), random: 0.5)
+        _ = stage.dialogue.hello(at: Samples.at(0.5), random: 0.5)
+        try stage.hear(Samples.hello(2), at: 0.6, random: 0.99)
+        let helloDue = stage.dialogue.helloDue
+        let wantsDue = try #require(stage.wants.due)
+        #expect(helloDue < wantsDue && wantsDue < Samples.at(1.6))
+        #expect(stage.dialogue.wants(at: wantsDue, random: 0.5).count == 1)
+    }
+
+    @Test("what somebody begins to fetch, and that he is gone, is told on")
+    func wantsHeard() throws {
+        var stage = BeaconStage(own: 1)
+        #expect(throws: BeaconDrop.unknownNode) { try stage.hear(Samples.want(2, [Samples.wanted(1)]), at: 0) }
+        try stage.hear(Samples.hello(2), at: 0)
+        #expect(try stage.hear(Samples.want(2, [Samples.wanted(1)]), at: 0).wanted == [Samples.digest(1)])
+        #expect(try stage.hear(Samples.want(2, [Samples.wanted(1)]), at: 0.3).wanted.isEmpty)
+        #expect(try stage.hear(Samples.bye(2), at: 1).wanted == [Samples.digest(1)])
+    }
+
     // MARK: Questions
 
     @Test("the first asker is answered alone, the second brings the answer to everybody, and the third none")

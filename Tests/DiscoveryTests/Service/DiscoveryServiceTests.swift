@@ -137,6 +137,74 @@ import Testing
         }
     }
 
+    @Test("who fetches the same blob is known to the other, who is woken, until it ends")
+    func wants() async throws {
+        let (a, b) = (lan.join(1), lan.join(2))
+        try await running(a, b) {
+            await eventually("they see each other") { a.sees(b) && b.sees(a) }
+            var changes = a.service.wants.changes.makeAsyncIterator()
+            a.service.wants.begin(Samples.digest(0), size: nil)
+            b.service.wants.begin(Samples.digest(0), size: 70)
+            #expect(await changes.next(isolation: nil) == [Samples.digest(0)])
+            #expect(a.service.wants.wanters(of: Samples.digest(0)) == [b.identity.id])
+            #expect(a.service.wants.size(of: Samples.digest(0)) == 70)
+            await eventually("b knows, too") { b.service.wants.wanters(of: Samples.digest(0)) == [a.identity.id] }
+            #expect(b.service.wants.size(of: Samples.digest(0)) == nil)
+            b.service.wants.end(Samples.digest(0))
+            #expect(await changes.next(isolation: nil) == [Samples.digest(0)])
+            #expect(a.service.wants.wanters(of: Samples.digest(0)).isEmpty)
+            #expect(a.service.counters.wanted >= 1 && b.service.counters.wanted >= 2)
+        }
+    }
+
+    @Test("eight nodes that begin at the same moment know of each other")
+    func manyWants() async throws {
+        let nodes = (1...8 as ClosedRange<UInt64>).map { lan.join($0) }
+        func each(_ holds: (LoopbackLAN.Node) -> Bool) -> Bool { nodes.allSatisfy(holds) }
+        try await running(
+            nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], nodes[5], nodes[6], nodes[7]
+        ) {
+            await eventually("all see each other") { each { $0.directory.peers().count == 7 } }
+            let begun = ContinuousClock.now
+            for node in nodes { node.service.wants.begin(Samples.digest(0), size: 1) }
+            await eventually("each knows the others", within: .seconds(2)) {
+                each { $0.service.wants.wanters(of: Samples.digest(0)).count == 7 }
+            }
+            print("MEASURED", ContinuousClock.now - begun)
+        }
+    }
+
+    @Test("who comes late learns what the others fetch, with a key and without", arguments: [true, false])
+    func lateWants(hasKey: Bool) async throws {
+        let key = hasKey ? try Samples.key() : nil
+        let (a, b) = (lan.join(1, key: key), lan.join(2, key: key))
+        try await running(a) {
+            a.service.wants.begin(Samples.digest(0), size: 70)
+            await eventually("it was said to nobody") { a.service.counters.wanted >= 2 }
+            try await running(b) {
+                await eventually("b knows", within: .seconds(4)) {
+                    b.service.wants.wanters(of: Samples.digest(0)) == [a.identity.id]
+                }
+            }
+        }
+    }
+
+    @Test("who leaves wants nothing any more, and who waits for it is woken")
+    func leavingWants() async throws {
+        let (a, b) = (lan.join(1), lan.join(2))
+        try await running(a) {
+            var changes = a.service.wants.changes.makeAsyncIterator()
+            a.service.wants.begin(Samples.digest(0), size: nil)
+            try await running(b) {
+                await eventually("they see each other") { a.sees(b) && b.sees(a) }
+                b.service.wants.begin(Samples.digest(0), size: nil)
+                #expect(await changes.next(isolation: nil) == [Samples.digest(0)])
+            }
+            #expect(await changes.next(isolation: nil) == [Samples.digest(0)])
+            #expect(a.service.wants.wanters(of: Samples.digest(0)).isEmpty)
+        }
+    }
+
     @Test("without the beacon a question is answered from what is known, at once")
     func noBeacon() async {
         let a = lan.join(1)

@@ -14,6 +14,12 @@ enum Samples {
         ContentHasher.digest(of: Array("blob \(number)".utf8))
     }
 
+    /// One that is made fast, for tests with very many.
+    static func plainDigest(_ number: Int, algorithm: Digest.Algorithm = .sha256) -> Digest {
+        let bytes = (0..<algorithm.byteCount).map { UInt8(truncatingIfNeeded: $0 < 8 ? number >> (8 * $0) : 7) }
+        return (try? Digest(algorithm: algorithm, bytes: bytes))!
+    }
+
     static func longDigest(_ number: Int) -> Digest {
         ContentHasher.digest(of: Array("blob \(number)".utf8), algorithm: .sha512)
     }
@@ -70,6 +76,19 @@ enum Samples {
 
     static func bye(_ number: UInt64, epoch: UInt64 = 1, sequence: UInt64 = 1) -> Beacon {
         Beacon(node: node(number), epoch: epoch, sequence: sequence, payload: .bye)
+    }
+
+    static func want(
+        _ number: UInt64, _ blobs: [Beacon.Wanted], epoch: UInt64 = 1, sequence: UInt64 = 2,
+        interval: Duration = .seconds(5)
+    ) -> Beacon {
+        Beacon(
+            node: node(number), epoch: epoch, sequence: sequence,
+            payload: .want(Beacon.Want(blobs: blobs, interval: interval)))
+    }
+
+    static func wanted(_ number: Int, size: Int64? = nil, isEnded: Bool = false) -> Beacon.Wanted {
+        Beacon.Wanted(digest: digest(number), size: size, isEnded: isEnded)
     }
 
     static func document(_ number: UInt64, epoch: UInt64 = 1, version: UInt64 = 0) -> NodeDocument {

@@ -69,6 +69,10 @@ enum WireBeacon {
             + (padding > 0 ? field(14, [UInt8](repeating: 0, count: padding)) : [])
     }
 
+    static func want(node: [UInt8], digests: [[UInt8]]) -> [UInt8] {
+        envelope(node, 1, 2) + field(10, digests.flatMap { field(1, field(1, $0)) } + field(2, 60_000))
+    }
+
     static func randomNode() -> [UInt8] { (0..<16).map { _ in .random(in: 0...255) } }
 
     private static func envelope(_ node: [UInt8], _ epoch: UInt64, _ sequence: UInt64) -> [UInt8] {

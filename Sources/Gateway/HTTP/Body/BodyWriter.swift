@@ -19,6 +19,8 @@ struct BodyWriter {
     let link: ConnectionLink
     let warmer: RegionWarmer
     let regionSize: Int64
+    /// Nil: nothing but the client decides how fast bytes go out.
+    let pace: (any BodyPace)?
 
     /// Waits for the first bytes of a blob.
     /// - Throws: ``SourceFailure``; nothing has been sent then.
@@ -48,7 +50,7 @@ struct BodyWriter {
         while true {
             let region = FileRegion(
                 fileHandle: lease.handle, readerIndex: Int(slice.offset), endIndex: Int(slice.offset + slice.length))
-            try await write(.file(region, lease))
+            try await write(.file(region, lease), Int(slice.length))
             offset += slice.length
             guard offset < blob.range.upperBound else { return }
             do {
@@ -62,7 +64,9 @@ struct BodyWriter {
 
     /// Sends chunks as they come: exactly `length` bytes where that is given.
     func write(_ stream: HTTPBodyStream, length: Int64?) async throws {
-        try await Self.forEachChunk(of: stream, upTo: length) { try await write(.bytes($0)) }
+        try await Self.forEachChunk(of: stream, upTo: length) { chunk in
+            try await write(.bytes(chunk), chunk.readableBytes)
+        }
     }
 
     // MARK: Steps
@@ -70,7 +74,7 @@ struct BodyWriter {
     private func region(
         of blob: HTTPBlobBody, at offset: Int64, lease: (file: OpenFile, lease: FileLease)?
     ) async throws -> (FileSlice, FileLease) {
-        let limit = min(regionSize, blob.range.upperBound - offset)
+        let limit = min(pace?.portion ?? .max, regionSize, blob.range.upperBound - offset)
         let slice = try await blob.reader.next(at: offset, limit: limit)
         guard (1...limit).contains(slice.length), slice.offset >= 0 else { throw InvalidSlice(offset: offset) }
         try await warmer.warm(slice)
@@ -89,9 +93,10 @@ struct BodyWriter {
         throw SourceFailure(cause: error)
     }
 
-    /// Waits for room and hands a part over.
-    private func write(_ part: ResponsePart) async throws {
+    /// Waits for room, and for the pace to allow that many bytes, and hands a part over.
+    private func write(_ part: ResponsePart, _ count: Int) async throws {
         await link.wait(for: .room)
+        try await pace?.take(count)
         link.writeQueued()
         try await outbound.write(part)
     }

@@ -73,7 +73,8 @@ struct Answer: Sendable {
     /// Sends an answer. Where its body cannot begin, sends an error instead, and changes `response` to it.
     private func send(_ response: inout HTTPResponse) async throws -> Bool {
         let writer = BodyWriter(
-            outbound: outbound, link: link, warmer: server.warmer, regionSize: server.limits.regionSize)
+            outbound: outbound, link: link, warmer: server.warmer, regionSize: server.limits.regionSize,
+            pace: response.pace)
         guard case .blob(let blob) = response.body else { return try await sendPlain(response, writer) }
         defer { blob.reader.close() }
         try Task.checkCancellation()
@@ -102,6 +103,7 @@ struct Answer: Sendable {
             try await writer.write(stream, length: length)
             try await outbound.write(.end(isKeepAlive: head.isKeepAlive))
         case .bytes(let bytes) where !bytes.isEmpty:
+            response.pace?.charge(bytes.count)
             link.writeQueued()
             try await outbound.write(contentsOf: [
                 .head(head.head), .bytes(ByteBuffer(bytes: bytes)), .end(isKeepAlive: head.isKeepAlive),

@@ -25,6 +25,8 @@ public struct HTTPResponse: Sendable {
     public var body: Body
     /// Told once, when the answer is over; what the closure holds is held until then.
     public var onEnd: (@Sendable (HTTPOutcome) -> Void)?
+    /// How fast the body goes out: nil: as fast as the client takes it. A body of ``Body/bytes(_:)`` never waits, and is counted.
+    public var pace: (any BodyPace)?
 
     public init(
         status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: Body = .none,
