@@ -188,8 +188,8 @@ extension DownloadPlan {
             switch remedy {
             case .abandon(let node, let piece):
                 for (id, transfer) in underWay where transfer.node == node && transfer.piece == piece {
+                    if let position = runs[id]?.position { runs[id]?.end = position }
                     runs[id]?.cancelled = true
-                    runs[id]?.end = runs[id]?.position
                     swarm?.failed(node, now: now)
                     actions.append(.cancel(id))
                 }
