@@ -137,7 +137,7 @@ let package = Package(
             name: "discovery-benchmark", dependencies: ["Discovery", "Integrity", "OCI", log],
             path: "Tests/Benchmarks/DiscoveryBenchmark", swiftSettings: strict),
         .executableTarget(
-            name: "integrity-benchmark", dependencies: ["Content", "Integrity", "OCI"],
+            name: "integrity-benchmark", dependencies: ["Integrity", "OCI"],
             path: "Tests/Benchmarks/IntegrityBenchmark", swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),

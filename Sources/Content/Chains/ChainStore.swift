@@ -122,11 +122,16 @@ public final class ChainStore: Sendable {
             guard size <= Self.fileLimit else { throw ContentError(.unusable, "it has \(size) bytes") }
             return try ChainFile.decode(try file.readAll(size: size), as: digest)
         } catch {
-            guard error.code != .notFound else { return nil }
-            logger.warning(
-                "a hash chain is unsound and is removed; it comes back when its blob is hashed next",
-                metadata: ["file": "\(path)", "reason": "\(error)"])
-            try? Folder.remove(path)
+            switch error.code {
+            case .notFound: break
+            case .unusable, .sizeMismatch, .digestMismatch:
+                logger.warning(
+                    "a hash chain is unsound and is removed; it comes back when its blob is hashed next",
+                    metadata: ["file": "\(path)", "reason": "\(error)"])
+                try? Folder.remove(path)
+            // Whether it is sound nobody knows.
+            case .noSpace, .exceedsCapacity, .io: warnOnce(error)
+            }
             return nil
         }
     }

@@ -1,4 +1,3 @@
-import Content
 import Glibc
 import Integrity
 import OCI
@@ -7,7 +6,7 @@ import OCI
 final class SampleBlob {
     let size: Int64
     let bytes: UnsafeRawBufferPointer
-    let file: OpenFile
+    private let descriptor: CInt
     let digest: Digest
     let chain: HashChain
     /// Of the first piece.
@@ -18,11 +17,13 @@ final class SampleBlob {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(size), alignment: 4096)
         Self.fill(buffer.bindMemory(to: UInt64.self))
         bytes = UnsafeRawBufferPointer(buffer)
-        file = OpenFile(adopting: memfd_create("integrity-benchmark", 0))
+        var template = Array("/tmp/integrity-benchmark-XXXXXX".utf8CString)
+        descriptor = mkstemp(&template)
+        unlink(template)
         var written = 0
         while written < bytes.count {
-            let count = pwrite(file.descriptor, bytes.baseAddress! + written, bytes.count - written, off_t(written))
-            guard count > 0 else { throw ContentError(.noSpace, "no memory for a file of \(mebibytes) MiB") }
+            let count = pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, off_t(written))
+            guard count > 0 else { throw SampleError() }
             written += count
         }
         var whole = ContentHasher(.sha256)
@@ -34,7 +35,17 @@ final class SampleBlob {
         sum = try PieceSum(length: min(size, HashChain.pieceSize)) { [bytes] in bytes.copy(from: $0, into: $1) }
     }
 
-    deinit { bytes.deallocate() }
+    deinit {
+        bytes.deallocate()
+        close(descriptor)
+    }
+
+    /// Fills a buffer with the file's bytes from an offset on.
+    func read(from offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
+        guard pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset)) == buffer.count else {
+            throw SampleError()
+        }
+    }
 
     var pieces: Int { chain.pieces }
 
@@ -48,6 +59,10 @@ final class SampleBlob {
             words[index] = state
         }
     }
+}
+
+struct SampleError: Error, CustomStringConvertible {
+    var description: String { "a file in /tmp cannot be written or read; ask for fewer bytes with --mib" }
 }
 
 extension UnsafeRawBufferPointer {

@@ -10,14 +10,12 @@ struct SpoolHasherTests {
     private static let piece = HashChain.pieceSize
     private static let blob = (0..<Int(2 * piece + 777)).map { UInt8(truncatingIfNeeded: $0 &* 13 &+ $0 >> 9) }
 
-    /// Of the suite, so that it lives as long as the test.
-    private let folder: TemporaryFolder
-    private let spool: SpoolFile
-
-    init() throws {
-        folder = try TemporaryFolder()
-        spool = try Spool(directory: folder.path).create(ContentHasher.digest(of: Self.blob))
-        try Self.blob.withUnsafeBytes { try spool.write($0, at: 0) }
+    private func withSpool(_ body: (SpoolFile) throws -> Void) async throws {
+        try await TemporaryFolder.with { path in
+            let spool = try Spool(directory: path).create(ContentHasher.digest(of: Self.blob))
+            try Self.blob.withUnsafeBytes { try spool.write($0, at: 0) }
+            try body(spool)
+        }
     }
 
     private static var chain: HashChain {
@@ -37,56 +35,68 @@ struct SpoolHasherTests {
 
     @Test(
         "The digest and the chain are the blob's, however the ranges are cut", arguments: [1_000_003, piece, 1 << 30])
-    func finishing(step: Int64) throws {
-        let hasher = SpoolHasher(spool, .sha256)
-        try feed(hasher, step: step)
-        let (digest, chain) = hasher.finishChain()
-        #expect(digest == ContentHasher.digest(of: Self.blob))
-        #expect(chain == Self.chain)
+    func finishing(step: Int64) async throws {
+        try await withSpool { spool in
+            let hasher = SpoolHasher(spool, .sha256)
+            try feed(hasher, step: step)
+            let (digest, chain) = hasher.finishChain()
+            #expect(digest == ContentHasher.digest(of: Self.blob))
+            #expect(chain == Self.chain)
+        }
     }
 
     @Test("The states are known as soon as a piece has been passed")
-    func states() throws {
-        let hasher = SpoolHasher(spool, .sha256)
-        try hasher.update(0..<Self.piece - 1)
-        #expect(hasher.states.isEmpty)
-        try hasher.update(Self.piece - 1..<Self.piece)
-        #expect(hasher.states == [Self.chain.states[0]])
-        try hasher.update(Self.piece..<Int64(Self.blob.count))
-        #expect(hasher.states == Self.chain.states)
+    func states() async throws {
+        try await withSpool { spool in
+            let hasher = SpoolHasher(spool, .sha256)
+            try hasher.update(0..<Self.piece - 1)
+            #expect(hasher.states.isEmpty)
+            try hasher.update(Self.piece - 1..<Self.piece)
+            #expect(hasher.states == [Self.chain.states[0]])
+            try hasher.update(Self.piece..<Int64(Self.blob.count))
+            #expect(hasher.states == Self.chain.states)
+        }
     }
 
     @Test("It goes on from the states that another has come to")
-    func goingOn() throws {
-        let hasher = SpoolHasher(spool, .sha256, after: Self.chain.states)
-        #expect(hasher.states == Self.chain.states)
-        try feed(hasher, from: 2 * Self.piece, step: 1 << 20)
-        #expect(hasher.finishChain().chain == Self.chain)
+    func goingOn() async throws {
+        try await withSpool { spool in
+            let hasher = SpoolHasher(spool, .sha256, after: Self.chain.states)
+            #expect(hasher.states == Self.chain.states)
+            try feed(hasher, from: 2 * Self.piece, step: 1 << 20)
+            #expect(hasher.finishChain().chain == Self.chain)
+        }
     }
 
     @Test("After the end it begins anew")
-    func again() throws {
-        let hasher = SpoolHasher(spool, .sha256)
-        try feed(hasher, step: 1 << 20)
-        _ = hasher.finish()
-        #expect(hasher.states.isEmpty)
-        try feed(hasher, step: 1 << 20)
-        #expect(hasher.finish() == ContentHasher.digest(of: Self.blob))
+    func again() async throws {
+        try await withSpool { spool in
+            let hasher = SpoolHasher(spool, .sha256)
+            try feed(hasher, step: 1 << 20)
+            _ = hasher.finish()
+            #expect(hasher.states.isEmpty)
+            try feed(hasher, step: 1 << 20)
+            #expect(hasher.finish() == ContentHasher.digest(of: Self.blob))
+        }
     }
 
     @Test("A sha512 blob has a digest and no chain")
-    func sha512() throws {
-        let hasher = SpoolHasher(spool, .sha512)
-        try feed(hasher, step: 1 << 20)
-        #expect(hasher.states.isEmpty)
-        let (digest, chain) = hasher.finishChain()
-        #expect(digest == ContentHasher.digest(of: Self.blob, algorithm: .sha512))
-        #expect(chain == nil)
+    func sha512() async throws {
+        try await withSpool { spool in
+            let hasher = SpoolHasher(spool, .sha512)
+            try feed(hasher, step: 1 << 20)
+            #expect(hasher.states.isEmpty)
+            let (digest, chain) = hasher.finishChain()
+            #expect(digest == ContentHasher.digest(of: Self.blob, algorithm: .sha512))
+            #expect(chain == nil)
+        }
     }
 
     @Test("Bytes that are not there are an error")
-    func short() throws {
-        let hasher = SpoolHasher(spool, .sha256)
-        #expect(throws: FetchError.self) { try hasher.update(0..<Int64(Self.blob.count) + 1) }
+    func short() async throws {
+        try await withSpool { spool in
+            let hasher = SpoolHasher(spool, .sha256)
+            #expect(throws: FetchError.self) { try hasher.update(0..<Int64(Self.blob.count) + 1) }
+        }
     }
 }
