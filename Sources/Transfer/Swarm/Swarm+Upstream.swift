@@ -76,7 +76,10 @@ extension Swarm {
         }
         if let first { return run(from: first, free) }
         // This node has nothing left of its own. Of another's share that has much left, the end is the next in rank's.
-        if let last = ends.last(where: { left[$0.owner] > 2 * Ownership.run }) {
+        // What is known of it is a moment old: what is left must be more than can be fetched in that.
+        let pieceTime = upstreamPieceTime ?? 0
+        let isMuch = left.map { $0 > 2 * Ownership.run && Double($0) * pieceTime > SwarmLimits.takeoverAbove }
+        if let last = ends.last(where: { isMuch[$0.owner] }) {
             return run(from: last.piece / Ownership.run * Ownership.run, free)
         }
         // And what is left to one who does not fetch is the next in rank's who does.

@@ -17,6 +17,8 @@ enum SwarmLimits {
     static let slowness = 4.0
     static let unmeasuredPatience = 30.0
     static let slowFor: Duration = .seconds(60)
+    /// Of another's share that takes so many seconds more the end may be taken over.
+    static let takeoverAbove = 2.0
     /// A newcomer waits for so long to be told what there is before it asks upstream for its share.
     static let newcomerPatience: Duration = .milliseconds(500)
     /// When nothing has come for so long, a node fetches for itself; the longer, where others are seen to be fetching.

@@ -166,11 +166,11 @@ struct SwarmTests {
                 peer, have: pieces(0..<have, of: 64), fetching: pieces(have..<have + 1, of: 64), hasUpstream: true,
                 now: start + .seconds(second))
         }
-        #expect(swarm.maySharedStreamStay(in: 40, done: 0.5, now: start))
+        #expect(swarm.maySharedStreamStay(in: 40, done: 0.5, now: start) == true)
         let later = start + .seconds(10)
         swarm.heard(
             peer, have: pieces(0..<2, of: 64), fetching: pieces(8..<9, of: 64), hasUpstream: true, now: later)
-        #expect(!swarm.maySharedStreamStay(in: 40, done: 0.05, now: later))
+        #expect(swarm.maySharedStreamStay(in: 40, done: 0.05, now: later) == false)
         #expect(!swarm.offersUpstream(later))
         #expect(swarm.offersUpstream(later + SwarmLimits.slowFor))
     }
@@ -245,9 +245,9 @@ struct SwarmTests {
         let ownership = Ownership(of: digest, among: [own, peer])
         let others = try #require((0..<64).first { ownership.owner(of: $0) == peer })
         let mine = try #require((0..<64).first { ownership.owner(of: $0) == own })
-        #expect(!swarm.maySharedStreamStay(in: others, done: 0.1, now: start))
-        #expect(swarm.maySharedStreamStay(in: others, done: 0.9, now: start))
-        #expect(swarm.maySharedStreamStay(in: mine, done: 0, now: start))
+        #expect(swarm.maySharedStreamStay(in: others, done: 0.1, now: start) == false)
+        #expect(swarm.maySharedStreamStay(in: others, done: 0.9, now: start) == true)
+        #expect(swarm.maySharedStreamStay(in: mine, done: 0, now: start) == true)
         #expect(swarm.maySharedStreamEnter(mine, now: start) && !swarm.maySharedStreamEnter(others, now: start))
     }
 
@@ -257,9 +257,12 @@ struct SwarmTests {
         var swarm = swarm(pieces: 256, wanters: [peer])
         swarm.heard(
             peer, have: PieceSet(count: 256), fetching: pieces(0..<1, of: 256), hasUpstream: true, now: start)
+        let start = start + .seconds(1)
+        swarm.heard(
+            peer, have: pieces(0..<1, of: 256), fetching: pieces(1..<2, of: 256), hasUpstream: true, now: start)
         let ownership = Ownership(of: digest, among: [own, peer])
         var theirs = PieceSet(count: 256)
-        for piece in 1..<256 where ownership.owner(of: piece) == peer { theirs.insert(piece) }
+        for piece in 2..<256 where ownership.owner(of: piece) == peer { theirs.insert(piece) }
         let last = theirs.ranges.last?.upperBound
         guard case .upstream(let range)? = swarm.fetches(need(theirs), now: start).last else {
             Issue.record("it fetches nothing")

@@ -139,7 +139,8 @@ struct SwarmWorld {
             missing.remove(piece)
             if from == nil { upstreamFetches[piece] += 1 }
         }
-        let time = Int.random(in: 1...4, using: &dice)
+        // Upstream is far away.
+        let time = Int.random(in: 1...4, using: &dice) * (from == nil ? 4 : 1)
         nodes[number].requests.append(
             Request(from: from, piece: range.lowerBound, end: range.upperBound, due: step + time))
     }

@@ -25,11 +25,15 @@ struct SwarmWorldTests {
         #expect(world.violations == [])
     }
 
-    @Test("asks upstream for each piece once where nothing fails", arguments: UInt64(1)...12)
+    @Test(
+        "asks upstream for each piece once where nothing fails, or for one run twice at the end",
+        arguments: UInt64(1)...12)
     func once(seed: UInt64) throws {
         var world = try SwarmWorld(.init(nodes: 8, pieces: 64, withUpstream: 8, seed: seed))
         #expect(world.run(steps: 4000))
-        #expect(world.upstreamFetches.allSatisfy { $0 == 1 }, "\(world.upstreamFetches)")
+        // The end of a share may be taken over in the moment in which its owner comes to it.
+        #expect(world.upstreamFetches.reduce(0, +) <= 64 + Ownership.run, "\(world.upstreamFetches)")
+        #expect(world.upstreamFetches.allSatisfy { 1...2 ~= $0 })
     }
 
     @Test("asks upstream for nothing where one holds the blob and nothing fails")
