@@ -80,7 +80,8 @@ extension EndToEnd {
                 let sent = try await registry.machine.bytesSent() - sentBefore
                 print("  measured: \(received) bytes received, \(sent) sent, of \(blob.size)")
                 #expect(Double(received) <= Double(blob.size) * 1.02)
-                #expect(Double(sent) <= Double(blob.size) * 1.1)
+                // What is on its way when a request is cut short for a reader far ahead is lost; that happens twice at most.
+                #expect(Double(sent) <= Double(blob.size) * 1.2)
             }
         }
     }

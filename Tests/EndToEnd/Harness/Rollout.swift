@@ -12,15 +12,17 @@ struct Rollout: Sendable {
     let meter: CopyMeter
     private let uplink: Int
 
+    /// - Parameter withKey: whether the nodes hold a cluster key, so that they pass on what upstream has not told them to be public.
     static func with(
         _ count: Int = 6, _ configuration: AgentConfiguration = AgentConfiguration(),
-        uplinkMegabitsPerSecond uplink: Int = 100,
-        image name: Fixtures.Name = .random, _ test: (Rollout) async throws -> Void
+        uplinkMegabitsPerSecond uplink: Int = 100, withKey: Bool = false, _ test: (Rollout) async throws -> Void
     ) async throws {
         try await LAN.with { lan in
-            let image = try await Fixtures.image(name)
+            let image = try await Fixtures.image(.random)
             let registry = try await lan.registry()
-            let nodes = try await lan.nodes(count, configuration)
+            let nodes =
+                withKey
+                ? try await lan.trustedNodes(count, configuration) : try await lan.nodes(count, configuration)
             for node in nodes { try await node.machine.limitLink(megabitsPerSecond: lanMegabitsPerSecond) }
             try await registry.machine.limitUplink(megabitsPerSecond: uplink)
             try await test(

@@ -21,7 +21,8 @@ extension EndToEnd {
                 var took: [Duration] = []
                 for node in ranked[2...4] { took.append(try await #require(readers[node.name]).finish()) }
                 try await rollout.report("two of six killed, one paused", took: took)
-                #expect(try await rollout.meter.copies <= 1.7)
+                let copies = try await rollout.meter.copies
+                #expect(copies <= 1.7)
             }
         }
 
@@ -34,7 +35,8 @@ extension EndToEnd {
                 for reader in readers.dropFirst() { try await reader.finish() }
                 try rollout.nodes[0].agent.send(SIGCONT)
                 try await readers[0].finish()
-                #expect(try await rollout.meter.copies <= 1.7)
+                let copies = try await rollout.meter.copies
+                #expect(copies <= 1.7)
             }
         }
 
@@ -42,7 +44,7 @@ extension EndToEnd {
             "five nodes get an image from one holder with a slow uplink although upstream is off, and spread it among themselves"
         )
         func slowHolder() async throws {
-            try await Rollout.with(uplinkMegabitsPerSecond: 1000) { rollout in
+            try await Rollout.with(uplinkMegabitsPerSecond: 1000, withKey: true) { rollout in
                 let (image, holder) = (rollout.image, rollout.nodes[0])
                 try await holder.read(image)
                 for node in rollout.nodes.dropFirst() {
@@ -56,7 +58,7 @@ extension EndToEnd {
                 for reader in readers { took.append(try await reader.finish()) }
                 let copies = try await meter.copies
                 print("  measured: one holder, five others: \(took.max() ?? .zero), it sent \(copies) copies")
-                #expect(copies <= 2, "each of them from the holder is five")
+                #expect(copies <= 2.5, "each of them from the holder is five")
             }
         }
 
@@ -70,7 +72,8 @@ extension EndToEnd {
                     var took: [Duration] = []
                     for reader in readers { took.append(try await reader.finish()) }
                     try await rollout.report("four nodes, upstream ignores ranges", took: took)
-                    #expect(try await rollout.meter.copies <= 1.5)
+                    let copies = try await rollout.meter.copies
+                    #expect(copies <= 1.5)
                 }
             }
         }

@@ -14,7 +14,8 @@ extension EndToEnd {
                 await #expect(throws: HarnessError.self) { try await cutShort.finish() }
                 try await node.startAgent()
                 try await node.read(rollout.image)
-                #expect(try await rollout.meter.copies < 1.2)
+                let copies = try await rollout.meter.copies
+                #expect(copies < 1.2)
             }
         }
 
@@ -30,7 +31,8 @@ extension EndToEnd {
                 try await node.startAgent()
                 try await node.read(rollout.image)
                 for reader in readers { try await reader.finish() }
-                #expect(try await rollout.meter.copies <= 1.4)
+                let copies = try await rollout.meter.copies
+                #expect(copies <= 1.4)
             }
         }
 
@@ -42,7 +44,8 @@ extension EndToEnd {
                 try await rollout.meter.reaches(0.5)
                 try await first.cutOff()
                 try await node.read(rollout.image)
-                #expect(try await rollout.meter.copies < 1.1)
+                let copies = try await rollout.meter.copies
+                #expect(copies < 1.1)
             }
         }
     }

@@ -23,7 +23,8 @@ extension EndToEnd {
                 _ = try await bySkopeo
                 took.append(.now - start)
                 try await rollout.report("six nodes at once", took: took)
-                #expect(try await rollout.meter.copies <= 1.3)
+                let copies = try await rollout.meter.copies
+                #expect(copies <= 1.3)
                 #expect(rollout.ratio(took.max() ?? .zero) < 4, "straight from upstream it takes six times as long")
             }
         }
@@ -39,7 +40,8 @@ extension EndToEnd {
                 var took: [Duration] = []
                 for reader in readers { took.append(try await reader.finish()) }
                 try await rollout.report("starts spread over a copy", took: took)
-                #expect(try await rollout.meter.copies <= 1.3)
+                let copies = try await rollout.meter.copies
+                #expect(copies <= 1.3)
             }
         }
 
@@ -54,7 +56,8 @@ extension EndToEnd {
                 for reader in readers { try await reader.finish() }
                 let bytes = try await newcomer.status().bytes
                 #expect(bytes.peers > rollout.image.bytes * 2 / 3)
-                #expect(try await rollout.meter.copies <= 1.3)
+                let copies = try await rollout.meter.copies
+                #expect(copies <= 1.3)
             }
         }
 
@@ -65,7 +68,8 @@ extension EndToEnd {
                 for blob in rollout.image.blobs {
                     #expect(try rollout.registry.requests(for: "GET /v2/debian/random/blobs/\(blob.digest)").count == 1)
                 }
-                #expect(try await rollout.meter.copies < 1.05)
+                let copies = try await rollout.meter.copies
+                #expect(copies < 1.05)
             }
         }
     }
