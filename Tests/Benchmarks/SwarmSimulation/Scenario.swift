@@ -11,7 +11,7 @@ struct Scenario {
     var holderLink: Double?
     /// Starts are spread over so many seconds.
     var spread = 0.0
-    /// Nodes that are killed at random moments of the first half, the one that fetches most among them.
+    /// Nodes that are killed at random moments of the first half, one that upstream serves among them.
     var killed = 0
     /// Nodes that stop doing anything with their connections open (SIGSTOP), a quarter of the bound after the beginning.
     var paused = 0
@@ -58,7 +58,7 @@ struct Scenario {
                 ($0.killed, $0.paused, $0.copiesAim, $0.lastAim) = (10, 2, 1.5, 1.5)
             },
             hundred.but("100, 97 without upstream") {
-                ($0.withoutUpstream, $0.copiesAim, $0.lastAim) = (0.97, 1.5, 4)
+                ($0.withoutUpstream, $0.copiesAim, $0.lastAim) = (0.97, 1.5, 5)
             },
             hundred.but("1 holds, 99 pull") { ($0.holders, $0.lastAim) = (1, 1.5) },
             thousand,

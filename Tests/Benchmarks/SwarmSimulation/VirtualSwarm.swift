@@ -97,8 +97,10 @@ struct VirtualSwarm {
         let pulling = Array(nodes.indices.dropFirst(scenario.holders))
         unfinished = pulling.count
         for number in pulling { queue.add(.start(number), at: nodes[number].startsAt) }
-        for _ in 0..<scenario.killed {
-            queue.add(.kill(nil), at: scenario.bound * Double.random(in: 0.02...0.5, using: &random))
+        // The first is one that upstream serves, who is the worst to lose; the others are any.
+        let others = pulling.shuffled(using: &random).prefix(max(0, scenario.killed - 1))
+        for number in [nil] + others.map(Optional.some) where scenario.killed > 0 {
+            queue.add(.kill(number), at: scenario.bound * Double.random(in: 0.02...0.5, using: &random))
         }
         for number in pulling.shuffled(using: &random).prefix(scenario.paused) {
             queue.add(.pause(number), at: scenario.bound / 4)
@@ -204,12 +206,11 @@ struct VirtualSwarm {
     }
 
     private mutating func kill(_ number: Int?) {
-        // Whom upstream serves is the worst to lose.
         let living = nodes.indices.dropFirst(scenario.holders).filter { nodes[$0].isActive }
         let fetchers = living.filter { nodes[$0].upstream != nil }
-        guard let number = number ?? (fetchers.isEmpty ? living : fetchers).randomElement(using: &random) else {
-            return
-        }
+        guard let number = number ?? (fetchers.isEmpty ? living : fetchers).randomElement(using: &random),
+            !nodes[number].isDead, !nodes[number].isPaused
+        else { return }
         if nodes[number].finishedAt == nil { unfinished -= 1 }
         nodes[number].isDead = true
         for id in nodes[number].uploads.union(nodes[number].waiting) {

@@ -257,19 +257,19 @@ struct SwarmTests {
         var swarm = swarm(pieces: 256, wanters: [peer])
         swarm.heard(
             peer, have: PieceSet(count: 256), fetching: pieces(0..<1, of: 256), hasUpstream: true, now: start)
-        let start = start + .seconds(1)
+        let now = start + .seconds(1)
         swarm.heard(
-            peer, have: pieces(0..<1, of: 256), fetching: pieces(1..<2, of: 256), hasUpstream: true, now: start)
+            peer, have: pieces(0..<1, of: 256), fetching: pieces(1..<2, of: 256), hasUpstream: true, now: now)
         let ownership = Ownership(of: digest, among: [own, peer])
         var theirs = PieceSet(count: 256)
         for piece in 2..<256 where ownership.owner(of: piece) == peer { theirs.insert(piece) }
         let last = theirs.ranges.last?.upperBound
-        guard case .upstream(let range)? = swarm.fetches(need(theirs), now: start).last else {
+        guard case .upstream(let range)? = swarm.fetches(need(theirs), now: now).last else {
             Issue.record("it fetches nothing")
             return
         }
         #expect(range.upperBound == last)
-        #expect(swarm.fetches(need(pieces(range, of: 256)), now: start) == [])
+        #expect(swarm.fetches(need(pieces(range, of: 256)), now: now) == [])
     }
 
     @Test("fetches for itself when nothing has come for long, whoever's share it is")

@@ -11,7 +11,7 @@ struct SwarmWorldTests {
             .init(
                 nodes: 4 + Int(seed), pieces: 40, withUpstream: 1 + Int(seed % 4), failures: 0.05 * Double(seed % 5),
                 deaths: Int(seed % 4), seed: seed))
-        #expect(world.run(steps: 4000))
+        #expect(world.run(steps: 4000) == true)
         #expect(world.violations == [])
     }
 
@@ -21,7 +21,7 @@ struct SwarmWorldTests {
             .init(
                 nodes: 3 + Int(seed), pieces: 40, holders: 1, withUpstream: 0, failures: 0.05 * Double(seed % 5),
                 deaths: Int(seed % 3), seed: seed))
-        #expect(world.run(steps: 4000))
+        #expect(world.run(steps: 4000) == true)
         #expect(world.violations == [])
     }
 
@@ -30,7 +30,7 @@ struct SwarmWorldTests {
         arguments: UInt64(1)...12)
     func once(seed: UInt64) throws {
         var world = try SwarmWorld(.init(nodes: 8, pieces: 64, withUpstream: 8, seed: seed))
-        #expect(world.run(steps: 4000))
+        #expect(world.run(steps: 4000) == true)
         // The end of a share may be taken over in the moment in which its owner comes to it.
         #expect(world.upstreamFetches.reduce(0, +) <= 64 + Ownership.run, "\(world.upstreamFetches)")
         #expect(world.upstreamFetches.allSatisfy { 1...2 ~= $0 })
@@ -39,7 +39,7 @@ struct SwarmWorldTests {
     @Test("asks upstream for nothing where one holds the blob and nothing fails")
     func held() throws {
         var world = try SwarmWorld(.init(nodes: 8, pieces: 64, holders: 1, withUpstream: 8, seed: 1))
-        #expect(world.run(steps: 4000))
+        #expect(world.run(steps: 4000) == true)
         #expect(world.upstreamFetches.allSatisfy { $0 == 0 })
     }
 }
