@@ -72,8 +72,9 @@ struct MirrorService: MirrorBackend {
         let answer = try await resolver.resolve(
             question.reference, at: origin, accept: question.accept,
             strictness: question.form == .namespace ? .canFallBack : .mustComplete, isGet: question.isGet)
-        if question.isGet {
-            pulls.manifestAnswered(name(of: answer, question.reference, origin), answer)
+        if question.isGet, let document = try? ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType) {
+            fetcher.sizes.learn(document)
+            pulls.manifestAnswered(name(of: answer, question.reference, origin), answer, document)
         }
         return MirrorManifest(digest: answer.digest, mediaType: answer.mediaType, bytes: answer.bytes)
     }

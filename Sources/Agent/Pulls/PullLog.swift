@@ -13,8 +13,7 @@ final class PullLog: Service {
         self.logger = logger
     }
 
-    func manifestAnswered(_ image: String, _ answer: ManifestAnswer) {
-        guard let document = try? ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType) else { return }
+    func manifestAnswered(_ image: String, _ answer: ManifestAnswer, _ document: ManifestDocument) {
         let evicted = ledger.withLock {
             $0.manifest(image, answer.digest, blobs: document.blobs.map(\.digest), bytes: .init(), now: .now)
         }

@@ -61,6 +61,11 @@ public final class Directory: Sendable {
         table.withLock { $0.peers(now: .now) }
     }
 
+    /// Whether anybody else counts and is alive.
+    public var hasLivePeers: Bool {
+        table.withLock { table in table.peers(now: .now).contains { $0.state == .alive } }
+    }
+
     /// Nil for a node that does not count, or no longer.
     public func peer(_ id: NodeID) -> Peer? {
         table.withLock { $0.peer(id, now: .now) }

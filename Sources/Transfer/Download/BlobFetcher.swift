@@ -56,6 +56,8 @@ public final class BlobFetcher: Service {
     private let rules: Rules
     private let counters: TransferCounters
     private let rates: TransferRates
+    /// What manifests say of blobs' sizes.
+    public let sizes = BlobSizes()
     private let logger: Logger
     private let hashers: NIOThreadPool
     private let state = Mutex(State())
@@ -141,7 +143,7 @@ public final class BlobFetcher: Service {
     /// The blob's size, for a HEAD: nothing is downloaded.
     public func size(of question: BlobQuestion) async throws -> Int64 {
         if let size = content.size(of: question.digest) ?? download(of: question.digest)?.size { return size }
-        if let size = sources.claimedSize(of: question.digest) { return size }
+        if let size = sizes.size(of: question.digest) ?? sources.claimedSize(of: question.digest) { return size }
         if let size = try await upstreamSize(of: question) { return size }
         throw FetchError(.notFound, "nobody who can be asked has \(question.digest)")
     }
@@ -201,6 +203,7 @@ public final class BlobFetcher: Service {
     private func openDownload(_ question: BlobQuestion) async throws -> SpoolReader {
         var size = download(of: question.digest)?.size
         var claimed: Int64?
+        if size == nil, question.range != .whole { size = sizes.size(of: question.digest) }
         if size == nil, question.range != .whole {
             size = try await upstreamSize(of: question)
             // Whoever releases pieces on peers' word can take their word for the size, too.
@@ -260,7 +263,7 @@ public final class BlobFetcher: Service {
     private var context: DownloadContext {
         DownloadContext(
             own: directory.own, releasesChecked: rules.releasesChecked, completesRanges: rules.completesRanges,
-            mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters, rates: rates,
+            mayBeShared: rules.mayBeShared, sizes: sizes, makeRoom: { [spool] in spool.makeRoom(for: $0) }, store: content.layout, chains: chains, counters: counters, rates: rates,
             disk: WorkPool(.singleton),
             hashing: WorkPool(hashers),
             logger: logger

@@ -9,6 +9,8 @@ protocol BlobSources: Sendable {
     func holders(of digest: Digest) -> [NodeID]
     /// Whether one of the origins' registries can be asked at all.
     func isUpstreamUsable(for origins: [Origin]) -> Bool
+    /// Whether there is any live peer.
+    var hasNeighbours: Bool { get }
     /// Live peers that want the blob too, or have parts of it.
     func wanters(of digest: Digest) -> [NodeID]
     /// The blob's size, as far as peers agree on it.

@@ -18,6 +18,9 @@ final class Download: Sendable {
     static let pauseAfter: Duration = .seconds(15)
     static let lingerFor: Duration = .seconds(120)
     static let tick: Duration = .milliseconds(250)
+    /// Where there are peers, so long is listened for others that want the blob before upstream is asked: whoever begins at the same
+    /// moment would else fetch the same.
+    static let hearing: Duration = .milliseconds(60)
 
     struct State {
         var plan: DownloadPlan
@@ -31,6 +34,7 @@ final class Download: Sendable {
         var peers: [Int: PeerWaiter] = [:]
         /// With what size the blob has been announced as wanted; nil: it has not been.
         var announced: Int64??
+        var announcedAt: Instant?
         var notedSize: Int64?
         var cancellations: [Int: Cancellation] = [:]
         var idleSince: Instant?
@@ -105,7 +109,7 @@ final class Download: Sendable {
     func removeReader(_ id: Int) {
         let waiter = state.withLock { state -> Waiter? in
             state.plan.removeReader(id)
-            if state.plan.readers.isEmpty { state.idleSince = .now }
+            if !state.plan.isWanted { state.idleSince = .now }
             return state.waiters.removeValue(forKey: id)
         }
         waiter?.continuation.resume(throwing: CancellationError())
@@ -190,6 +194,10 @@ final class Download: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followHash() }
             group.addTask { await self.watch() }
+            group.addTask {
+                try? await Task.sleep(for: Self.hearing)
+                self.evaluate()
+            }
             for await action in actions {
                 switch action {
                 case .start(let id, let source, let range):
@@ -257,7 +265,9 @@ final class Download: Sendable {
         if isShared { announce() }
         let world = DownloadPlan.World(
             holders: sources.holders(of: digest), upstreamUsable: sources.isUpstreamUsable(for: origins),
-            wanters: isShared ? sources.wanters(of: digest) : [], claimedSize: sources.claimedSize(of: digest))
+            wanters: isShared ? sources.wanters(of: digest) : [],
+            claimedSize: context.sizes.size(of: digest) ?? sources.claimedSize(of: digest),
+            expectsOthers: expectsOthers)
         let actions = state.withLock { state -> [DownloadPlan.Action] in
             guard state.isReady else { return [] }
             let actions = state.plan.evaluate(now: .now, world: world)
@@ -269,6 +279,12 @@ final class Download: Sendable {
         }
         for action in actions { act.yield(action) }
         wakeReaders()
+    }
+
+    /// Whether those who began at the same moment may not have been heard yet.
+    private var expectsOthers: Bool {
+        guard sources.hasNeighbours, let since = state.withLock({ $0.announcedAt }) else { return false }
+        return since.duration(to: .now) < Self.hearing
     }
 
     /// For an agent after this one.
@@ -283,6 +299,7 @@ final class Download: Sendable {
         let size = state.withLock { state -> Int64?? in
             let isWanted = !state.isClosed && (state.plan.phase == .fetching || !state.plan.log.isEmpty)
             guard isWanted, state.announced != .some(state.plan.size) else { return nil }
+            if state.announced == nil { state.announcedAt = .now }
             state.announced = .some(state.plan.size)
             return .some(state.plan.size)
         }
@@ -295,7 +312,14 @@ final class Download: Sendable {
             evaluate()
             let isOver = state.withLock { state -> Bool in
                 if state.stored != nil { return true }
-                guard state.plan.readers.isEmpty, let since = state.idleSince else { return false }
+                guard !state.plan.isWanted else {
+                    state.idleSince = nil
+                    return false
+                }
+                guard let since = state.idleSince else {
+                    state.idleSince = .now
+                    return false
+                }
                 let idle = since.duration(to: .now)
                 if idle > Self.pauseAfter { state.plan.pause() }
                 guard idle > Self.lingerFor || state.commitFailed else { return false }
@@ -377,11 +401,12 @@ final class Download: Sendable {
         case .overflow: return .refused("the source sent more bytes than the blob has")
         case .write(let parts):
             do {
-                try await context.disk.run { [spool, store = context.store] in
+                try await context.disk.run { [spool, store = context.store, makeRoom = context.makeRoom] in
                     do {
                         try spool.write(chunk, at: position, parts: parts)
                     } catch let error as ContentError where error.code == .noSpace {
-                        guard store.makeRoom(for: max(count, 64 << 20)) > 0 else { throw error }
+                        let wanted = max(count, 64 << 20)
+                        guard makeRoom(wanted) > 0 || store.makeRoom(for: wanted) > 0 else { throw error }
                         try spool.write(chunk, at: position, parts: parts)
                     }
                 }

@@ -17,6 +17,10 @@ struct DownloadContext: Sendable {
     var chains: ChainStore?
     let counters: TransferCounters
     var rates = TransferRates.none
+    /// What manifests say of blobs' sizes.
+    var sizes = BlobSizes()
+    /// Drops what cut-off downloads have left in the spool; gives how many bytes became free.
+    var makeRoom: @Sendable (Int64) -> Int64 = { _ in 0 }
     let disk: WorkPool
     let hashing: WorkPool
     let logger: Logger

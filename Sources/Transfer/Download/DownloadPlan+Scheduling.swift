@@ -16,13 +16,14 @@ extension DownloadPlan {
         let others = world.wanters.filter { !excludedPeers.contains($0) }
         follow(holders: peers, wanters: others, now: now)
         if progressAt == nil { progressAt = now }
-        guard !isComplete, completes || readers.values.contains(where: { wants($0) != nil }) else { return actions }
+        guard !isComplete, readers.values.contains(where: { wants($0) != nil }) else { return actions }
 
         if canAskUpstream, isPatienceOver(now) { takenOver = true }
         if size != nil, swarm?.isEmpty == false {
             actions += swarmActions(now: now, hasHolders: !peers.isEmpty)
             return actions
         }
+        if world.expectsOthers, runs.isEmpty, peers.isEmpty { return actions }
         let hasUpstreamRun = runs.contains { $0.value.source == .upstream && !$0.value.cancelled }
         let hasPeerRun = runs.contains { $0.value.source != .upstream }
         if !hasUpstreamRun, !hasPeerRun, let peer = peers.first {

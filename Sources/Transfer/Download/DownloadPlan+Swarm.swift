@@ -88,7 +88,7 @@ extension DownloadPlan {
     private func demand(size: Int64) -> PieceSet {
         let count = Self.pieces(of: size)
         // Without a claim to check them by, peers' bytes go out when the whole is right, so the whole is needed for any part.
-        guard !completes, !claims.isEmpty || swarm?.isShared == true,
+        guard !claims.isEmpty || swarm?.isShared == true,
             !readers.values.contains(where: { isWhole($0.intent) })
         else { return .all(of: count) }
         var demand = PieceSet(count: count)
@@ -144,21 +144,32 @@ extension DownloadPlan {
         return [self.start(source, gap.lowerBound..<end, now: now, waits: waits)]
     }
 
-    /// Ends streams from upstream where what comes next is for others to fetch.
+    /// Ends long requests where what comes next is for others to fetch.
     private mutating func handOver(now: Instant, size: Int64) -> [Action] {
-        guard let swarm, swarm.isShared, !takenOver, !ignoresRanges else { return [] }
+        guard swarm?.isShared == true, !takenOver else { return [] }
         var actions: [Action] = []
-        for (id, run) in runs where run.source == .upstream && run.opened && !run.cancelled {
+        for (id, run) in runs where run.opened && !run.cancelled && run.position < size {
             let piece = Int(run.position / Self.pieceSize)
             let pieceEnd = range(of: piece, size: size).upperBound
             let claimEnd = run.end ?? size
             let done = 1 - Double(pieceEnd - run.position) / Double(Self.pieceSize)
-            if !swarm.maySharedStreamStay(in: piece, done: done, now: now) {
+            let mayStay: Bool
+            let mayGoOn: Bool
+            switch run.source {
+            case .upstream where ignoresRanges: continue
+            case .upstream:
+                mayStay = swarm?.maySharedStreamStay(in: piece, done: done, now: now) ?? true
+                mayGoOn = claimEnd <= pieceEnd || swarm?.maySharedStreamEnter(piece + 1, now: now) ?? true
+            case .peer(let node):
+                mayStay = swarm?.maySharedRequestStay(at: node, in: piece, done: done, now: now) ?? true
+                mayGoOn = claimEnd <= pieceEnd
+            }
+            if !mayStay {
                 runs[id]?.end = run.position
                 runs[id]?.cancelled = true
                 moves.handovers += 1
                 actions.append(.cancel(id))
-            } else if claimEnd > pieceEnd, !swarm.maySharedStreamEnter(piece + 1, now: now) {
+            } else if !mayGoOn {
                 runs[id]?.end = pieceEnd
                 moves.handovers += 1
             }
@@ -301,7 +312,7 @@ extension DownloadPlan {
             fetching.insert(Int(run.position / Self.pieceSize))
         }
         let streams = runs.values.contains { $0.source == .upstream && !$0.cancelled }
-        let isActive = phase == .fetching && !readers.isEmpty
+        let isActive = phase == .fetching && isWanted
         return log.report(
             since: place, size: size, fetching: fetching,
             upstream: isActive && canAskUpstream && (!ignoresRanges || streams))

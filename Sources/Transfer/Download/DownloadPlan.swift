@@ -93,6 +93,8 @@ struct DownloadPlan: Sendable {
         var wanters: [NodeID] = []
         /// What the others say that the blob's size is; nil where they do not, or not the same.
         var claimedSize: Int64?
+        /// Others may be about to say that they want the blob, too: it was only just told that this node does.
+        var expectsOthers = false
     }
 
     /// Pieces are aligned ranges of 4 MiB.
@@ -199,16 +201,26 @@ struct DownloadPlan: Sendable {
 
     mutating func addReader(_ id: ReaderID, _ intent: Intent, now: Instant) {
         if case .failed = phase { revive() }
+        // The rest of what somebody reads a part of.
+        if completes, id >= 0, !isWhole(intent) { addReader(Self.completer, .toEnd(from: 0), now: now) }
         let position: Int64
         switch intent {
         case .toEnd(let from): position = from
         case .closed(let range): position = range.lowerBound
         }
-        readers[id] = Reader(intent: intent, position: position, waitingSince: now)
+        readers[id] = Reader(intent: intent, position: position, waitingSince: id >= 0 ? now : nil)
     }
 
     mutating func removeReader(_ id: ReaderID) {
         readers[id] = nil
+    }
+
+    /// Reads nothing, and wants everything (`store.complete_ranges`).
+    static let completer: ReaderID = -1
+
+    /// Whether anybody reads, or is served by what goes on without readers.
+    var isWanted: Bool {
+        readers.keys.contains { $0 >= 0 } || phase == .fetching && !isComplete && readers[Self.completer] != nil
     }
 
     enum ReadDecision: Equatable, Sendable {

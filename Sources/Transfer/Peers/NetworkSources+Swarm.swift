@@ -5,6 +5,8 @@ import OCI
 
 /// What peers tell of blobs that are arriving.
 extension NetworkSources {
+    var hasNeighbours: Bool { directory.hasLivePeers }
+
     func wanters(of digest: Digest) -> [NodeID] {
         let now = ContinuousClock.now
         return wants.wanters(of: digest).filter { !isBlamed($0, digest, now: now) }
@@ -50,7 +52,9 @@ extension NetworkSources {
             return answer
         } catch {
             // Who answers anything at all is there.
-            if !(error is PeerAnswerError) { directory.report(.broke, of: node, address: address) }
+            if !(error is PeerAnswerError), !(error is CancellationError), !Task.isCancelled {
+                directory.report(.broke, of: node, address: address)
+            }
             logger.debug(
                 "a peer did not answer",
                 metadata: ["peer": "\(node)", "asked": "\(what)", "digest": "\(digest.short)", "reason": "\(error)"])

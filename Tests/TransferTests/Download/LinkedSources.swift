@@ -91,6 +91,7 @@ final class LinkedNodes: Sendable {
         let nodes: LinkedNodes
         let own: NodeID
 
+        var hasNeighbours: Bool { true }
         func holders(of digest: Digest) -> [NodeID] { nodes.holders(but: own) }
         func wanters(of digest: Digest) -> [NodeID] { nodes.wanters(but: own) }
         func claimedSize(of digest: Digest) -> Int64? {

@@ -65,6 +65,7 @@ final class ScriptedSources: BlobSources {
     func holders(of digest: Digest) -> [NodeID] { state.withLock { $0.peers.keys.sorted() } }
     func isUpstreamUsable(for origins: [Origin]) -> Bool { state.withLock { $0.upstream != nil } }
     func askLAN(for digest: Digest) async {}
+    var hasNeighbours: Bool { false }
     func wanters(of digest: Digest) -> [NodeID] { [] }
     func claimedSize(of digest: Digest) -> Int64? { nil }
     func report(of digest: Digest, from node: NodeID, since place: PieceLog.Place?) async -> PieceReport? { nil }
