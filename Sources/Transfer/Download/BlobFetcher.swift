@@ -263,7 +263,8 @@ public final class BlobFetcher: Service {
     private var context: DownloadContext {
         DownloadContext(
             own: directory.own, releasesChecked: rules.releasesChecked, completesRanges: rules.completesRanges,
-            mayBeShared: rules.mayBeShared, sizes: sizes, makeRoom: { [spool] in spool.makeRoom(for: $0) }, store: content.layout, chains: chains, counters: counters, rates: rates,
+            mayBeShared: rules.mayBeShared, sizes: sizes, makeRoom: { [spool] in spool.makeRoom(for: $0) },
+            store: content.layout, chains: chains, counters: counters, rates: rates,
             disk: WorkPool(.singleton),
             hashing: WorkPool(hashers),
             logger: logger
