@@ -263,11 +263,9 @@ public final class BlobFetcher: Service {
     private var context: DownloadContext {
         DownloadContext(
             own: directory.own, releasesChecked: rules.releasesChecked, completesRanges: rules.completesRanges,
-            mayBeShared: rules.mayBeShared, sizes: sizes, makeRoom: { [spool] in spool.makeRoom(for: $0) },
-            store: content.layout, chains: chains, counters: counters, rates: rates,
-            disk: WorkPool(.singleton),
-            hashing: WorkPool(hashers),
-            logger: logger
+            mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters, rates: rates,
+            sizes: sizes, makeRoom: { [spool] in spool.makeRoom(for: $0) }, disk: WorkPool(.singleton),
+            hashing: WorkPool(hashers), logger: logger
         ) { [weak self] download in
             self?.ended(download)
         }

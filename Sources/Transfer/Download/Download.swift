@@ -283,8 +283,10 @@ final class Download: Sendable {
 
     /// Whether those who began at the same moment may not have been heard yet.
     private var expectsOthers: Bool {
-        guard sources.hasNeighbours, let since = state.withLock({ $0.announcedAt }) else { return false }
-        return since.duration(to: .now) < Self.hearing
+        guard let since = state.withLock({ $0.announcedAt }), since.duration(to: .now) < Self.hearing else {
+            return false
+        }
+        return sources.hasNeighbours
     }
 
     /// For an agent after this one.
