@@ -7,7 +7,7 @@ import Synchronization
 extension Download {
     /// What is here; nil while nothing is known of the blob.
     func report(since place: PieceLog.Place?) -> PieceReport? {
-        state.withLock { $0.plan.report(since: place) }
+        state.withLock { $0.plan.report(since: place, now: .now) }
     }
 
     /// The pieces that can be had here.

@@ -153,6 +153,11 @@ extension DownloadPlan {
             let pieceEnd = range(of: piece, size: size).upperBound
             let claimEnd = run.end ?? size
             let done = 1 - Double(pieceEnd - run.position) / Double(Self.pieceSize)
+            if run.source == .upstream, !ignoresRanges, let last = swarm?.sharedStreamEnd(from: piece),
+                Int64(last) * Self.pieceSize < claimEnd
+            {
+                runs[id]?.end = Int64(last) * Self.pieceSize
+            }
             let mayStay: Bool
             let mayGoOn: Bool
             switch run.source {
@@ -305,17 +310,21 @@ extension DownloadPlan {
     }
 
     /// What others may be told; nil while there is nothing to tell.
-    func report(since place: PieceLog.Place?) -> PieceReport? {
+    func report(since place: PieceLog.Place?, now: Instant) -> PieceReport? {
         guard let size, size > 0 else { return nil }
         var fetching = PieceSet(count: Self.pieces(of: size))
-        for run in runs.values where run.source == .upstream && run.opened && !run.cancelled && run.position < size {
-            fetching.insert(Int(run.position / Self.pieceSize))
+        for run in runs.values where run.source == .upstream && !run.cancelled && run.position < size {
+            let piece = Int(run.position / Self.pieceSize)
+            let end = Int(((run.end ?? size) + Self.pieceSize - 1) / Self.pieceSize)
+            // Of a stream of the whole blob only what it will bring if others want the blob, too.
+            fetching.insert(piece..<min(end, (piece / Ownership.run + 1) * Ownership.run))
         }
         let streams = runs.values.contains { $0.source == .upstream && !$0.cancelled }
         let isActive = phase == .fetching && isWanted
         return log.report(
             since: place, size: size, fetching: fetching,
-            upstream: isActive && canAskUpstream && (!ignoresRanges || streams))
+            upstream: isActive && canAskUpstream && (!ignoresRanges || streams)
+                && swarm?.offersUpstream(now) ?? true)
     }
 
     /// Whether a peer may have bytes from an offset on now, and up to where; or may wait for them.
@@ -338,7 +347,8 @@ extension DownloadPlan {
         if end > offset { return .ready(upTo: min(end, range.upperBound)) }
         return runs.values.contains { run in
             run.source == .upstream && run.opened && !run.cancelled
-                && run.claim(size: size).contains(offset) && offset - run.position < Self.pieceSize
+                && run.claim(size: size).contains(offset)
+                && offset - run.position < Int64(Ownership.run) * Self.pieceSize
         } ? .coming : .absent
     }
 
