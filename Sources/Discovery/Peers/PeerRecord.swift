@@ -72,7 +72,12 @@ struct PeerRecord: Sendable {
     var silenceEnds: ContinuousClock.Instant { heardAt + interval * 3.6 }
 
     func isAlive(now: ContinuousClock.Instant) -> Bool {
-        isConfirmed && !isAside && now < silenceEnds
+        isHeard(now: now) && !isAside
+    }
+
+    /// Whether its Hellos come, reachable or not.
+    func isHeard(now: ContinuousClock.Instant) -> Bool {
+        isConfirmed && now < silenceEnds
     }
 
     /// Confirmed ones, best first.

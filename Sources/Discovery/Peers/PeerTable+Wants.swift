@@ -8,9 +8,10 @@ extension PeerTable {
     /// Of the interval that the sender tells: two repetitions may be lost.
     static let wantMemory = 3
 
-    /// Alive ones only.
+    /// Those that are heard. One that could not be reached a moment ago is still among them: whoever is alone in wanting a blob fetches
+    /// all of it from the registry, and a busy machine misses a connection now and then.
     func wanters(of digest: Digest, now: ContinuousClock.Instant) -> [(node: NodeID, size: Int64?)] {
-        wants.wanters(of: digest, now: now).filter { records[$0.node]?.isAlive(now: now) == true }
+        wants.wanters(of: digest, now: now).filter { records[$0.node]?.isHeard(now: now) == true }
     }
 
     mutating func hear(
@@ -23,14 +24,12 @@ extension PeerTable {
         guard comesFromIt || rules.requiresProof else { throw .unknownNode }
         try checkReplay(beacon)
         if comesFromIt { records[beacon.node]?.heardAt = now }
-        // One that was put aside has to be found again first: nobody would ask it for anything.
-        guard records[beacon.node]?.isAlive(now: now) == true else { return Hearing() }
         wants.hear(want.blobs, of: beacon.node, until: now + want.interval * Self.wantMemory)
         return Hearing(wanted: wants.takeChanges())
     }
 
     mutating func heard(_ id: NodeID, wants digest: Digest, now: ContinuousClock.Instant) -> Set<Digest> {
-        guard records[id]?.isAlive(now: now) == true else { return [] }
+        guard records[id]?.isHeard(now: now) == true else { return [] }
         wants.insert(digest, size: nil, of: id, until: now + Self.askersWant)
         return wants.takeChanges()
     }
@@ -38,7 +37,7 @@ extension PeerTable {
     /// Forgets who is silent, and what was not said again.
     mutating func expireWants(now: ContinuousClock.Instant) -> Set<Digest> {
         let records = records
-        wants.expire(now: now) { records[$0]?.isAlive(now: now) == true }
+        wants.expire(now: now) { records[$0]?.isHeard(now: now) == true }
         return wants.takeChanges()
     }
 }

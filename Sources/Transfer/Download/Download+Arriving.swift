@@ -77,7 +77,7 @@ extension Download {
 /// A peer's reader of a range that is here, or streaming in.
 final class ArrivingReader: BlobReader {
     /// How long a stream to a peer may stand still.
-    static let patience: Duration = .seconds(4)
+    static let patience: Duration = .seconds(15)
 
     private let download: Download
     private let range: Range<Int64>

@@ -51,10 +51,7 @@ extension NetworkSources {
             directory.report(.worked, of: node, address: address)
             return answer
         } catch {
-            // Who answers anything at all is there.
-            if !(error is PeerAnswerError), !(error is CancellationError), !Task.isCancelled {
-                directory.report(.broke, of: node, address: address)
-            }
+            if error is DeadPeerError { directory.report(.broke, of: node, address: address) }
             logger.debug(
                 "a peer did not answer",
                 metadata: ["peer": "\(node)", "asked": "\(what)", "digest": "\(digest.short)", "reason": "\(error)"])

@@ -2,6 +2,7 @@ internal import AsyncHTTPClient
 import Discovery
 import Logging
 import NIOCore
+import NIOPosix
 import OCI
 import Synchronization
 
@@ -104,7 +105,7 @@ final class NetworkSources: BlobSources {
             return .failure(SourceFailure(ending: .refused("peer \(peer.name) was not asked")))
         }
         let opened = try result.get()
-        return stream(opened.blob, peer: peer, address: opened.address)
+        return stream(opened.blob, peer: peer, address: opened.address, inSwarm: wait != nil)
     }
 
     private struct Opened: Sendable {
@@ -132,7 +133,7 @@ final class NetworkSources: BlobSources {
         return .failure(last)
     }
 
-    private func stream(_ blob: PeerBlob, peer: Peer, address: PeerAddress) -> SourceStream {
+    private func stream(_ blob: PeerBlob, peer: Peer, address: PeerAddress, inSwarm: Bool) -> SourceStream {
         var iterator = blob.body.makeAsyncIterator()
         let directory = directory
         return SourceStream(offset: blob.offset, total: blob.total, rangeIgnored: false) {
@@ -140,7 +141,8 @@ final class NetworkSources: BlobSources {
             do {
                 return try await iterator.next()
             } catch {
-                directory.report(.broke, of: peer.id, address: address)
+                // Who passes on what comes in elsewhere breaks off where that does; it is none the less there.
+                if !inSwarm || error is DeadPeerError { directory.report(.broke, of: peer.id, address: address) }
                 throw SourceFailure(ending: .broke("peer \(peer.name) broke off: \(error)"))
             }
         }
@@ -165,7 +167,10 @@ final class NetworkSources: BlobSources {
             if inSwarm { return .broke("peer \(peer.name) does not answer at \(address)") }
             return .refused("peer \(peer.name) does not answer at \(address)")
         default:
-            directory.report(.refused, of: peer.id, address: address)
+            // In a swarm requests are cancelled all the time; only who cannot be connected to is not there.
+            if !inSwarm || error is NIOConnectionError || error is DeadPeerError {
+                directory.report(.refused, of: peer.id, address: address)
+            }
             if inSwarm { return .broke("peer \(peer.name) cannot be reached at \(address): \(error)") }
             return .refused("peer \(peer.name) cannot be reached at \(address): \(error)")
         }
