@@ -59,8 +59,13 @@ extension DownloadPlan {
             }
     }
 
+    /// Whether a reader has waited too long for bytes that are here and may not go out, or for anything to come at all. In a swarm the
+    /// bytes that are read first may come late, among many others: then it is the swarm that is waited for.
     func isPatienceOver(_ now: Instant) -> Bool {
-        readers.values.contains { $0.waitingSince.map { $0.duration(to: now) >= Self.patience } ?? false }
+        readers.values.contains { reader in
+            guard let since = reader.waitingSince, since.duration(to: now) >= Self.patience else { return false }
+            return present.end(from: reader.position) > reader.position || !isHopeful(now, for: Self.patience)
+        }
     }
 
     /// What of the blob counts as here for a reader: a peer's bytes do if they will be verified with the whole blob.

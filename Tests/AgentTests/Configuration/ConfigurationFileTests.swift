@@ -51,6 +51,7 @@ import Testing
             capacity = 1_000_000
             spool = "/tmp/spool"
             retain = "auto"
+            complete_ranges = true
             scrub = "2w"
             [tags]
             policy = "peers-first"

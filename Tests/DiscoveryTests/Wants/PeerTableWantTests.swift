@@ -81,16 +81,13 @@ import Testing
         #expect(Self.nodes(table, at: 1).isEmpty)
     }
 
-    @Test("a node that refuses connections is no wanter from then on, and that is news")
+    @Test("a node to which a connection failed goes on being a wanter for as long as it is heard")
     func suspicion() throws {
         var table = try Self.fetching()
         let address = PeerAddress(host: Self.lan.description, port: 5051)
         table.report(.refused, of: Samples.node(1), at: address, now: Samples.at(1))
-        #expect(Self.nodes(table, at: 1).isEmpty)
-        #expect(table.expireWants(now: Samples.at(1)) == [Self.blob])
-        // As long as it is put aside its word does not count.
-        let hearing = try table.hear(Samples.want(1, [Samples.wanted(1)]), from: Self.lan, now: Samples.at(1.5))
-        #expect(hearing.wanted.isEmpty && Self.nodes(table, at: 1.5).isEmpty)
+        #expect(table.expireWants(now: Samples.at(1)).isEmpty)
+        #expect(Self.nodes(table, at: 1) == [Samples.node(1)])
     }
 
     @Test("who fetches is alive, though its Hellos are lost")
