@@ -30,6 +30,8 @@ public final class BlobFetcher: Service {
 
     private struct State {
         var downloads: [Digest: Download] = [:]
+        /// Those that have just ended: others that want the blob still ask for it as for one that arrives.
+        var ended: [Digest: Download] = [:]
         var isStopping = false
     }
 
@@ -56,6 +58,7 @@ public final class BlobFetcher: Service {
     private let rules: Rules
     private let counters: TransferCounters
     private let rates: TransferRates
+    private let shares = SharesTaken()
     /// What manifests say of blobs' sizes.
     public let sizes = BlobSizes()
     private let logger: Logger
@@ -187,7 +190,8 @@ public final class BlobFetcher: Service {
 
     /// The download of a blob that others may know of.
     func shared(_ digest: Digest) -> Download? {
-        guard let download = download(of: digest), rules.mayBeShared(digest, download.origins) else { return nil }
+        let known = state.withLock { $0.downloads[digest] ?? $0.ended[digest] }
+        guard let download = known, rules.mayBeShared(digest, download.origins) else { return nil }
         return download
     }
 
@@ -264,16 +268,23 @@ public final class BlobFetcher: Service {
         DownloadContext(
             own: directory.own, releasesChecked: rules.releasesChecked, completesRanges: rules.completesRanges,
             mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters, rates: rates,
+            shares: shares,
             sizes: sizes, makeRoom: { [spool] in spool.makeRoom(for: $0) }, disk: WorkPool(.singleton),
             hashing: WorkPool(hashers), logger: logger
         ) { [weak self] download in
             self?.ended(download)
+        } left: { [weak self] download in
+            self?.state.withLock { state in
+                if state.ended[download.digest] === download { state.ended[download.digest] = nil }
+            }
         }
     }
 
     private func ended(_ download: Download) {
         state.withLock { state in
-            if state.downloads[download.digest] === download { state.downloads[download.digest] = nil }
+            guard state.downloads[download.digest] === download else { return }
+            state.downloads[download.digest] = nil
+            if state.ended.count < Self.downloadLimit { state.ended[download.digest] = download }
         }
     }
 }

@@ -18,6 +18,8 @@ final class Download: Sendable {
     static let pauseAfter: Duration = .seconds(15)
     static let lingerFor: Duration = .seconds(120)
     static let tick: Duration = .milliseconds(250)
+    /// So long after its end a download goes on telling others what it has.
+    static let farewell: Duration = .seconds(5)
     /// Where there are peers, so long is listened for others that want the blob before upstream is asked: whoever begins at the same
     /// moment would else fetch the same.
     static let hearing: Duration = .milliseconds(60)
@@ -222,7 +224,13 @@ final class Download: Sendable {
             }
             group.cancelAll()
         }
+        context.shares.set(digest, takes: false)
+        if state.withLock({ $0.stored != nil }) {
+            // The others learn that the blob can be had here from the store before they hear that it is wanted here no longer.
+            try? await Task.sleep(for: Self.farewell)
+        }
         sources.withdraw(digest)
+        context.left(self)
         let waiters = state.withLock { state in
             state.isClosed = true
             if state.plan.phase == .fetching {
@@ -267,11 +275,12 @@ final class Download: Sendable {
             holders: sources.holders(of: digest), upstreamUsable: sources.isUpstreamUsable(for: origins),
             wanters: isShared ? sources.wanters(of: digest) : [],
             claimedSize: context.sizes.size(of: digest) ?? sources.claimedSize(of: digest),
-            expectsOthers: expectsOthers)
+            expectsOthers: expectsOthers, upstreamIsCrowded: context.shares.isCrowded(besides: digest))
         let actions = state.withLock { state -> [DownloadPlan.Action] in
             guard state.isReady else { return [] }
             let actions = state.plan.evaluate(now: .now, world: world)
             noteSize(of: &state)
+            context.shares.set(digest, takes: state.plan.takesShare)
             for case .start(let id, _, _) in actions {
                 state.cancellations[id] = Cancellation()
             }

@@ -17,6 +17,8 @@ struct DownloadContext: Sendable {
     var chains: ChainStore?
     let counters: TransferCounters
     var rates = TransferRates.none
+    /// Of which blobs shares are taken from upstream.
+    var shares = SharesTaken()
     /// What manifests say of blobs' sizes.
     var sizes = BlobSizes()
     /// Drops what cut-off downloads have left in the spool; gives how many bytes became free.
@@ -26,4 +28,6 @@ struct DownloadContext: Sendable {
     let logger: Logger
     /// The download has been verified, and is in the store if the store could take it.
     let finished: @Sendable (Download) -> Void
+    /// Nobody is to be told any more what the download has.
+    var left: @Sendable (Download) -> Void = { _ in }
 }

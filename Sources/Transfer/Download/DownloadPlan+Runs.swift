@@ -224,6 +224,9 @@ extension DownloadPlan {
     mutating func verified() -> [Action] {
         phase = .verified
         pause()
+        if let size, swarm != nil {
+            for piece in 0..<Self.pieces(of: size) { log.append(piece, sum: nil, origin: nil) }
+        }
         return claims.convicted.sorted().map { .blame($0, convicted: true) }
     }
 

@@ -11,6 +11,7 @@ extension DownloadPlan {
         var actions = runs.filter { $0.value.cancelled }.map { Action.cancel($0.key) }
         guard phase == .fetching else { return actions }
         canAskUpstream = world.upstreamUsable && upstreamRefusal == nil
+        upstreamIsCrowded = world.upstreamIsCrowded
         takeClaimedSize(world)
         let peers = peersTooSlow ? [] : world.holders.filter { !excludedPeers.contains($0) }
         let others = world.wanters.filter { !excludedPeers.contains($0) }
@@ -64,7 +65,11 @@ extension DownloadPlan {
     func isPatienceOver(_ now: Instant) -> Bool {
         readers.values.contains { reader in
             guard let since = reader.waitingSince, since.duration(to: now) >= Self.patience else { return false }
-            return present.end(from: reader.position) > reader.position || !isHopeful(now, for: Self.patience)
+            guard let size, reader.position < size else { return true }
+            let piece = range(of: Int(reader.position / Self.pieceSize), size: size)
+            let isProvedAlone = swarm?.isShared == true && releasesChecked
+            return present.contains(reader.position..<piece.upperBound) && !isProvedAlone
+                || !isHopeful(now, for: Self.patience)
         }
     }
 

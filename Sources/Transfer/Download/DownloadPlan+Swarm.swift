@@ -5,6 +5,8 @@ import OCI
 /// Fetching a blob while others have it, or want it too. What to ask of whom is decided by ``Swarm``, in whole pieces; here its
 /// decisions become runs over what is missing of them.
 extension DownloadPlan {
+    /// How long a reader waits for a piece that is here to be told what it should be.
+    static let frontPatience: Duration = .seconds(4)
     /// The largest blob that is believed to be one.
     static let largestBlob: Int64 = 1 << 44
 
@@ -48,6 +50,7 @@ extension DownloadPlan {
             for fetch in swarm?.fetches(need, now: now) ?? [] { actions += begin(fetch, size: size, now: now) }
         }
         actions += remedies(need.missing, size: size, now: now)
+        actions += proveFront(size: size, now: now)
         if runs.isEmpty, !canAskUpstream, !mayStillCome(need.missing, hasHolders: hasHolders, now: now) {
             actions += exhausted()
         }
@@ -81,7 +84,8 @@ extension DownloadPlan {
         return Swarm.Need(
             missing: missing, next: next, transfers: active.count { $0.source != .upstream },
             waits: active.count { $0.waits && !$0.opened },
-            upstreamIsFree: canAskUpstream && mayRetry && !hasUpstreamRun && (!ignoresRanges || mayStreamWhole(now)))
+            upstreamIsFree: canAskUpstream && mayRetry && !hasUpstreamRun && (!ignoresRanges || mayStreamWhole(now))
+                && !(upstreamIsCrowded && swarm?.isShared == true))
     }
 
     /// The pieces that somebody reads, or that are needed before anybody can.
@@ -139,6 +143,8 @@ extension DownloadPlan {
         if source == .upstream, ignoresRanges { return [start(.upstream, 0..<Int64.max, now: now)] }
         let start = Int64(pieces.lowerBound) * Self.pieceSize
         let end = min(size, Int64(pieces.upperBound) * Self.pieceSize)
+        // Who takes a piece from upstream takes all of it: only then can it say for others what the piece is.
+        if source == .upstream, swarm?.isShared == true { dropPeersBytes(in: start..<end) }
         guard let gap = present.firstGap(from: start, before: end) else { return [] }
         if case .peer(let node) = source { swarm?.transferBegan(from: node) }
         return [self.start(source, gap.lowerBound..<end, now: now, waits: waits)]
@@ -215,6 +221,32 @@ extension DownloadPlan {
             }
         }
         return actions
+    }
+
+    /// A piece that a reader waits for is here, and nobody can say what it should be: it is taken from upstream, and what it is told to
+    /// the others. The first in rank does so first.
+    private mutating func proveFront(size: Int64, now: Instant) -> [Action] {
+        guard let swarm, swarm.isShared, releasesChecked, canAskUpstream, !ignoresRanges, !takenOver,
+            runs.values.count(where: { $0.source == .upstream && !$0.cancelled }) < 2
+        else { return [] }
+        let patience = Self.frontPatience + .seconds(1) * min(swarm.rank, 8)
+        for reader in readers.values where reader.position < size {
+            guard let since = reader.waitingSince, since.duration(to: now) >= patience else { continue }
+            let piece = Int(reader.position / Self.pieceSize)
+            let range = range(of: piece, size: size)
+            guard present.contains(range), present.origins(in: range).contains(.peer), claims.claim(of: piece) == nil
+            else { continue }
+            dropPeersBytes(in: range)
+            guard let gap = present.firstGap(from: range.lowerBound, before: range.upperBound) else { continue }
+            return [start(.upstream, gap.lowerBound..<range.upperBound, now: now)]
+        }
+        return []
+    }
+
+    private mutating func dropPeersBytes(in range: Range<Int64>) {
+        guard present.origins(in: range).contains(.peer) else { return }
+        present.remove(range, from: .peer)
+        takeBack(from: range.lowerBound)
     }
 
     /// Whether this node is the one that streams from an upstream that only gives everything from the start.
@@ -323,7 +355,7 @@ extension DownloadPlan {
         let isActive = phase == .fetching && isWanted
         return log.report(
             since: place, size: size, fetching: fetching,
-            upstream: isActive && canAskUpstream && (!ignoresRanges || streams)
+            upstream: isActive && canAskUpstream && (!ignoresRanges || streams) && (streams || !upstreamIsCrowded)
                 && swarm?.offersUpstream(now) ?? true)
     }
 

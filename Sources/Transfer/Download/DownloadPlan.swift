@@ -95,6 +95,8 @@ struct DownloadPlan: Sendable {
         var claimedSize: Int64?
         /// Others may be about to say that they want the blob, too: it was only just told that this node does.
         var expectsOthers = false
+        /// Other downloads of this node take as much from upstream for swarms as they may.
+        var upstreamIsCrowded = false
     }
 
     /// Pieces are aligned ranges of 4 MiB.
@@ -168,6 +170,8 @@ struct DownloadPlan: Sendable {
     var progressAt: Instant?
     /// Whether this node may ask upstream, as far as its own swarm is told.
     var canAskUpstream = false
+    /// Other downloads of this node take as much from upstream for swarms as they may.
+    var upstreamIsCrowded = false
     /// Fetch what nobody reads, too (`store.complete_ranges`).
     var completes = false
     var moves = SwarmCounts()
@@ -217,6 +221,11 @@ struct DownloadPlan: Sendable {
 
     /// Reads nothing, and wants everything (`store.complete_ranges`).
     static let completer: ReaderID = -1
+
+    /// Whether it takes a share of a swarm's blob from upstream now.
+    var takesShare: Bool {
+        swarm?.isShared == true && runs.values.contains { $0.source == .upstream && !$0.cancelled }
+    }
 
     /// Whether anybody reads, or is served by what goes on without readers.
     var isWanted: Bool {
