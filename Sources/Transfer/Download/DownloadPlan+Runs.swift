@@ -159,6 +159,8 @@ extension DownloadPlan {
         switch ending {
         case .finished: break
         case .busy where swarm != nil: break
+        // In a swarm transfers break off where those before them do; who fails is left alone for a while, and no longer.
+        case .broke where swarm?.isShared == true: break
         case .broke where swarm != nil:
             var failures = peerFailures[peer] ?? (0, 0)
             failures.breaks += 1

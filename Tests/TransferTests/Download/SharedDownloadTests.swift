@@ -61,7 +61,12 @@ struct SharedDownloadTests {
                                 inner.cancelAll()
                                 return (index, nil)
                             }
-                            let bytes = try? await reader?.readAll(intent)
+                            var bytes: [UInt8]?
+                            do {
+                                bytes = try await reader?.readAll(intent)
+                            } catch {
+                                Issue.record("node \(index) got nothing: \(error)")
+                            }
                             if intent == .toEnd(from: 0), bytes != nil {
                                 try? await eventually { layout.size(of: digest) != nil }
                             }
@@ -81,7 +86,14 @@ struct SharedDownloadTests {
     func atOnce() async throws {
         let nodes = LinkedNodes(blob(48 * Self.MiB + 7))
         let results = try await pull(6, from: nodes)
-        #expect(results.allSatisfy { $0 == nodes.blob })
+        for (index, bytes) in results.enumerated() {
+            let wrong = bytes.flatMap { bytes in
+                zip(bytes, nodes.blob).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+            }
+            #expect(
+                bytes == nodes.blob, "node \(index): \(bytes?.count ?? -1) bytes, the first wrong one is \(wrong ?? -1)"
+            )
+        }
         #expect(nodes.upstreamBytes < 2 * nodes.blob.count, "\(Double(nodes.upstreamBytes) / Double(nodes.blob.count))")
     }
 
