@@ -421,6 +421,9 @@ final class Download: Sendable {
                         try spool.write(chunk, at: position, parts: parts)
                     }
                 }
+            } catch is CancellationError {
+                // The run is not wanted any more; what was not written is not counted either.
+                return .finished
             } catch {
                 let message = "the spool cannot be written: \(error)"
                 state.withLock { $0.plan.outOfSpace(message) }
