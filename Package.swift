@@ -105,7 +105,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", "shoal", argumentParser, log,
+                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", "shoal", argumentParser,
+                log,
                 nioHTTP1, nioPosix,
                 systemPackage,
             ],
