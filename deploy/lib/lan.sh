@@ -57,6 +57,8 @@ registry_off() {
 }
 
 # agent_start HOST TOML: an agent with that configuration, with its own folder and sockets, beside the host's containerd.
+# agent_options is the rest of its command line.
+agent_options=()
 agent_start() {
     mkdir -p "$work/$1"
     cat >"$work/$1/config.toml" <<TOML
@@ -68,7 +70,7 @@ socket = "$work/$1/shoal.sock"
 [runtime.containerd]
 address = "$work/$1/containerd/sock"
 TOML
-    on "$1" "$binary" agent --config "$work/$1/config.toml" >"$work/$1/agent.log" 2>&1 &
+    on "$1" "$binary" agent --config "$work/$1/config.toml" "${agent_options[@]}" >"$work/$1/agent.log" 2>&1 &
 }
 
 # agent_pid HOST

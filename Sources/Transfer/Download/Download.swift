@@ -358,12 +358,20 @@ final class Download: Sendable {
             let second = await group.next() ?? .finished
             return first == .finished ? second : first
         }
-        state.withLock { state in
+        let run = state.withLock { state in
+            defer { state.plan.runEnded(id, ending, now: .now) }
             state.cancellations[id] = nil
-            state.plan.runEnded(id, ending, now: .now)
+            return state.plan.runs[id]
         }
-        context.logger.debug(
-            "run ended", metadata: ["digest": "\(digest.short)", "source": "\(source)", "ending": "\(ending)"])
+        if let run {
+            context.logger.debug(
+                "run ended",
+                metadata: [
+                    "digest": "\(digest.short)", "source": "\(source)", "ending": "\(ending)", "to": "\(run.position)",
+                    "received": "\(run.received)", "cancelled": "\(run.cancelled)",
+                    "ms": "\(run.startedAt.duration(to: .now) / .milliseconds(1))",
+                ])
+        }
         signalHash.yield()
         evaluate()
     }

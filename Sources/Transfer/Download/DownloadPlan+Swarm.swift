@@ -154,10 +154,12 @@ extension DownloadPlan {
     private mutating func handOver(now: Instant, size: Int64) -> [Action] {
         guard swarm?.isShared == true, !takenOver else { return [] }
         var actions: [Action] = []
-        for (id, run) in runs where run.opened && !run.cancelled && run.position < size {
+        for (id, run) in runs where run.opened && !run.cancelled {
+            let claimEnd = run.end ?? size
+            // What has come to its end closes by itself, and leaves a connection to be used again.
+            guard run.position < claimEnd else { continue }
             let piece = Int(run.position / Self.pieceSize)
             let pieceEnd = range(of: piece, size: size).upperBound
-            let claimEnd = run.end ?? size
             let done = 1 - Double(pieceEnd - run.position) / Double(Self.pieceSize)
             if run.source == .upstream, !ignoresRanges, let last = swarm?.sharedStreamEnd(from: piece),
                 Int64(last) * Self.pieceSize < claimEnd

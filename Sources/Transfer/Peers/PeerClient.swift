@@ -38,11 +38,12 @@ public final class PeerClient: Sendable {
         configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connections
+        let pulses = MachinePulses()
         configuration.http1_1ConnectionDebugInitializer = { channel in
             channel.eventLoop.submit {
                 // Until the head each request has a time of its own, which may be a long wait.
-                try SilenceHandler.add(to: channel, limit: TimeAmount(patience.silence), from: .head)
-                try DeadPeerHandler.add(to: channel)
+                try SilenceHandler(limit: TimeAmount(patience.silence), from: .head).add(to: channel)
+                try DeadPeerHandler(pulses).add(to: channel)
                 // Large receive buffers of a fixed size halve the cost of a body.
                 try channel.syncOptions?.setOption(
                     .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))

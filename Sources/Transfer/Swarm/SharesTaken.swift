@@ -6,7 +6,7 @@ import Synchronization
 /// Nodes that pull an image share the registry's link: of its blobs each takes shares of some only at a time, or the streams of all would
 /// starve each other.
 final class SharesTaken: Sendable {
-    static let atOnce = 2
+    static let atOnce = 1
 
     private let digests = Mutex<Set<Digest>>([])
 

@@ -78,7 +78,7 @@ extension Swarm {
         // This node has nothing left of its own. Of another's share that has much left, the end is the next in rank's.
         // What is known of it is a moment old: what is left must be more than can be fetched in that.
         let pieceTime = upstreamPieceTime ?? 0
-        let isMuch = left.map { $0 > 2 * Ownership.run && Double($0) * pieceTime > SwarmLimits.takeoverAbove }
+        let isMuch = left.map { $0 >= Ownership.run && Double($0) * pieceTime > SwarmLimits.takeoverAbove }
         if let last = ends.last(where: { isMuch[$0.owner] }) {
             return run(from: last.piece / Ownership.run * Ownership.run, free)
         }

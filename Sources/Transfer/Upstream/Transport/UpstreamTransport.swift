@@ -90,7 +90,7 @@ struct UpstreamTransport: Sendable {
                         throw TransportFailure.forbiddenAddress
                     }
                 }
-                try SilenceHandler.add(to: channel, limit: idle)
+                try SilenceHandler(limit: idle).add(to: channel)
                 // Large receive buffers of a fixed size halve the cost of a body.
                 try channel.syncOptions?.setOption(
                     .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))

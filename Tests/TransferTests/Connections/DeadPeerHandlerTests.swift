@@ -27,7 +27,13 @@ import Testing
     }
 
     private func channel(_ door: Door) throws -> EmbeddedChannel {
-        let channel = EmbeddedChannel(handler: DeadPeerHandler(knock: door.knock))
+        try channel(MachinePulses(knock: door.knock))
+    }
+
+    private func channel(_ pulses: MachinePulses, on eventLoop: EmbeddedEventLoop = EmbeddedEventLoop()) throws
+        -> EmbeddedChannel
+    {
+        let channel = EmbeddedChannel(handler: DeadPeerHandler(pulses), loop: eventLoop)
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 5051)).wait()
         try channel.syncOptions?.setOption(.autoRead, value: false)
         return channel
@@ -78,10 +84,41 @@ import Testing
         let door = answers.count > 1 ? Door(false, true) : Door(true)
         let channel = try channel(door)
         try ask(channel)
-        passes(channel, milliseconds: 1100)
-        #expect(channel.isActive && door.knocks == 2)
-        passes(channel, milliseconds: 100)
-        #expect(channel.isActive && door.knocks >= 3)
+        passes(channel, milliseconds: 1090)
+        #expect(channel.isActive && door.knocks == answers.count)
+        passes(channel, milliseconds: 110)
+        #expect(channel.isActive && door.knocks == answers.count + 1)
+    }
+
+    @Test("for all connections to a machine somebody knocks once")
+    func together() throws {
+        let door = Door(false)
+        let pulses = MachinePulses(knock: door.knock)
+        let eventLoop = EmbeddedEventLoop()
+        let channels = try (0..<3).map { _ in try channel(pulses, on: eventLoop) }
+        for channel in channels { try ask(channel) }
+        eventLoop.advanceTime(by: .milliseconds(150))
+        #expect(door.knocks == 2)
+        #expect(channels.allSatisfy { !$0.isActive })
+    }
+
+    @Test("bytes on one connection are a sign of life for the others")
+    func elsewhere() throws {
+        let door = Door(false)
+        let pulses = MachinePulses(knock: door.knock)
+        let eventLoop = EmbeddedEventLoop()
+        let (silent, other) = (try channel(pulses, on: eventLoop), try channel(pulses, on: eventLoop))
+        try ask(silent)
+        try ask(other)
+        try other.writeInbound(head)
+        for _ in 0..<20 {
+            eventLoop.advanceTime(by: .milliseconds(90))
+            try other.writeInbound(chunk)
+            other.read()
+        }
+        #expect(silent.isActive && door.knocks == 0)
+        eventLoop.advanceTime(by: .milliseconds(200))
+        #expect(!silent.isActive)
     }
 
     @Test("bytes that come while nobody opens the door are a sign of life")
@@ -116,8 +153,8 @@ import Testing
             .bind(host: "127.0.0.1", port: 0).get()
         let address = try #require(listener.localAddress)
         let eventLoop = listener.eventLoop
-        #expect(try await DeadPeerHandler.connect(address, eventLoop).get())
+        #expect(try await MachinePulse.connect(address, eventLoop).get())
         try await listener.close()
-        #expect(try await DeadPeerHandler.connect(address, eventLoop).get())
+        #expect(try await MachinePulse.connect(address, eventLoop).get())
     }
 }
