@@ -29,6 +29,22 @@ public struct MetricsText: Sendable, CustomStringConvertible {
         add(
             "shoal_served_to_peers_bytes_total", .counter, "Payload sent to peers.",
             [Sample(status.bytes.servedToPeers)])
+        let swarm = status.swarm
+        add(
+            "shoal_duplicate_bytes_total", .counter, "Payload received of what was here already.",
+            [Sample(swarm.duplicateBytes)])
+        add(
+            "shoal_pieces_served_early_total", .counter, "Pieces given to peers of blobs that were not whole here yet.",
+            [Sample(swarm.piecesServedEarly)])
+        add(
+            "shoal_damaged_pieces_total", .counter, "Pieces received that were not what had been claimed of them.",
+            [Sample(swarm.damagedPieces)])
+        add(
+            "shoal_hedged_pieces_total", .counter, "Pieces asked of a second source because the first was late.",
+            [Sample(swarm.hedges)])
+        add(
+            "shoal_ownership_moves_total", .counter, "Shares of upstream's pieces that went from one node to another.",
+            [Sample(swarm.ownershipMoves)])
         add("shoal_store_blobs", .gauge, "Blobs in Shoal's own store.", [Sample(status.store.blobs)])
         add("shoal_store_bytes", .gauge, "Size of Shoal's own store.", [Sample(status.store.bytes)])
         add(

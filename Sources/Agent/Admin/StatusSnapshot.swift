@@ -15,6 +15,8 @@ public struct StatusSnapshot: Codable, Sendable, Equatable {
     public var bytes: ByteCounts
     /// The mirror's GETs of blobs and manifests.
     public var requests: RequestCounts
+    /// What fetching together with others came to, since the start.
+    public var swarm: SwarmRecord
     public var transfers: [TransferRecord]
     /// One sentence each, for the operator.
     public var warnings: [String]
@@ -22,7 +24,7 @@ public struct StatusSnapshot: Codable, Sendable, Equatable {
     /// Makes a snapshot of its parts.
     public init(
         node: NodeStatus, store: StoreStatus, shared: ContentCount, peers: [PeerStatus], bytes: ByteCounts,
-        requests: RequestCounts, transfers: [TransferRecord], warnings: [String]
+        requests: RequestCounts, swarm: SwarmRecord, transfers: [TransferRecord], warnings: [String]
     ) {
         self.node = node
         self.store = store
@@ -30,6 +32,7 @@ public struct StatusSnapshot: Codable, Sendable, Equatable {
         self.peers = peers
         self.bytes = bytes
         self.requests = requests
+        self.swarm = swarm
         self.transfers = transfers
         self.warnings = warnings
     }
@@ -117,5 +120,38 @@ public struct RequestCounts: Codable, Sendable, Equatable {
     public init(hits: Int64, misses: Int64) {
         self.hits = hits
         self.misses = misses
+    }
+}
+
+/// What fetching together with others came to.
+public struct SwarmRecord: Codable, Sendable, Equatable {
+    /// Shares of upstream's pieces that went from one node to another.
+    public var ownershipMoves: Int64
+    /// Pieces asked of a second source because the first was late.
+    public var hedges: Int64
+    /// Bytes that came although they were here already.
+    public var duplicateBytes: Int64
+    /// Pieces that were not what had been claimed of them.
+    public var damagedPieces: Int64
+    /// Pieces given to peers of blobs that were not whole here yet.
+    public var piecesServedEarly: Int64
+
+    /// Makes the record of its parts.
+    public init(
+        ownershipMoves: Int64, hedges: Int64, duplicateBytes: Int64, damagedPieces: Int64, piecesServedEarly: Int64
+    ) {
+        self.ownershipMoves = ownershipMoves
+        self.hedges = hedges
+        self.duplicateBytes = duplicateBytes
+        self.damagedPieces = damagedPieces
+        self.piecesServedEarly = piecesServedEarly
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case hedges
+        case ownershipMoves = "ownership_moves"
+        case duplicateBytes = "duplicate_bytes"
+        case damagedPieces = "damaged_pieces"
+        case piecesServedEarly = "pieces_served_early"
     }
 }

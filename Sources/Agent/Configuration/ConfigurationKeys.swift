@@ -82,7 +82,9 @@ extension ConfigurationKey where Root == Configuration {
             "Images that the registry does not hand out anonymously: `offer` them to holders of the cluster key, or `never` to "
                 + "anybody, whatever `share.include` says.",
             change: .reload),
-        Self("limits.uploads", \.limits.uploads, "Uploads to peers at once; further ones are told to come back."),
+        Self(
+            "limits.uploads", \.limits.uploads,
+            "Uploads to peers at once, and of them 4 of one blob's pieces; further ones are told to come back."),
         Self(
             "limits.upload_rate", \.limits.uploadRate, "To peers, all together; empty: no limit.", change: .reload),
         Self(

@@ -71,13 +71,14 @@ final class AgentParts: Sendable {
         rates = TransferRates(configuration.limits)
         let policy = SharePolicy(configuration.share, hasKey: key != nil)
         let arriving = ArrivingContent(policy: policy)
+        let blamed = BlamedPeers()
         fetcher = BlobFetcher(
             content: content, prover: stores.prover, spool: spool, chains: stores.chains, directory: directory,
-            questions: discovery.questions, wants: discovery.wants, peers: peers, upstream: upstream,
+            questions: discovery.questions, wants: discovery.wants, peers: peers, blamed: blamed, upstream: upstream,
             rules: BlobFetcher.Rules(configuration, arriving), counters: counters, rates: rates, logger: logger)
         resolver = ManifestResolver(
             content: content, tags: stores.tags, directory: directory, questions: discovery.questions,
-            wants: discovery.wants, peers: peers, upstream: upstream, memory: memory, counters: counters,
+            wants: discovery.wants, peers: peers, blamed: blamed, upstream: upstream, memory: memory, counters: counters,
             policy: Transfer.TagPolicy(configuration.tags.policy), logger: logger
         ) { digest, origin in
             publicImages.record(true, of: .init(origin: origin, digest: digest), at: WallClock.now)
@@ -94,7 +95,7 @@ final class AgentParts: Sendable {
             slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,
-            discovery: discovery, fetcher: fetcher, resolver: resolver, counters: counters,
+            discovery: discovery, fetcher: fetcher, resolver: resolver, blamed: blamed, counters: counters,
             warnings: configuration.warnings,
             isContainerdNamed: configuration.containerd.isNamed)
     }

@@ -16,6 +16,7 @@ final class AgentStatus: AdminSource {
     private let discovery: DiscoveryService
     private let fetcher: BlobFetcher
     private let resolver: ManifestResolver
+    private let blamed: BlamedPeers
     private let counters: TransferCounters
     private let warnings: [String]
     private let isContainerdNamed: Bool
@@ -24,9 +25,8 @@ final class AgentStatus: AdminSource {
 
     init(
         identity: NodeIdentity, content: NodeContent, inventory: Inventory, directory: Directory,
-        discovery: DiscoveryService,
-        fetcher: BlobFetcher, resolver: ManifestResolver, counters: TransferCounters, warnings: [String],
-        isContainerdNamed: Bool
+        discovery: DiscoveryService, fetcher: BlobFetcher, resolver: ManifestResolver, blamed: BlamedPeers,
+        counters: TransferCounters, warnings: [String], isContainerdNamed: Bool
     ) {
         self.identity = identity
         self.content = content
@@ -35,6 +35,7 @@ final class AgentStatus: AdminSource {
         self.discovery = discovery
         self.fetcher = fetcher
         self.resolver = resolver
+        self.blamed = blamed
         self.counters = counters
         self.warnings = warnings
         self.isContainerdNamed = isContainerdNamed
@@ -59,9 +60,17 @@ final class AgentStatus: AdminSource {
             bytes: ByteCounts(
                 store: counts.store, peers: counts.peers, upstream: counts.upstream, servedToPeers: counts.servedToPeers
             ),
-            requests: RequestCounts(hits: counts.hits, misses: counts.misses),
+            requests: RequestCounts(hits: counts.hits, misses: counts.misses), swarm: SwarmRecord(counts.swarm),
             transfers: fetcher.transfers.map(TransferRecord.init),
-            warnings: warnings + [containerdWarning, discovery.mdns.warning].compactMap(\.self))
+            warnings: warnings + [containerdWarning, discovery.mdns.warning].compactMap(\.self) + blamed.all.map(warning))
+    }
+
+    private func warning(of blame: BlamedPeers.Blame) -> String {
+        let name = directory.peer(blame.peer).map { "\($0.name) (\(blame.peer))" } ?? "node \(blame.peer)"
+        let minutes = BlamedPeers.duration.components.seconds / 60
+        return "\(name) \(blame.isConvicted ? "sent" : "may have sent") wrong bytes of "
+            + "\(Figures.count(blame.blobs, "blob")); it is not asked for them for \(minutes) minutes: "
+            + "run `shoal verify` there"
     }
 
     private var containerdWarning: String? {
@@ -129,9 +138,27 @@ extension PeerStatus {
 }
 
 extension TransferRecord {
+    /// How many of its sources are named.
+    private static let namedSources = 16
+
     init(_ transfer: TransferStatus) {
+        let peers = transfer.bytes.peers.map { Source(kind: "peer", id: $0.key.description, bytes: $0.value) }
+        let upstream = transfer.bytes.upstream
+        let sources = (upstream > 0 ? [Source(kind: "upstream", bytes: upstream)] : []) + peers
         self.init(
-            digest: transfer.digest, size: transfer.size, present: transfer.present, readers: transfer.readers,
-            fromPeers: transfer.fromPeers, fromUpstream: transfer.fromUpstream, seconds: transfer.seconds)
+            digest: transfer.digest, size: transfer.size, present: transfer.present, pieces: transfer.pieces?.text,
+            pieceCount: transfer.pieces?.count, readers: transfer.readers, fromPeers: transfer.bytes.fromPeers,
+            fromUpstream: upstream,
+            sources: Array(
+                sources.sorted { ($0.bytes, $1.id ?? "") > ($1.bytes, $0.id ?? "") }.prefix(Self.namedSources)),
+            rate: transfer.rate, seconds: transfer.seconds)
+    }
+}
+
+extension SwarmRecord {
+    init(_ counts: SwarmCounts) {
+        self.init(
+            ownershipMoves: counts.moves, hedges: counts.hedges, duplicateBytes: counts.duplicateBytes,
+            damagedPieces: counts.damaged, piecesServedEarly: counts.servedEarly)
     }
 }

@@ -93,7 +93,7 @@ struct LookSchedule: Sendable {
     mutating func take(at now: Instant) -> Look? {
         guard due <= now else { return nil }
         var look = Look()
-        look.images = Set(images.filter { $0.value <= now }.keys)
+        if images.values.contains(where: { $0 <= now }) { look.images = Set(images.keys) }
         look.contents = Set(awaited.filter { $0.value.due <= now }.keys)
         if look.images.count > Self.maximumImages || look.contents.count > Self.maximumContents {
             guard restingUntil <= now else {

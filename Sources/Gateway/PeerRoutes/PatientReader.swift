@@ -12,7 +12,7 @@ struct PatientReader: BlobReader {
             group.addTask { [base] in try await base.next(at: offset, limit: limit) }
             group.addTask { [patience] in
                 try await Task.sleep(for: patience)
-                throw NothingCame(offset: offset, patience: patience)
+                throw ArrivalStopped("no byte has come at offset \(offset) for \(patience)")
             }
             defer { group.cancelAll() }
             guard let slice = try await group.next() else { throw CancellationError() }
@@ -21,12 +21,4 @@ struct PatientReader: BlobReader {
     }
 
     func close() { base.close() }
-}
-
-/// The bytes that were on their way have stopped coming.
-struct NothingCame: Error, CustomStringConvertible {
-    var offset: Int64
-    var patience: Duration
-
-    var description: String { "no byte has come at offset \(offset) for \(patience)" }
 }

@@ -16,6 +16,7 @@ public final class TransferCounters: Sendable {
         public var hits: Int64
         /// The mirror's other GETs of blobs and manifests, failed ones among them.
         public var misses: Int64
+        public var swarm: SwarmCounts
     }
 
     private let store = Atomic<Int64>(0)
@@ -24,6 +25,7 @@ public final class TransferCounters: Sendable {
     private let servedToPeers = Atomic<Int64>(0)
     private let hits = Atomic<Int64>(0)
     private let misses = Atomic<Int64>(0)
+    private let swarm = Mutex(SwarmCounts())
 
     public init() {}
 
@@ -31,7 +33,8 @@ public final class TransferCounters: Sendable {
         Snapshot(
             store: store.load(ordering: .relaxed), peers: peers.load(ordering: .relaxed),
             upstream: upstream.load(ordering: .relaxed), servedToPeers: servedToPeers.load(ordering: .relaxed),
-            hits: hits.load(ordering: .relaxed), misses: misses.load(ordering: .relaxed))
+            hits: hits.load(ordering: .relaxed), misses: misses.load(ordering: .relaxed),
+            swarm: swarm.withLock { $0 })
     }
 
     /// Bytes of a store went to the runtime.
@@ -47,6 +50,11 @@ public final class TransferCounters: Sendable {
         } else {
             misses.wrappingAdd(1, ordering: .relaxed)
         }
+    }
+
+    func add(_ counts: SwarmCounts) {
+        guard counts != SwarmCounts() else { return }
+        swarm.withLock { $0 += counts }
     }
 
     func received(_ count: Int64, from source: DownloadPlan.Source) {

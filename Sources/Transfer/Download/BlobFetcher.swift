@@ -56,7 +56,7 @@ public final class BlobFetcher: Service {
     private let wants: Wants
     private let chains: ChainStore
     private let rules: Rules
-    private let counters: TransferCounters
+    let counters: TransferCounters
     private let rates: TransferRates
     private let shares = SharesTaken()
     /// What manifests say of blobs' sizes.
@@ -71,7 +71,7 @@ public final class BlobFetcher: Service {
 
     public init(
         content: NodeContent, prover: BlobProver, spool: Spool, chains: ChainStore, directory: Directory,
-        questions: Questions, wants: Wants, peers: PeerClient, upstream: UpstreamClient, rules: Rules,
+        questions: Questions, wants: Wants, peers: PeerClient, blamed: BlamedPeers, upstream: UpstreamClient, rules: Rules,
         counters: TransferCounters, rates: TransferRates = .none, logger: Logger
     ) {
         self.content = content
@@ -87,7 +87,7 @@ public final class BlobFetcher: Service {
         self.logger = logger
         sources = NetworkSources(
             directory: directory, questions: questions, wants: wants, peers: peers, upstream: upstream,
-            logger: logger)
+            blamed: blamed, logger: logger)
         hashers = NIOThreadPool(numberOfThreads: System.coreCount)
         (begun, begin) = AsyncStream.makeStream()
     }
@@ -268,11 +268,10 @@ public final class BlobFetcher: Service {
         DownloadContext(
             own: directory.own, releasesChecked: rules.releasesChecked, completesRanges: rules.completesRanges,
             mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters, rates: rates,
-            shares: shares,
-            sizes: sizes, makeRoom: { [spool] in spool.makeRoom(for: $0) }, disk: WorkPool(.singleton),
+            shares: shares, sizes: sizes, makeRoom: { [spool] in spool.makeRoom(for: $0) }, disk: WorkPool(.singleton),
             hashing: WorkPool(hashers), logger: logger
         ) { [weak self] download in
-            self?.ended(download)
+            self?.replaced(download)
         } left: { [weak self] download in
             self?.state.withLock { state in
                 if state.ended[download.digest] === download { state.ended[download.digest] = nil }
@@ -280,7 +279,7 @@ public final class BlobFetcher: Service {
         }
     }
 
-    private func ended(_ download: Download) {
+    private func replaced(_ download: Download) {
         state.withLock { state in
             guard state.downloads[download.digest] === download else { return }
             state.downloads[download.digest] = nil

@@ -94,7 +94,7 @@ final class ArrivingReader: BlobReader {
             return FileSlice(file: download.spool.file, offset: offset, length: 0)
         }
         guard let end = await download.ready(offset..<range.upperBound, wait: Self.patience) else {
-            throw FetchError(.broken, "\(download.digest): the bytes from \(offset) on have stopped coming")
+            throw ArrivalStopped("\(download.digest): the bytes from \(offset) on have stopped coming")
         }
         return FileSlice(file: download.spool.file, offset: offset, length: min(limit, end - offset))
     }

@@ -26,8 +26,8 @@ struct DownloadContext: Sendable {
     let disk: WorkPool
     let hashing: WorkPool
     let logger: Logger
-    /// The download has been verified, and is in the store if the store could take it.
-    let finished: @Sendable (Download) -> Void
-    /// Nobody is to be told any more what the download has.
+    /// Who wants the blob now is not to join the download: the blob is in the store, or another has to be begun. May be said twice.
+    let replaced: @Sendable (Download) -> Void
+    /// Nobody is to be told any more what the download has; it has been replaced.
     var left: @Sendable (Download) -> Void = { _ in }
 }

@@ -93,7 +93,7 @@ extension DownloadPlan {
         unchecked.remove(piece)
         present.remove(range, from: .peer)
         takeBack(from: range.lowerBound)
-        moves.damaged += 1
+        counts.damaged += 1
         if log.contains(piece) { beginLogAnew() }
         lastFailure = "piece \(piece) is not what node \(claim.giver) says that it is"
         if let cleared = claims.contradicted(piece, by: suspects, claim) {

@@ -93,6 +93,7 @@ extension DownloadPlan {
     /// - Returns: whether the run is to go on.
     mutating func wrote(_ id: RunID, _ parts: [Range<Int64>], count: Int64, now: Instant) -> Bool {
         guard var run = runs[id] else { return false }
+        counts.duplicateBytes += count - parts.reduce(0) { $0 + Int64($1.count) }
         for part in parts {
             present.insert(part, from: run.source.provenance)
             noteWritten(part, by: run.source)

@@ -143,6 +143,7 @@ extension DownloadPlan {
         if source == .upstream, ignoresRanges { return [start(.upstream, 0..<Int64.max, now: now)] }
         let start = Int64(pieces.lowerBound) * Self.pieceSize
         let end = min(size, Int64(pieces.upperBound) * Self.pieceSize)
+        if source == .upstream, swarm?.isForeign(pieces.lowerBound) == true { counts.moves += 1 }
         // Who takes a piece from upstream takes all of it: only then can it say for others what the piece is.
         if source == .upstream, swarm?.isShared == true { dropPeersBytes(in: start..<end) }
         guard let gap = present.firstGap(from: start, before: end) else { return [] }
@@ -180,11 +181,11 @@ extension DownloadPlan {
             if !mayStay {
                 runs[id]?.end = run.position
                 runs[id]?.cancelled = true
-                moves.handovers += 1
+                counts.moves += 1
                 actions.append(.cancel(id))
             } else if !mayGoOn {
                 runs[id]?.end = pieceEnd
-                moves.handovers += 1
+                counts.moves += 1
             }
         }
         return actions
@@ -218,7 +219,7 @@ extension DownloadPlan {
                     actions.append(.cancel(id))
                 }
             case .hedge(let node, let piece):
-                moves.hedges += 1
+                counts.hedges += 1
                 actions += begin(.peer(node, piece..<piece + 1, waits: false), size: size, now: now)
             }
         }

@@ -174,7 +174,8 @@ struct DownloadPlan: Sendable {
     var upstreamIsCrowded = false
     /// Fetch what nobody reads, too (`store.complete_ranges`).
     var completes = false
-    var moves = SwarmCounts()
+    /// What happened since ``takeCounts()``.
+    var counts = SwarmCounts()
 
     enum LANQuestion { case notAsked, asking, answered }
 
@@ -187,6 +188,11 @@ struct DownloadPlan: Sendable {
         self.size = size
         self.releasesChecked = releasesChecked
         sizeIsUpstreams = size != nil
+    }
+
+    mutating func takeCounts() -> SwarmCounts {
+        defer { counts = SwarmCounts() }
+        return counts
     }
 
     /// Bytes that may have been hashed are not what they were.

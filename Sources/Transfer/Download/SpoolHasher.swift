@@ -40,10 +40,8 @@ final class SpoolHasher: Sendable {
     }
 
     /// The digest of all that was added; the hasher begins anew.
-    func finish() -> Digest { finishChain().digest }
-
     /// The digest of all that was added and, for sha256, the chain that ends in it; the hasher begins anew.
-    func finishChain() -> (digest: Digest, chain: HashChain?) {
+    func finish() -> (digest: Digest, chain: HashChain?) {
         let finished = hash.withLock { hash in
             let finished = consume hash
             hash = RunningHash(algorithm, after: [])

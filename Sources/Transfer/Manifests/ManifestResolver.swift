@@ -51,8 +51,7 @@ public final class ManifestResolver: Sendable {
 
     public init(
         content: NodeContent, tags: TagMemory, directory: Directory, questions: Questions, wants: Wants,
-        peers: PeerClient,
-        upstream: UpstreamClient, memory: RepositoryMemory, counters: TransferCounters, policy: TagPolicy,
+        peers: PeerClient, blamed: BlamedPeers, upstream: UpstreamClient, memory: RepositoryMemory, counters: TransferCounters, policy: TagPolicy,
         logger: Logger, handedOut: @escaping @Sendable (Digest, Origin) -> Void
     ) {
         self.content = content
@@ -66,7 +65,8 @@ public final class ManifestResolver: Sendable {
         policyInForce = Mutex(policy)
         self.logger = logger
         sources = NetworkSources(
-            directory: directory, questions: questions, wants: wants, peers: peers, upstream: upstream, logger: logger)
+            directory: directory, questions: questions, wants: wants, peers: peers, upstream: upstream, blamed: blamed,
+            logger: logger)
     }
 
     /// Whose word about a tag is asked first. May be changed while running.

@@ -9,7 +9,7 @@ extension NetworkSources {
 
     func wanters(of digest: Digest) -> [NodeID] {
         let now = ContinuousClock.now
-        return wants.wanters(of: digest).filter { !isBlamed($0, digest, now: now) }
+        return wants.wanters(of: digest).filter { !blamed.contains($0, digest, now: now) }
     }
 
     func claimedSize(of digest: Digest) -> Int64? {

@@ -4,20 +4,11 @@ import Logging
 import NIOCore
 import NIOPosix
 import OCI
-import Synchronization
 
 /// The sources of the real world: the directory's peers over HTTP, and the upstream registries.
 final class NetworkSources: BlobSources {
-    /// For so long a peer is not asked again for a blob of which it may have sent wrong bytes.
-    static let blameFor: Duration = .seconds(600)
-    private static let blameLimit = 4096
     /// A peer on a LAN has answered by then.
     static let suspicion: Duration = .milliseconds(30)
-
-    private struct Blame: Hashable {
-        var peer: NodeID
-        var digest: Digest
-    }
 
     let directory: Directory
     private let questions: Questions
@@ -25,17 +16,18 @@ final class NetworkSources: BlobSources {
     let peers: PeerClient
     private let upstream: UpstreamClient
     let logger: Logger
-    private let blamed = Mutex<[Blame: ContinuousClock.Instant]>([:])
+    let blamed: BlamedPeers
 
     init(
         directory: Directory, questions: Questions, wants: Wants, peers: PeerClient, upstream: UpstreamClient,
-        logger: Logger
+        blamed: BlamedPeers, logger: Logger
     ) {
         self.directory = directory
         self.questions = questions
         self.wants = wants
         self.peers = peers
         self.upstream = upstream
+        self.blamed = blamed
         self.logger = logger
     }
 
@@ -43,7 +35,7 @@ final class NetworkSources: BlobSources {
         let holders = directory.holders(of: digest)
         guard !holders.isEmpty else { return [] }
         let now = ContinuousClock.now
-        let trusted = holders.filter { !isBlamed($0.peer.id, digest, now: now) }.shuffled()
+        let trusted = holders.filter { !blamed.contains($0.peer.id, digest, now: now) }.shuffled()
         // Who has hashed the blob comes before who has not.
         return (trusted.filter(\.isProven) + trusted.filter { !$0.isProven }).map(\.peer.id)
     }
@@ -56,17 +48,8 @@ final class NetworkSources: BlobSources {
         _ = await questions.whoHas(digest, wait: .milliseconds(200))
     }
 
-    func isBlamed(_ peer: NodeID, _ digest: Digest, now: ContinuousClock.Instant) -> Bool {
-        blamed.withLock { ($0[Blame(peer: peer, digest: digest)] ?? now) > now }
-    }
-
     func blame(_ peer: NodeID, for digest: Digest, convicted: Bool) {
-        let now = ContinuousClock.now
-        blamed.withLock { blamed in
-            if blamed.count >= Self.blameLimit { blamed = blamed.filter { $0.value > now } }
-            guard blamed.count < Self.blameLimit else { return }
-            blamed[Blame(peer: peer, digest: digest)] = now.advanced(by: Self.blameFor)
-        }
+        blamed.insert(peer, digest, isConvicted: convicted, now: .now)
         logger.warning(
             convicted ? "a peer sent wrong bytes" : "a peer may have sent wrong bytes",
             metadata: ["peer": "\(peer)", "digest": "\(digest)"])

@@ -14,7 +14,12 @@ extension BlobFetcher: ArrivingBlobs {
         _ digest: Digest, range: Range<Int64>, wait: Duration
     ) async throws -> (any BlobReader)? {
         guard let download = shared(digest), let size = download.size, range.lowerBound < size else { return nil }
-        return await download.open(range.clamped(to: 0..<size), wait: wait)
+        let range = range.clamped(to: 0..<size)
+        guard let reader = await download.open(range, wait: wait) else { return nil }
+        var counts = SwarmCounts()
+        counts.servedEarly = Int64(DownloadPlan.pieces(of: Int64(range.count)))
+        counters.add(counts)
+        return reader
     }
 
     public func otherHolders(of digest: Digest, piece: Int) -> [NodeID] {

@@ -107,7 +107,4 @@ struct PieceClaims: Sendable {
     var convicted: Set<NodeID> {
         Set(accused.values.flatMap(\.keys))
     }
-
-    /// Those whose claims turned out to be wrong.
-    var liars: Set<NodeID> { distrusted }
 }

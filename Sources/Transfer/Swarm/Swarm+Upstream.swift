@@ -61,30 +61,36 @@ extension Swarm {
     private func nextOfShare(_ free: PieceSet, from next: Int, now: Instant) -> Range<Int>? {
         let owners = owners(now)
         let ownership = Ownership(seed: seed, ranked: owners)
-        // What others have left to fetch of their shares.
-        var left = [Int](repeating: 0, count: owners.count)
-        var ends: [(piece: Int, owner: Int)] = []
         var first: Int?
+        // What others have left to fetch of their shares, and how much of that comes before the runs that are the next in rank's, this node.
+        var left = [Int](repeating: 0, count: owners.count)
+        var ends: [(piece: Int, owner: Int, before: Int)] = []
         free.forEach { piece in
             let ranks = ownership.owners(of: piece)
             if ranks.first == own {
                 if first == nil || (piece >= next && first ?? 0 < next) { first = piece }
             } else if first == nil, let index = owners.firstIndex(where: { $0 == ranks.first }) {
+                if ranks.second == own, ends.last?.piece ?? -1 < piece / Ownership.run * Ownership.run {
+                    ends.append((piece, index, left[index]))
+                }
                 left[index] += 1
-                if ranks.second == own { ends.append((piece, index)) }
             }
         }
         if let first { return run(from: first, free) }
-        // This node has nothing left of its own. Of another's share that has much left, the end is the next in rank's.
-        // What is known of it is a moment old: what is left must be more than can be fetched in that.
-        let pieceTime = upstreamPieceTime ?? 0
-        let isMuch = left.map { $0 >= Ownership.run && Double($0) * pieceTime > SwarmLimits.takeoverAbove }
-        if let last = ends.last(where: { isMuch[$0.owner] }) {
-            return run(from: last.piece / Ownership.run * Ownership.run, free)
+        // This node has nothing left of its own.
+        if let end = ends.last(where: { mayTakeOver(from: owners[$0.owner], before: $0.before) }) {
+            return run(from: end.piece, free)
         }
         // And what is left to one who does not fetch is the next in rank's who does.
         let active = Ownership(seed: seed, ranked: owners.filter { $0 == own || !isIdle($0, now) })
         return free.firstPiece { active.owner(of: $0) == own }.flatMap { run(from: $0, free) }
+    }
+
+    /// Whether a run can be taken from its owner: what is known of it is a moment old, and in that it must not come there itself.
+    /// - Parameter before: how many pieces the owner has to begin before.
+    private func mayTakeOver(from owner: NodeID, before: Int) -> Bool {
+        let ahead = before + max(0, (roster[owner]?.fetching.population ?? 0) - 1)
+        return ahead >= Ownership.run - 1 && Double(ahead) * (upstreamPieceTime ?? 0) > SwarmLimits.takeoverAbove
     }
 
     private func isIdle(_ node: NodeID, _ now: Instant) -> Bool {

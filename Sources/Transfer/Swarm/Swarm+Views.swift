@@ -30,5 +30,10 @@ extension Swarm {
         roster.members.first { $0.isHolder && !asked.contains($0.node) }?.node
     }
 
+    /// Whether a piece of upstream's would be another's to fetch, if all who come before this node did.
+    func isForeign(_ piece: Int) -> Bool {
+        isShared && Ownership(seed: seed, ranked: candidates).owner(of: piece) != own
+    }
+
     func follows(_ node: NodeID) -> Bool { roster.index(of: node) != nil }
 }

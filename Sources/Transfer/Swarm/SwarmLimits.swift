@@ -9,7 +9,7 @@ enum SwarmLimits {
     /// Members whose pieces are followed.
     static let neighbours = 32
     /// How often each of them is asked, and how many at a time.
-    static let asking: Duration = .milliseconds(250)
+    static let asking: Duration = .milliseconds(500)
     static let questions = 4
     /// An owner from which nothing more comes for so long loses its share to the next in rank.
     static let ownerPatience: Duration = .seconds(5)
@@ -17,8 +17,8 @@ enum SwarmLimits {
     static let slowness = 4.0
     static let unmeasuredPatience = 30.0
     static let slowFor: Duration = .seconds(60)
-    /// Of another's share that takes so many seconds more the end may be taken over.
-    static let takeoverAbove = 2.0
+    /// Of another's share may be taken over what its owner does not come to in so many seconds: much longer than news take.
+    static let takeoverAbove = 3.0
     /// A newcomer waits for so long to be told what there is before it asks upstream for its share.
     static let newcomerPatience: Duration = .milliseconds(500)
     /// When nothing has come for so long, a node fetches for itself; the longer, where others are seen to be fetching.

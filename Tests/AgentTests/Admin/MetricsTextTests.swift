@@ -27,6 +27,21 @@ import Testing
                 # HELP shoal_served_to_peers_bytes_total Payload sent to peers.
                 # TYPE shoal_served_to_peers_bytes_total counter
                 shoal_served_to_peers_bytes_total 1000000000000
+                # HELP shoal_duplicate_bytes_total Payload received of what was here already.
+                # TYPE shoal_duplicate_bytes_total counter
+                shoal_duplicate_bytes_total 4096
+                # HELP shoal_pieces_served_early_total Pieces given to peers of blobs that were not whole here yet.
+                # TYPE shoal_pieces_served_early_total counter
+                shoal_pieces_served_early_total 30
+                # HELP shoal_damaged_pieces_total Pieces received that were not what had been claimed of them.
+                # TYPE shoal_damaged_pieces_total counter
+                shoal_damaged_pieces_total 1
+                # HELP shoal_hedged_pieces_total Pieces asked of a second source because the first was late.
+                # TYPE shoal_hedged_pieces_total counter
+                shoal_hedged_pieces_total 2
+                # HELP shoal_ownership_moves_total Shares of upstream's pieces that went from one node to another.
+                # TYPE shoal_ownership_moves_total counter
+                shoal_ownership_moves_total 4
                 # HELP shoal_store_blobs Blobs in Shoal's own store.
                 # TYPE shoal_store_blobs gauge
                 shoal_store_blobs 12

@@ -28,10 +28,18 @@ extension StatusSnapshot {
             ],
             bytes: ByteCounts(store: 100, peers: 123_456_789, upstream: 52_000_000, servedToPeers: 1_000_000_000_000),
             requests: RequestCounts(hits: 40, misses: 3),
+            swarm: SwarmRecord(
+                ownershipMoves: 4, hedges: 2, duplicateBytes: 4096, damagedPieces: 1, piecesServedEarly: 30),
             transfers: [
                 TransferRecord(
-                    digest: try .sample(0xab), size: 104_857_600, present: 52_428_800, readers: 2,
-                    fromPeers: 40_000_000, fromUpstream: 12_428_800, seconds: 4.5),
+                    digest: try .sample(0xab), size: 104_857_600, present: 52_428_800, pieces: "0-10,12",
+                    pieceCount: 25,
+                    readers: 2, fromPeers: 40_000_000, fromUpstream: 12_428_800,
+                    sources: [
+                        .init(kind: "peer", id: "101112131415161718191a1b1c1d1e1f", bytes: 30_000_000),
+                        .init(kind: "upstream", bytes: 12_428_800),
+                        .init(kind: "peer", id: "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff", bytes: 10_000_000),
+                    ], rate: 18_200_000, seconds: 4.5),
                 TransferRecord(
                     digest: try .sample(0xcd), size: nil, present: 0, readers: 1, fromPeers: 0, fromUpstream: 0,
                     seconds: 0),

@@ -27,9 +27,15 @@ import Testing
                 + #""id":"101112131415161718191a1b1c1d1e1f","name":"node-b","sources":["broadcast"],"state":"alive"}],"#
                 + #""requests":{"hits":40,"misses":3},"schema":1,"shared":{"blobs":1,"bytes":999},"#
                 + #""store":{"blobs":12,"bytes":1234567890,"capacity":20000000000},"#
+                + #""swarm":{"damaged_pieces":1,"duplicate_bytes":4096,"hedges":2,"ownership_moves":4,"#
+                + #""pieces_served_early":30},"#
                 + #""transfers":[{"digest":"sha256:\#(ab)","from_peers":40000000,"from_upstream":12428800,"#
-                + #""present":52428800,"readers":2,"seconds":4.5,"size":104857600},"#
-                + #"{"digest":"sha256:\#(cd)","from_peers":0,"from_upstream":0,"present":0,"readers":1,"seconds":0}],"#
+                + #""piece_count":25,"pieces":"0-10,12","present":52428800,"rate":18200000,"readers":2,"seconds":4.5,"#
+                + #""size":104857600,"sources":[{"bytes":30000000,"id":"101112131415161718191a1b1c1d1e1f","#
+                + #""kind":"peer"},{"bytes":12428800,"kind":"upstream"},{"bytes":10000000,"#
+                + #""id":"f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff","kind":"peer"}]},"#
+                + #"{"digest":"sha256:\#(cd)","from_peers":0,"from_upstream":0,"present":0,"rate":0,"readers":1,"#
+                + #""seconds":0,"sources":[]}],"#
                 + #""warnings":["peers.key_file is not set: only public content is shared, and no tag of another node "#
                 + #"is believed"]}"#)
     }

@@ -25,7 +25,9 @@ import Testing
                 Transfers (2)
                   BLOB                    HERE    SIZE  DONE    PEERS  UPSTREAM  TIME
                   sha256:abababababab  52.4 MB  104 MB   50%  40.0 MB   12.4 MB   4 s
+                    [#######--.......] 18.2 MB/s from node-b 30.0 MB, upstream 12.4 MB, 1 other
                   sha256:cdcdcdcdcdcd      0 B       ?     ?      0 B       0 B   0 s
+                    [................] 0 B/s
 
                 Warnings (1)
                   ! peers.key_file is not set: only public content is shared, and no tag of

@@ -126,6 +126,9 @@ final class RealContainerd: Sendable {
           address = "\(socket)"
         [plugins."io.containerd.internal.v1.opt"]
           path = "\(folder)/opt"
+        # Its first collection comes with the first deletion: at its start it would take what a test has not labelled yet.
+        [plugins."io.containerd.gc.v1.scheduler"]
+          startup_delay = "1h"
 
         """
     }

@@ -45,8 +45,8 @@ struct LookScheduleTests {
         schedule.heard(.image(other), at: at(20))
         schedule.heard(.image(name), at: at(40))
         #expect(schedule.take(at: at(49)) == nil)
-        #expect(schedule.take(at: at(50)) == .init(images: [name]))
-        #expect(schedule.take(at: at(70)) == .init(images: [other]))
+        #expect(schedule.take(at: at(50)) == .init(images: [name, other]))
+        #expect(schedule.take(at: at(70)) == nil)
         #expect(schedule.due == at(30_000))
     }
 

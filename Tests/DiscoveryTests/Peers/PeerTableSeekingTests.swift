@@ -43,9 +43,9 @@ import Testing
 
     @Test("without a hint nobody is hurried, and no answer is expected")
     func noHint() {
-        var table = table(1...2)
-        for number: UInt64 in 1...2 { table.sight(sighting(number, version: 1, newest: [9]), now: Samples.at(2)) }
-        _ = table.startInquiries(now: Samples.at(2))
+        var table = table(1...20, inquiries: 20)
+        for number: UInt64 in 1...20 { table.sight(sighting(number, version: 1, newest: [9]), now: Samples.at(2)) }
+        #expect(table.startInquiries(now: Samples.at(2)).start.count < 20)
         let isExpected = table.seek(Samples.digest(8), now: Samples.at(2))
         #expect(!isExpected)
         #expect(table.startInquiries(now: Samples.at(2)).start.isEmpty)

@@ -188,7 +188,7 @@ struct ArrivingBlobTests {
         "Who comes when too many wait is sent to others, unless the bytes are here",
         arguments: [(["192.0.2.1"], 8), (["192.0.2.1", "2001:db8::1"], 16), ((1...9).map { "192.0.2.\($0)" }, 64)])
     func crowded(addresses: [String], places: Int) async throws {
-        let backend = ArrivingPeer(others: [NodeID.random()])
+        let backend = ArrivingPeer(slots: places + 1, others: [NodeID.random()])
         let responder = PeerResponder(backend: backend, gate: nil)
         try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
             for index in 0..<places {
@@ -230,6 +230,6 @@ struct ArrivingBlobTests {
     func patience() async throws {
         let reader = PatientReader(base: try SteppingReader(1000, steps: [400]), patience: .milliseconds(10))
         #expect(try await reader.next(at: 0, limit: 1000).length == 400)
-        await #expect(throws: NothingCame.self) { try await reader.next(at: 400, limit: 600) }
+        await #expect(throws: ArrivalStopped.self) { try await reader.next(at: 400, limit: 600) }
     }
 }

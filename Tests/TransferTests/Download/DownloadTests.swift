@@ -34,7 +34,7 @@ struct DownloadTests {
             let context = DownloadContext(
                 own: NodeID.random(), store: layout, counters: TransferCounters(), disk: WorkPool(.singleton),
                 hashing: WorkPool(.singleton),
-                logger: logger, finished: { _ in })
+                logger: logger, replaced: { _ in })
             let download = Download(
                 digest: digest, size: size, origins: [], spool: try spool.create(digest), sources: sources,
                 context: context)

@@ -43,7 +43,7 @@ struct SharedDownloadTests {
                     let context = DownloadContext(
                         own: own, releasesChecked: release, mayBeShared: { _, _ in true }, store: layout,
                         counters: TransferCounters(), disk: WorkPool(.singleton), hashing: WorkPool(.singleton),
-                        logger: logger, finished: { _ in nodes.done(own) })
+                        logger: logger, replaced: { _ in nodes.done(own) })
                     let download = Download(
                         digest: digest, size: nil, origins: [], spool: try spool.create(digest),
                         sources: LinkedNodes.View(nodes: nodes, own: own), context: context)

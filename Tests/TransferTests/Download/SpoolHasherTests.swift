@@ -39,7 +39,7 @@ struct SpoolHasherTests {
         try await withSpool { spool in
             let hasher = SpoolHasher(spool, .sha256)
             try feed(hasher, step: step)
-            let (digest, chain) = hasher.finishChain()
+            let (digest, chain) = hasher.finish()
             #expect(digest == ContentHasher.digest(of: Self.blob))
             #expect(chain == Self.chain)
         }
@@ -64,7 +64,7 @@ struct SpoolHasherTests {
             let hasher = SpoolHasher(spool, .sha256, after: Self.chain.states)
             #expect(hasher.states == Self.chain.states)
             try feed(hasher, from: 2 * Self.piece, step: 1 << 20)
-            #expect(hasher.finishChain().chain == Self.chain)
+            #expect(hasher.finish().chain == Self.chain)
         }
     }
 
@@ -76,7 +76,7 @@ struct SpoolHasherTests {
             _ = hasher.finish()
             #expect(hasher.states.isEmpty)
             try feed(hasher, step: 1 << 20)
-            #expect(hasher.finish() == ContentHasher.digest(of: Self.blob))
+            #expect(hasher.finish().digest == ContentHasher.digest(of: Self.blob))
         }
     }
 
@@ -86,7 +86,7 @@ struct SpoolHasherTests {
             let hasher = SpoolHasher(spool, .sha512)
             try feed(hasher, step: 1 << 20)
             #expect(hasher.states.isEmpty)
-            let (digest, chain) = hasher.finishChain()
+            let (digest, chain) = hasher.finish()
             #expect(digest == ContentHasher.digest(of: Self.blob, algorithm: .sha512))
             #expect(chain == nil)
         }

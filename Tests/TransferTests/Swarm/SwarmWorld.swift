@@ -150,7 +150,13 @@ struct SwarmWorld {
         guard let from = request.from else {
             if fails() { return }
             nodes[number].swarm.progressed(now: now)
-            nodes[number].have.insert(request.piece..<request.end)
+            nodes[number].have.insert(request.piece)
+            // Upstream's stream goes on, piece by piece.
+            guard request.piece + 1 < request.end else { return }
+            var rest = request
+            rest.piece += 1
+            rest.due = step + Int.random(in: 1...4, using: &dice) * 4
+            nodes[number].requests.append(rest)
             return
         }
         let range = request.piece..<request.end

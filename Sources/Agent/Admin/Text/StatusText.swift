@@ -14,7 +14,7 @@ public struct StatusText: Sendable {
         var lines = head(style) + [""] + figures()
         lines += [""] + section("Peers", status.peers.count, PeersText.table(status.peers).lines(style), style)
         if !status.transfers.isEmpty {
-            lines += [""] + section("Transfers", status.transfers.count, transfers().lines(style), style)
+            lines += [""] + section("Transfers", status.transfers.count, TransfersText(status).lines(style), style)
         }
         if !status.warnings.isEmpty {
             lines += [""] + section("Warnings", status.warnings.count, warnings(style), style)
@@ -52,53 +52,11 @@ public struct StatusText: Sendable {
         return count == 0 ? [heading] : [heading] + lines
     }
 
-    private func transfers() -> TextTable {
-        var table = TextTable(columns: [
-            .init(title: "BLOB", minimum: 19), .init(title: "HERE", isNumber: true),
-            .init(title: "SIZE", isNumber: true), .init(title: "DONE", isNumber: true),
-            .init(title: "PEERS", isNumber: true), .init(title: "UPSTREAM", isNumber: true),
-            .init(title: "TIME", isNumber: true),
-        ])
-        table.rows = status.transfers.map { transfer in
-            let done = transfer.size.flatMap { Figures.percent(transfer.present, of: $0) }
-            return [
-                "\(transfer.digest.algorithm.rawValue):\(transfer.digest.short)",
-                .init(Figures.bytes(transfer.present)), .init(transfer.size.map(Figures.bytes) ?? "?"),
-                .init(done.map { "\($0)%" } ?? "?"), .init(Figures.bytes(transfer.fromPeers)),
-                .init(Figures.bytes(transfer.fromUpstream)),
-                .init(Figures.duration(seconds: Int64(max(0, min(transfer.seconds, 1e9))))),
-            ]
-        }
-        return table
-    }
-
     private func warnings(_ style: TextStyle) -> [String] {
         status.warnings.flatMap { warning in
             TextWrap.lines(warning.escapingControls, width: TextStyle.width - 4).enumerated().map { index, line in
                 (index == 0 ? style.paint("  ! ", .yellow) : "    ") + line
             }
         }
-    }
-}
-
-/// Prose in lines of a given width.
-enum TextWrap {
-    static func lines(_ text: String, width: Int) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            var word = word
-            if !line.isEmpty, line.count + 1 + word.count <= width {
-                line += " " + word
-                continue
-            }
-            if !line.isEmpty { lines.append(line) }
-            while word.count > width {
-                lines.append(String(word.prefix(width)))
-                word = word.dropFirst(width)
-            }
-            line = String(word)
-        }
-        return line.isEmpty ? lines : lines + [line]
     }
 }

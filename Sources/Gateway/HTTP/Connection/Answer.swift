@@ -140,7 +140,7 @@ struct Answer: Sendable {
         case .broken(let error):
             var metadata = metadata(outcome)
             metadata["reason"] = "\(error)"
-            log(.warning, "an answer ended short: its source failed", metadata)
+            log(error is ArrivalStopped ? .debug : .warning, "an answer ended short: its source failed", metadata)
         }
     }
 

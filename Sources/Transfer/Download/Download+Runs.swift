@@ -1,0 +1,145 @@
+import Content
+import Discovery
+import Logging
+import NIOCore
+import OCI
+import Synchronization
+
+/// Requests to sources, and what else the plan wants asked and looked at.
+extension Download {
+    func perform(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async {
+        guard let cancelled = state.withLock({ $0.cancellations[id]?.stream }) else { return }
+        let ending = await withTaskGroup(of: DownloadPlan.Ending.self) { group in
+            group.addTask { await self.transfer(id, source, range) }
+            group.addTask {
+                for await _ in cancelled {}
+                return .finished
+            }
+            // The first to end decides; the transfer is waited for, so that nothing writes when the run has ended.
+            let first = await group.next() ?? .finished
+            group.cancelAll()
+            let second = await group.next() ?? .finished
+            return first == .finished ? second : first
+        }
+        let run = state.withLock { state in
+            defer { state.plan.runEnded(id, ending, now: .now) }
+            state.cancellations[id] = nil
+            return state.plan.runs[id]
+        }
+        if let run {
+            context.logger.debug(
+                "run ended",
+                metadata: [
+                    "digest": "\(digest.short)", "source": "\(source)", "ending": "\(ending)", "to": "\(run.position)",
+                    "received": "\(run.received)", "cancelled": "\(run.cancelled)",
+                    "ms": "\(run.startedAt.duration(to: .now) / .milliseconds(1))",
+                ])
+        }
+        signalHash.yield()
+        evaluate()
+    }
+
+    private func transfer(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async -> DownloadPlan.Ending
+    {
+        let origins = state.withLock { $0.origins }
+        do throws(SourceFailure) {
+            let wait = state.withLock { $0.plan.wait(for: id) }
+            let stream = try await sources.open(source, digest, origins: origins, range: range, wait: wait)
+            switch state.withLock({
+                $0.plan.runOpened(
+                    id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored, now: .now)
+            }) {
+            case .proceed: evaluate()
+            case .refuse(let message): return .broke(message)
+            case .stop: return .finished
+            }
+            while let chunk = try await stream.next() {
+                if let ending = try await write(chunk, id, source) { return ending }
+            }
+            return state.withLock { $0.plan.bodyEnded(id) }
+        } catch {
+            return error.ending
+        }
+    }
+
+    /// Puts a chunk into the spool.
+    /// - Returns: how the run ends; nil where it goes on.
+    private func write(_ chunk: ByteBuffer, _ id: Int, _ source: DownloadPlan.Source) async throws(SourceFailure)
+        -> DownloadPlan.Ending?
+    {
+        let count = Int64(chunk.readableBytes)
+        do {
+            try await (source == .upstream ? context.rates.upstream : context.rates.download).take(chunk.readableBytes)
+        } catch {
+            return .finished
+        }
+        context.counters.received(count, from: source)
+        let (decision, position) = state.withLock { state in
+            state.bytes.add(count, from: source)
+            return (state.plan.willWrite(id, count: count), state.plan.runs[id]?.position ?? 0)
+        }
+        switch decision {
+        case .stop: return .finished
+        case .overflow: return .refused("the source sent more bytes than the blob has")
+        case .write(let parts):
+            do {
+                try await context.disk.run { [spool, store = context.store, makeRoom = context.makeRoom] in
+                    do {
+                        try spool.write(chunk, at: position, parts: parts)
+                    } catch let error as ContentError where error.code == .noSpace {
+                        let wanted = max(count, 64 << 20)
+                        guard makeRoom(wanted) > 0 || store.makeRoom(for: wanted) > 0 else { throw error }
+                        try spool.write(chunk, at: position, parts: parts)
+                    }
+                }
+            } catch is CancellationError {
+                // The run is not wanted any more; what was not written is not counted either.
+                return .finished
+            } catch {
+                let message = "the spool cannot be written: \(error)"
+                state.withLock { $0.plan.outOfSpace(message) }
+                return .finished
+            }
+            let (goesOn, hasNews) = state.withLock { state in
+                (state.plan.wrote(id, parts, count: count, now: .now), state.plan.hasNews)
+            }
+            signalHash.yield()
+            if hasNews { evaluate() } else { wakeReaders() }
+            return goesOn ? nil : .finished
+        }
+    }
+
+    // MARK: What others say
+
+    func ask(_ node: NodeID, since place: PieceLog.Place?) async {
+        let report = await sources.report(of: digest, from: node, since: place)
+        state.withLock { state in
+            if let report {
+                state.plan.heard(node, report, now: .now)
+            } else {
+                state.plan.notHeard(node, now: .now)
+            }
+        }
+        evaluate()
+    }
+
+    func askChain(_ node: NodeID) async {
+        guard let size else { return }
+        let chain = await sources.chain(of: digest, size: size, from: node)
+        state.withLock { $0.plan.chainAnswered(chain, by: node) }
+        evaluate()
+    }
+
+    func check(_ piece: Int, by proof: PieceProof, generation: Int) async {
+        guard let size else { return }
+        let range = state.withLock { $0.plan.range(of: piece, size: size) }
+        let finding = try? await context.hashing.run { [spool] in try spool.check(range, by: proof) }
+        let (actions, note) = state.withLock { state in
+            (state.plan.checked(piece, finding, generation: generation), state.plan.note(of: piece, finding))
+        }
+        if let note { spool.note(note) }
+        for action in actions { act.yield(action) }
+        signalHash.yield()
+        evaluate()
+    }
+}

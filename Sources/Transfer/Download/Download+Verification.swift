@@ -1,0 +1,103 @@
+import Content
+import Integrity
+import Logging
+import OCI
+import Synchronization
+
+/// Whether what came is what the digest says.
+extension Download {
+    private enum HashStep {
+        case restart(Int, soundTo: Int64)
+        case hash(Range<Int64>)
+        case finish
+        case wait
+    }
+
+    /// Hashes the front of the spool as it grows, and says the verdict when all is here.
+    func followHash() async {
+        var generation = 0
+        var position: Int64 = 0
+        var hasher = SpoolHasher(spool, digest.algorithm)
+        for await _ in hashSignal {
+            following: while !Task.isCancelled {
+                let step = state.withLock { state -> HashStep in
+                    if state.plan.hashGeneration != generation {
+                        return .restart(state.plan.hashGeneration, soundTo: state.plan.soundPrefix())
+                    }
+                    let plan = state.plan
+                    if plan.phase != .fetching { return .wait }
+                    if position < plan.front { return .hash(position..<min(plan.front, position + (4 << 20))) }
+                    return plan.isComplete ? .finish : .wait
+                }
+                switch step {
+                case .wait: break following
+                case .restart(let new, let soundTo):
+                    generation = new
+                    let sound = hasher.states.prefix(Int(soundTo / HashChain.pieceSize))
+                    position = Int64(sound.count) * HashChain.pieceSize
+                    hasher = SpoolHasher(spool, digest.algorithm, after: Array(sound))
+                case .hash(let range):
+                    do {
+                        try await context.hashing.run { [hasher] in try hasher.update(range) }
+                        noteFront(hasher.states, from: position, to: range.upperBound)
+                        position = range.upperBound
+                    } catch {
+                        state.withLock { $0.plan.stop("the spool cannot be read back: \(error)") }
+                        evaluate()
+                        return
+                    }
+                case .finish:
+                    let (actual, chain) = hasher.finish()
+                    hasher = SpoolHasher(spool, digest.algorithm)
+                    position = 0
+                    if await conclude(actual, chain, generation: generation) { return }
+                }
+            }
+        }
+    }
+
+    /// Notes the states that hashing has passed, for an agent after this one: by them it can tell what of the front is still good.
+    private func noteFront(_ states: [SHA256State], from: Int64, to: Int64) {
+        for piece in Int(from / HashChain.pieceSize)..<Int(to / HashChain.pieceSize) where piece < states.count {
+            guard let kind = state.withLock({ $0.plan.kind(of: piece) }) else { continue }
+            spool.note(SpooledPiece(piece: piece, kind: kind, state: states[piece]))
+        }
+    }
+
+    /// - Returns: whether the blob is verified.
+    private func conclude(_ actual: Digest, _ chain: HashChain?, generation: Int) async -> Bool {
+        let isRight = actual == digest
+        let actions = state.withLock { state -> [DownloadPlan.Action] in
+            guard state.plan.hashGeneration == generation else { return [] }
+            if isRight { return state.plan.verified() }
+            return state.plan.mismatched("the bytes that came hash to \(actual)")
+        }
+        for action in actions { act.yield(action) }
+        evaluate()
+        guard isRight, let size, state.withLock({ $0.plan.phase == .verified }) else {
+            context.logger.warning(
+                "the bytes of a blob were wrong and have been dropped",
+                metadata: ["digest": "\(digest)", "actual": "\(actual)"])
+            spool.startOver()
+            return false
+        }
+        if let chain { context.chains?.keep(chain) }
+        await commit(size: size)
+        return true
+    }
+
+    private func commit(size: Int64) async {
+        do {
+            let stored = try await context.store.commit(spool, as: digest, size: size)
+            state.withLock { state in
+                state.stored = stored
+                state.isClosed = true
+            }
+        } catch {
+            context.logger.notice(
+                "a verified blob is not kept", metadata: ["digest": "\(digest)", "reason": "\(error)"])
+            state.withLock { $0.commitFailed = true }
+        }
+        context.replaced(self)
+    }
+}
