@@ -193,12 +193,12 @@ final class Download: Sendable {
     /// Lets the plan decide, and carries out what it says.
     func evaluate() {
         let origins = state.withLock { $0.origins }
-        // Who takes part in a swarm tells the others what it has: that is not for everybody where the blob is not.
-        let isShared = context.mayBeShared(digest, origins)
-        if isShared { announce() }
+        // Who says that it wants a blob tells the others what it has: that is not for everybody where the blob is not. What others offer
+        // can be had all the same.
+        if context.mayBeShared(digest, origins) { announce() }
         let world = DownloadPlan.World(
             holders: sources.holders(of: digest), upstreamUsable: sources.isUpstreamUsable(for: origins),
-            wanters: isShared ? sources.wanters(of: digest) : [],
+            wanters: sources.wanters(of: digest),
             claimedSize: context.sizes.size(of: digest) ?? sources.claimedSize(of: digest),
             expectsOthers: expectsOthers, upstreamIsCrowded: context.shares.isCrowded(besides: digest))
         let actions = state.withLock { state -> [DownloadPlan.Action] in

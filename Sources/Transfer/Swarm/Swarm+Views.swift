@@ -15,8 +15,9 @@ extension Swarm {
     /// Whether anybody may have some of these pieces soon.
     func hasHope(of missing: PieceSet, now: Instant) -> Bool {
         roster.members.contains { member in
-            guard member.heardAt != nil else { return member.joinedAt.duration(to: now) < .seconds(2) }
-            return member.hasUpstream || member.have.firstCommon(with: missing) != nil
+            // What it had before anybody asked it has to look at first, before it tells of it.
+            member.joinedAt.duration(to: now) < SwarmLimits.newcomersHope
+                || member.heardAt != nil && (member.hasUpstream || member.have.firstCommon(with: missing) != nil)
         }
     }
 

@@ -137,6 +137,9 @@ package struct Swarm: Sendable {
         let before = roster.members[index]
         roster.change(index) { member in
             member.isAsked = false
+            if before.heardAt == nil, have.isEmpty {
+                member.askedAt = now + SwarmLimits.askingAgain - SwarmLimits.asking
+            }
             member.heardAt = now
             member.failures = 0
             member.asideUntil = nil

@@ -21,6 +21,9 @@ enum SwarmLimits {
     static let takeoverAbove = 3.0
     /// A newcomer waits for so long to be told what there is before it asks upstream for its share.
     static let newcomerPatience: Duration = .milliseconds(500)
+    /// For so long something is expected of a newcomer that has nothing yet, and it is asked again sooner than others.
+    static let newcomersHope: Duration = .seconds(2)
+    static let askingAgain: Duration = .milliseconds(100)
     /// When nothing has come for so long, a node fetches for itself; the longer, where others are seen to be fetching.
     static let stuckAfter: Duration = .seconds(8)
     static let stuckAmongFetchers: Duration = .seconds(30)

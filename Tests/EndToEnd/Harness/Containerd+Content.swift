@@ -31,19 +31,7 @@ extension Containerd {
 
     /// Flips one bit of a blob as a failing disk does: the file's times tell nothing.
     func flipBit(in digest: String, at offset: Int) throws {
-        let descriptor = open(file(of: digest), O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { throw HarnessError("cannot open \(file(of: digest))") }
-        defer { close(descriptor) }
-        var facts = stat()
-        var byte: UInt8 = 0
-        guard fstat(descriptor, &facts) == 0, pread(descriptor, &byte, 1, offset) == 1 else {
-            throw HarnessError("cannot read \(file(of: digest)) at \(offset)")
-        }
-        byte ^= 1
-        let times = [facts.st_atim, facts.st_mtim]
-        guard pwrite(descriptor, &byte, 1, offset) == 1, futimens(descriptor, times) == 0 else {
-            throw HarnessError("cannot write \(file(of: digest)) at \(offset)")
-        }
+        try FileDamage.flipBit(in: file(of: digest), at: offset)
     }
 
     /// Cuts a blob short.
