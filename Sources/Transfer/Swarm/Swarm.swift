@@ -73,7 +73,8 @@ package struct Swarm: Sendable {
         wanters = Set(others)
         wanters.remove(own)
         let holding = Set(holders)
-        roster.removeAll { $0.transfers == 0 && !wanters.contains($0.node) && !holding.contains($0.node) }
+        // Also who still sends something: nothing else is to be asked of a node that has left, or is not trusted any more.
+        roster.removeAll { !wanters.contains($0.node) && !holding.contains($0.node) }
         for index in roster.members.indices where !holding.contains(roster.members[index].node) {
             roster.unsetHolder(index)
         }

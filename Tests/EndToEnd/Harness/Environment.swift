@@ -18,6 +18,9 @@ enum Environment {
     /// Whether the agent was built for speed: how fast or small it is, is promised of no other.
     static let isRelease = !binary.contains("/debug/")
 
+    /// What agents are told to log, where it is more than usual: `SHOAL_TEST_LOG=debug`.
+    static let agentOptions = all["SHOAL_TEST_LOG"].map { ["--log-level", $0] } ?? []
+
     /// Under CI a test that cannot run is a failure.
     static let isCI = all["CI"] == "true" || all["CI"] == "1"
 }

@@ -37,7 +37,7 @@ final class Node: Sendable {
         let (launcher, environment) = state.withLock { ($0.configuration.launcher, $0.configuration.environment) }
         var command =
             launcher + ["env"] + environment.map { "\($0.key)=\($0.value)" }
-            + [Environment.binary, "agent", "--config", configurationFile]
+            + [Environment.binary, "agent", "--config", configurationFile] + Environment.agentOptions
         if let folder {
             let script = #"mount -t tmpfs tmpfs "$0" && exec "$@""#
             command = ["unshare", "--mount", "sh", "-c", script, folder] + command

@@ -89,6 +89,16 @@ struct SwarmTests {
             swarm.fetches(need(.all(of: 256)), now: later).contains { if case .upstream = $0 { true } else { false } })
     }
 
+    @Test("who is neither holder nor wanter any more is asked for nothing, even while something still comes from it")
+    func left() {
+        var swarm = swarm(holders: [peer], wanters: [other])
+        swarm.transferBegan(from: peer)
+        swarm.update(holders: [], wanters: [other], now: start)
+        #expect(swarm.questions(now: start) == [other])
+        swarm.heard(peer, have: .all(of: 16), fetching: pieces(0..<0), hasUpstream: true, now: start)
+        #expect(swarm.fetches(need(.all(of: 16), upstream: false), now: start) == [])
+    }
+
     @Test("takes the piece that the fewest have")
     func rarest() {
         var swarm = swarm(wanters: [peer, other])
