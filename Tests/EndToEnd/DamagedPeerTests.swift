@@ -95,7 +95,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("with every holder damaged and upstream gone the body ends before the first wrong byte, and its resume is a 404")
+        @Test(
+            "with every holder damaged and upstream gone the body ends before the first wrong byte, and its resume is a 404"
+        )
         func hopeless() async throws {
             try await withHolders(2, of: .random) { holders, taker, image, registry in
                 let blob = try image.largestBlob

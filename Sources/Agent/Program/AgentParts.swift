@@ -78,7 +78,8 @@ final class AgentParts: Sendable {
             rules: BlobFetcher.Rules(configuration, arriving), counters: counters, rates: rates, logger: logger)
         resolver = ManifestResolver(
             content: content, tags: stores.tags, directory: directory, questions: discovery.questions,
-            wants: discovery.wants, peers: peers, blamed: blamed, upstream: upstream, memory: memory, counters: counters,
+            wants: discovery.wants, peers: peers, blamed: blamed, upstream: upstream, memory: memory,
+            counters: counters,
             policy: Transfer.TagPolicy(configuration.tags.policy), logger: logger
         ) { digest, origin in
             publicImages.record(true, of: .init(origin: origin, digest: digest), at: WallClock.now)

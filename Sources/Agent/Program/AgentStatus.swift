@@ -62,7 +62,8 @@ final class AgentStatus: AdminSource {
             ),
             requests: RequestCounts(hits: counts.hits, misses: counts.misses), swarm: SwarmRecord(counts.swarm),
             transfers: fetcher.transfers.map(TransferRecord.init),
-            warnings: warnings + [containerdWarning, discovery.mdns.warning].compactMap(\.self) + blamed.all.map(warning))
+            warnings: warnings + [containerdWarning, discovery.mdns.warning].compactMap(\.self)
+                + blamed.all.map(warning))
     }
 
     private func warning(of blame: BlamedPeers.Blame) -> String {

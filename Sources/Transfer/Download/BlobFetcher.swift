@@ -71,7 +71,8 @@ public final class BlobFetcher: Service {
 
     public init(
         content: NodeContent, prover: BlobProver, spool: Spool, chains: ChainStore, directory: Directory,
-        questions: Questions, wants: Wants, peers: PeerClient, blamed: BlamedPeers, upstream: UpstreamClient, rules: Rules,
+        questions: Questions, wants: Wants, peers: PeerClient, blamed: BlamedPeers, upstream: UpstreamClient,
+        rules: Rules,
         counters: TransferCounters, rates: TransferRates = .none, logger: Logger
     ) {
         self.content = content

@@ -51,7 +51,8 @@ public final class ManifestResolver: Sendable {
 
     public init(
         content: NodeContent, tags: TagMemory, directory: Directory, questions: Questions, wants: Wants,
-        peers: PeerClient, blamed: BlamedPeers, upstream: UpstreamClient, memory: RepositoryMemory, counters: TransferCounters, policy: TagPolicy,
+        peers: PeerClient, blamed: BlamedPeers, upstream: UpstreamClient, memory: RepositoryMemory,
+        counters: TransferCounters, policy: TagPolicy,
         logger: Logger, handedOut: @escaping @Sendable (Digest, Origin) -> Void
     ) {
         self.content = content
