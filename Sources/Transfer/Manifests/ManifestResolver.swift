@@ -34,6 +34,9 @@ public final class ManifestResolver: Sendable {
     /// How long upstream is asked what a tag means where the LAN could say so too, and where nobody else knows.
     static let shortDeadline: Duration = .seconds(2)
     static let longDeadline: Duration = .seconds(15)
+    /// How many holders are asked for a manifest, and how long after the one before each.
+    static let holdersAsked = 16
+    static let stagger: Duration = .milliseconds(40)
 
     let content: NodeContent
     let tags: TagMemory
@@ -158,18 +161,28 @@ public final class ManifestResolver: Sendable {
         return try ManifestDocument(bytes: bytes, mediaType: content.images(of: digest).first?.mediaType)
     }
 
+    /// The first holder that gives it. One after another is asked without waiting for those before: some may be dead, and say nothing.
     private func fromPeers(_ digest: Digest, at origin: Origin) async throws -> Found? {
-        for peer in sources.holders(of: digest).prefix(4) {
-            do {
-                let document = try await fetch(digest, from: peer)
-                await keep(document, digest, at: origin)
-                return Found(digest: digest, document: document, source: .peer(peer))
-            } catch {
-                logger.debug(
-                    "a peer did not give a manifest", metadata: ["peer": "\(peer)", "reason": "\(error)"])
+        let holders = sources.holders(of: digest).prefix(Self.holdersAsked)
+        let first = await withTaskGroup(of: (NodeID, ManifestDocument)?.self) { group in
+            for (place, peer) in holders.enumerated() {
+                group.addTask {
+                    guard (try? await Task.sleep(for: Self.stagger * place)) != nil else { return nil }
+                    do {
+                        return (peer, try await self.fetch(digest, from: peer))
+                    } catch {
+                        self.logger.debug(
+                            "a peer did not give a manifest", metadata: ["peer": "\(peer)", "reason": "\(error)"])
+                        return nil
+                    }
+                }
             }
+            defer { group.cancelAll() }
+            return await group.first { $0 != nil } ?? nil
         }
-        return nil
+        guard let (peer, document) = first else { return nil }
+        await keep(document, digest, at: origin)
+        return Found(digest: digest, document: document, source: .peer(peer))
     }
 
     private func fetch(_ digest: Digest, from peer: NodeID) async throws -> ManifestDocument {
