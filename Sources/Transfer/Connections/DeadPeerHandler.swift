@@ -41,7 +41,8 @@ final class DeadPeerHandler: QuietHandler {
         pulse.knock(on: context.eventLoop).assumeIsolated().whenSuccess { isThere in
             // A new request may have begun meanwhile, with a look of its own.
             guard self.isOwed, self.timer == nil else { return }
-            let isDead = !isThere && self.readingSince == since
+            let isSilent = self.readingSince == since && pulse.rest(at: context.eventLoop.now) == nil
+            let isDead = !isThere && isSilent
             isDead ? self.end(context, DeadPeerError()) : self.schedule(context, after: Self.patience)
         }
     }

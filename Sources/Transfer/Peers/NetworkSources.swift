@@ -125,7 +125,9 @@ final class NetworkSources: BlobSources {
                 return try await iterator.next()
             } catch {
                 // Who passes on what comes in elsewhere breaks off where that does; it is none the less there.
-                if !inSwarm || error is DeadPeerError { directory.report(.broke, of: peer.id, address: address) }
+                if error is DeadPeerError || !inSwarm && !Task.isCancelled {
+                    directory.report(.broke, of: peer.id, address: address)
+                }
                 throw SourceFailure(ending: .broke("peer \(peer.name) broke off: \(error)"))
             }
         }
@@ -150,8 +152,9 @@ final class NetworkSources: BlobSources {
             if inSwarm { return .broke("peer \(peer.name) does not answer at \(address)") }
             return .refused("peer \(peer.name) does not answer at \(address)")
         default:
-            // In a swarm requests are cancelled all the time; only who cannot be connected to is not there.
-            if !inSwarm || error is NIOConnectionError || error is DeadPeerError {
+            // Whom nobody waits for any more may be well, and in a swarm requests break off all the time; only who cannot be connected to is
+            // not there.
+            if error is NIOConnectionError || error is DeadPeerError || !inSwarm && !Task.isCancelled {
                 directory.report(.refused, of: peer.id, address: address)
             }
             if inSwarm { return .broke("peer \(peer.name) cannot be reached at \(address): \(error)") }
