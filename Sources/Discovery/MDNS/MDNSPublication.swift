@@ -1,10 +1,12 @@
 /// What of this node is published, on which interfaces, and what to change. A value with the time as a parameter.
 ///
 /// The service is published interface by interface, so that the bridges of container engines and loopback are left out and an
-/// interface that comes or goes does not disturb the others. What changes is updated at most once a second, as mDNS asks
+/// interface that comes or goes does not disturb the others. mDNS asks for no more than one update a second
 /// (RFC 6762 §6).
 struct MDNSPublication: Sendable {
-    static let spacing = Duration.seconds(1)
+    /// avahi-daemon probes for up to 1.25 s before it announces what was updated, and begins anew at the next update: one a second would
+    /// never be announced.
+    static let spacing = Duration.milliseconds(1500)
     /// Changes come in bursts: the first of them must not use up the second that the others would have to wait.
     static let coalescing = Duration.milliseconds(100)
     /// After a collision or a refusal; a responder that claims every name must not be answered at its own pace.

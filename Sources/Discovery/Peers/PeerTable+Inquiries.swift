@@ -1,6 +1,9 @@
 import OCI
 
 extension PeerTable {
+    /// Of more nodes than this nothing is asked on suspicion.
+    private static let crowd = 100
+
     /// What to ask now, and when to look again where something is wanted later. What is returned counts as under way until its
     /// `finish…` is called.
     mutating func startInquiries(now: ContinuousClock.Instant) -> (start: [Inquiry], next: ContinuousClock.Instant?) {
@@ -191,6 +194,7 @@ extension PeerTable {
         record.hasAnswered = true
         if let index = record.index(of: address) { record.addresses[index].worked(now: now) }
         take(reading, of: record.handle, now: now)
+        if reading.version > record.knownVersion { expectMore(of: &record, at: address, now: now) }
         // An inline change may have come meanwhile, and what is read now is older: then it is asked for once more.
         record.knownVersion = reading.version
         // The node's own word over HTTP holds against what a datagram said of it.
@@ -199,6 +203,17 @@ extension PeerTable {
         if !record.hasGap { record.newest = [] }
         records[id] = record
         wantMending(of: id, now: now)
+    }
+
+    /// News come in bursts, and mDNS may tell of them once a second only: a node that is not heard here itself is looked at once more after
+    /// news of it. In a crowd, where that would be many questions, it is waited for.
+    private mutating func expectMore(of record: inout PeerRecord, at address: PeerAddress, now: ContinuousClock.Instant)
+    {
+        guard records.count <= Self.crowd, !record.speaksHere(now: now), let index = record.index(of: address) else {
+            return
+        }
+        record.addresses[index].confirmation.want(now: now, delay: .milliseconds(500))
+        wanting.insert(record.id, hasAnswered: record.hasAnswered)
     }
 
     private mutating func take(

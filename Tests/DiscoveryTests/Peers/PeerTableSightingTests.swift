@@ -94,6 +94,26 @@ import Testing
             ])
     }
 
+    @Test(
+        "one that does not speak here is looked at once more after news of it, for news come in bursts; one that speaks is not"
+    )
+    func bursts() throws {
+        for speaks in [false, true] {
+            var table = met()
+            if speaks { _ = try table.hear(Samples.hello(1), from: Samples.ip("10.0.0.2"), now: Samples.at(1)) }
+            table.sight(seen(version: 9), now: Samples.at(2))
+            _ = table.startInquiries(now: Samples.at(3))
+            let page = InventoryPage(epoch: 1, version: 9, full: false, added: [])
+            table.finishInventory(
+                Samples.node(1), at: address, epoch: 1,
+                reading: try InventoryReading(page, limits: DirectoryLimits()), now: Samples.at(3))
+            #expect(table.startInquiries(now: Samples.at(3.2)).start.isEmpty)
+            #expect(
+                table.startInquiries(now: Samples.at(3.6)).start
+                    == (speaks ? [] : [.node(Samples.node(1), at: address)]))
+        }
+    }
+
     @Test("addresses where this node may not look are passed over, but not those that the operator named")
     func allowed() {
         for (source, isTaken) in [(Peer.Source.mdns, false), (.introduced, false), (.static, true), (.dns, true)] {

@@ -75,6 +75,14 @@ final class Avahi: Sendable {
         daemon.withLock { $0 = child }
     }
 
+    /// Until the machine's name is known to be its own, a second after the daemon's start: in life that was long ago.
+    func settles() async throws {
+        try await eventually("the avahi-daemon of \(machine.name) has its host name") {
+            try String(decoding: Data(contentsOf: URL(filePath: folder + "/avahi.log")), as: UTF8.self)
+                .contains("Server startup complete")
+        }
+    }
+
     /// SIGTERM: it says goodbye for what it announced.
     func stopDaemon() async throws {
         let child = try #require(daemon.withLock { $0 })
