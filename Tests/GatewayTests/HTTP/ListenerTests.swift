@@ -58,9 +58,8 @@ struct ListenerTests {
             let address = ListenAddress(.tcp(host: "127.0.0.1", port: 1), descriptor: dup(kept))
             let bound = try await withServer(StubResponder("fine"), at: address) { bound in
                 #expect(bound.port != 1, "it listens where the socket does")
-                try await withClient(bound) { client in
-                    #expect(try await client.get("/", "Connection: close").text == "fine")
-                }
+                let text = try await withClient(bound) { try await $0.get("/", "Connection: close").text }
+                #expect(text == "fine")
                 return bound
             }
             let waiting = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
