@@ -44,6 +44,7 @@ struct AgentCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let service = ServiceEnvironment.take(Environment.variables)
         let configuration = try sources.load()
         let format = logFormat ?? .forStandardError(environment: Environment.variables)
         LoggingSystem.bootstrap { [logLevel] label in
@@ -51,7 +52,8 @@ struct AgentCommand: AsyncParsableCommand {
         }
         let logger = Logger(label: "shoal")
         for warning in configuration.warnings { logger.warning("\(warning)") }
-        try await AgentProgram(configuration: configuration, logger: logger).run()
+        for warning in service.warnings { logger.warning("\(warning)") }
+        try await AgentProgram(configuration: configuration, service: service, logger: logger).run()
     }
 
     /// What the options say about where the configuration comes from.

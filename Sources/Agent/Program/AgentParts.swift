@@ -102,11 +102,13 @@ final class AgentParts: Sendable {
     }
 
     /// All listeners, unbound. An address that was configured must be had; a default one need not be.
-    func listeners() throws -> [HTTPListener] {
+    /// - Parameter inherited: sockets that listen already, for addresses of the configuration; the others are bound here.
+    func listeners(_ inherited: InheritedSockets) throws -> [HTTPListener] {
+        var inherited = inherited
         var listeners = [
-            listener(configuration.mirror.listen, "mirror.listen", mirrorResponder(.runtimes)),
+            listener(configuration.mirror.listen, "mirror.listen", &inherited, mirrorResponder(.runtimes)),
             listener(
-                configuration.peers.listen, "peers.listen",
+                configuration.peers.listen, "peers.listen", &inherited,
                 PacedResponder(
                     PeerResponder(
                         backend: peerService,
@@ -116,14 +118,15 @@ final class AgentParts: Sendable {
             ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {
-            listeners.append(listener([docker], "mirror.docker_listen", mirrorResponder(.docker)))
+            listeners.append(listener([docker], "mirror.docker_listen", &inherited, mirrorResponder(.docker)))
         }
         if let admin = configuration.admin.listen {
             listeners.append(
                 listener(
-                    [admin], "admin.listen", AdminResponder(source: status, access: AdminAccess(admin)), onControl: true
-                ))
+                    [admin], "admin.listen", &inherited,
+                    AdminResponder(source: status, access: AdminAccess(admin)), onControl: true))
         }
+        for warning in inherited.closeRest() { logger.warning("\(warning)") }
         let socket = configuration.admin.socket.path
         try makeFolder(of: socket)
         listeners.append(
@@ -134,6 +137,23 @@ final class AgentParts: Sendable {
         return listeners
     }
 
+    /// What must answer for the agent to be alive: every event loop, and the parts that a pull passes through.
+    var liveness: Liveness {
+        let loops =
+            dataLoops.makeIterator().enumerated().map { ("event loop \($0.offset + 1) of transfers", $0.element) }
+            + controlLoops.makeIterator().map { ("the event loop of control traffic", $0) }
+        return Liveness(
+            parts: loops.map { name, loop in
+                .init(name: name) { try? await loop.submit {}.get() }
+            } + [
+                .init(name: "the store") { [stores] in _ = stores.content.layout.usage },
+                .init(name: "downloads") { [fetcher] in _ = fetcher.transfers },
+                .init(name: "the inventory") { [inventory] in _ = inventory.count },
+                .init(name: "the directory of peers") { [directory] in _ = directory.peers() },
+                .init(name: "readiness") { [status] in _ = await status.readiness() },
+            ])
+    }
+
     private func mirrorResponder(_ audience: MirrorAudience) -> MirrorResponder {
         MirrorResponder(
             backend: mirror, audience: audience, allowsRemote: configuration.mirror.allowRemote,
@@ -141,13 +161,16 @@ final class AgentParts: Sendable {
     }
 
     private func listener(
-        _ endpoints: [ListenEndpoint], _ key: String, _ responder: any HTTPResponder, onControl: Bool = false,
+        _ endpoints: [ListenEndpoint], _ key: String, _ inherited: inout InheritedSockets,
+        _ responder: any HTTPResponder, onControl: Bool = false,
         accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }
     ) -> HTTPListener {
         let isOptional = !configuration.isSet(key)
         return HTTPListener(
             addresses: endpoints.map {
-                ListenAddress(.tcp(host: $0.address, port: $0.port), isOptional: isOptional && $0.address.contains(":"))
+                ListenAddress(
+                    .tcp(host: $0.address, port: $0.port), isOptional: isOptional && $0.address.contains(":"),
+                    descriptor: inherited.claim($0))
             },
             responder: responder, group: onControl ? controlLoops : dataLoops, accept: accept, logger: logger)
     }

@@ -20,13 +20,16 @@ public struct AgentProgram {
     static let shutdownLimit: Duration = .seconds(40)
 
     private let configuration: Configuration
+    private let service: ServiceEnvironment
     private let logger: Logger
     private let parts: AgentParts
 
-    /// Opens the data directory and makes all parts; nothing listens yet.
+    /// Opens the data directory and makes all parts; nothing listens yet but what `service` brings.
+    /// - Parameter service: what the service manager said.
     /// - Throws: an error whose text says what cannot be used, and what to do.
-    public init(configuration: Configuration, logger: Logger) throws {
+    public init(configuration: Configuration, service: ServiceEnvironment, logger: Logger) throws {
         self.configuration = configuration
+        self.service = service
         self.logger = logger
         // Threads of their own for control traffic: a disk that is slow under `sendfile` must not silence the beacon.
         parts = try AgentParts(configuration: configuration, logger: logger)
@@ -46,14 +49,20 @@ public struct AgentProgram {
     }
 
     private func runParts() async throws {
-        let listeners = try parts.listeners()
+        let listeners = try parts.listeners(service.sockets)
         for listener in listeners { _ = try await listener.bind() }
         let status = parts.status
+        let supervision = Supervision(
+            notify: service.notify, watchdog: service.watchdog, liveness: parts.liveness,
+            status: { await status.line() }, logger: logger)
         let services: [any Service] =
             parts.stores.services + [parts.fetcher, parts.sharing, parts.pulls]
-            + [Reloading(parts: parts, configuration: configuration), LeftoverExpiry(spool: parts.spool)]
-            + listeners.map { $0 as any Service } + [parts.discovery]
-        // The group ends its services in reverse: first the goodbye, then the listeners drain, then what they use.
+            + [
+                Reloading(parts: parts, configuration: configuration, supervision: supervision),
+                LeftoverExpiry(spool: parts.spool),
+            ]
+            + listeners.map { $0 as any Service } + [parts.discovery, supervision]
+        // The group ends its services in reverse: first the goodbyes, then the listeners drain, then what they use.
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -47,6 +47,13 @@ final class AgentStatus: AdminSource {
         isReady.load(ordering: .acquiring) ? .ready : .notReady("the listeners are not bound yet")
     }
 
+    /// The status in one line, for whoever supervises the agent.
+    func line() async -> String {
+        guard case .ready = await readiness() else { return "Starting" }
+        return "Ready: \(Figures.count(inventory.count, "blob")) shared, "
+            + "\(Figures.count(directory.peers().count, "peer")), \(Figures.count(fetcher.transfers.count, "transfer"))"
+    }
+
     func status() async -> StatusSnapshot {
         let usage = content.layout.usage
         let counts = counters.snapshot

@@ -9,13 +9,16 @@ import UnixSignals
 struct Reloading: Service, CustomStringConvertible {
     let parts: AgentParts
     let configuration: Configuration
+    let supervision: Supervision
 
     var description: String { "Reloading" }
 
     func run() async throws {
         var current = configuration
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            await supervision.reloading()
             current = reload(current)
+            await supervision.ready()
         }
     }
 

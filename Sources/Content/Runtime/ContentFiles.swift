@@ -21,19 +21,27 @@ struct ContentFiles: Hashable, Sendable {
 
     /// Why the folder is of no use; nil where it can be looked into. Blocks.
     var objection: String? {
-        guard folder.withPlatformString({ access($0, R_OK | X_OK) }) == 0 else {
-            return switch errno {
+        if let fault = Self.faultOfOpening(folder) {
+            return switch fault.rawValue {
             case EACCES, EPERM:
                 "\(folder) may not be read by the agent's user; run the agent as root, or let it read there"
             case ENOENT, ENOTDIR:
                 "\(folder) does not exist here; set runtime.containerd.root, or let the agent see the host's folder"
-            default: "\(folder) cannot be read: \(Errno(rawValue: errno))"
+            default: "\(folder) cannot be read: \(fault)"
             }
         }
         // containerd makes it with the first blob.
-        guard blobs.withPlatformString({ access($0, R_OK | X_OK) }) == 0 || errno == ENOENT else {
-            return "\(blobs) cannot be read: \(Errno(rawValue: errno)); let the agent's user read there"
+        if let fault = Self.faultOfOpening(blobs), fault != .noSuchFileOrDirectory {
+            return "\(blobs) cannot be read: \(fault); let the agent's user read there"
         }
+        return nil
+    }
+
+    /// Not by access(2), which leaves out the right to read everything (CAP_DAC_READ_SEARCH) that a service may have been given.
+    private static func faultOfOpening(_ folder: FilePath) -> Errno? {
+        let descriptor = folder.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard descriptor >= 0 else { return Errno(rawValue: errno) }
+        close(descriptor)
         return nil
     }
 
@@ -54,7 +62,8 @@ struct ContentFiles: Hashable, Sendable {
     func look(at digest: Digest) -> BlobFile {
         let path = path(of: digest)
         if let identity = FileIdentity(at: path) { return .there(identity) }
-        return path.withPlatformString { access($0, F_OK) } == 0 || errno != ENOENT ? .unknown : .missing
+        var status = stat()
+        return path.withPlatformString { lstat($0, &status) } == 0 || errno != ENOENT ? .unknown : .missing
     }
 }
 

@@ -92,6 +92,13 @@ final class LAN: Sendable {
         return child
     }
 
+    /// Starts a program beside the machines.
+    func start(_ arguments: [String], log: String) throws -> Child {
+        let child = try Child(arguments, output: log, errors: log)
+        state.withLock { $0.children.append(child) }
+        return child
+    }
+
     /// Adds a bridge that ends with the LAN.
     func bridge(_ name: String) async throws {
         state.withLock { $0.bridges.append(name) }

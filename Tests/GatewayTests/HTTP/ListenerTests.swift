@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import Testing
@@ -44,6 +45,35 @@ struct ListenerTests {
             group.addTask { try? await listener.run() }
             group.cancelAll()
         }
+    }
+
+    @Test("A socket that listens already is taken over, one agent after the other, and refuses nobody in between")
+    func inherited() async throws {
+        // As the service manager has it, which keeps its own descriptor.
+        let kept = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(kept) }
+        let anywhere = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+        try #require(anywhere.withSockAddr { Glibc.bind(kept, $0, socklen_t($1)) } == 0 && listen(kept, 8) == 0)
+        for _ in 1...2 {
+            let address = ListenAddress(.tcp(host: "127.0.0.1", port: 1), descriptor: dup(kept))
+            let bound = try await withServer(StubResponder("fine"), at: address) { bound in
+                #expect(bound.port != 1, "it listens where the socket does")
+                let text = try await withClient(bound) { try await $0.get("/", "Connection: close").text }
+                #expect(text == "fine")
+                return bound
+            }
+            let waiting = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+            defer { close(waiting) }
+            #expect(bound.withSockAddr { connect(waiting, $0, socklen_t($1)) } == 0)
+        }
+    }
+
+    @Test("A descriptor that is no socket is an error that names the address")
+    func notInherited() async throws {
+        let error = await #expect(throws: ListenError.self) {
+            try await Self.listener([ListenAddress(.tcp(host: "127.0.0.1", port: 5050), descriptor: 987)]).bind()
+        }
+        #expect(error?.message.contains("the service manager opened on 127.0.0.1:5050") == true)
     }
 
     @Test("Places are counted by address and in all, refused ones too, and given back")

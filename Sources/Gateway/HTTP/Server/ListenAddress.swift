@@ -10,10 +10,13 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     public var endpoint: Endpoint
     /// Whether the listener does without it where it cannot be bound, with a warning: a default on a host without IPv6.
     public var isOptional: Bool
+    /// A socket that listens there already, for TCP: the listener takes it over instead of binding one. Others may have it open, too.
+    public var descriptor: CInt?
 
-    public init(_ endpoint: Endpoint, isOptional: Bool = false) {
+    public init(_ endpoint: Endpoint, isOptional: Bool = false, descriptor: CInt? = nil) {
         self.endpoint = endpoint
         self.isOptional = isOptional
+        self.descriptor = descriptor
     }
 
     public var description: String {

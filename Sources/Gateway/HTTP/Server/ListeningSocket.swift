@@ -7,9 +7,12 @@ struct ListeningSocket: Sendable {
     private let channel: any Channel
     private let file: UnixSocketFile?
 
-    /// Binds an address.
+    /// Binds an address, or takes over the socket that listens there.
     init(_ address: ListenAddress, bootstrap: ServerBootstrap) async throws(ListenError) {
         switch address.endpoint {
+        case .tcp where address.descriptor != nil:
+            file = nil
+            channel = try await Self.takeOver(address, bootstrap)
         case .tcp(let host, let port):
             file = nil
             channel = try await Self.bind(address, bootstrap) {
@@ -48,6 +51,19 @@ struct ListeningSocket: Sendable {
     func close() async {
         try? await channel.close()
         file?.remove()
+    }
+
+    private static func takeOver(
+        _ address: ListenAddress, _ bootstrap: ServerBootstrap
+    ) async throws(ListenError) -> any Channel {
+        do {
+            return try await bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .withBoundSocket(address.descriptor!).get()
+        } catch {
+            throw ListenError(
+                .notAvailable, address: address,
+                message: "cannot use the socket that the service manager opened on \(address): \(error)", cause: error)
+        }
     }
 
     private static func bind(
