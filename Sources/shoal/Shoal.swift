@@ -24,7 +24,7 @@ struct Shoal: AsyncParsableCommand {
         version: AgentVersion.current,
         subcommands: [
             AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, VerifyCommand.self,
-            KeygenCommand.self,
+            ConfigureCommand.self, KeygenCommand.self,
         ])
 
     static func main() async {
