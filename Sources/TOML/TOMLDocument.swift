@@ -11,6 +11,9 @@ public enum TOMLDocument {
         guard !text.utf8.contains(0) else {
             throw TOMLSyntaxError(line: nil, message: "holds a zero byte: it is not a text file")
         }
+        if let line = TOMLOutline(text).badHeaderLine {
+            throw TOMLSyntaxError(line: line, message: "is not TOML: a table's header has no name behind its bracket")
+        }
         let root: TOMLTable
         do {
             root = try TOMLTable(string: text)

@@ -47,7 +47,8 @@ struct ConfigureOptions: ParsableArguments {
             return try ConfigurationSources(
                 file: config.map { FilePath($0) }, environment: Environment.variables
             ).load()
-        } catch let error as ConfigurationError where error.code == .unreadable && config == nil {
+        } catch {
+            guard error.code == .unreadable, config == nil else { throw error }
             Output.printError("shoal: \(error); the mirror's default address is taken\n")
             return Configuration()
         }
@@ -129,14 +130,16 @@ struct RegistryOptions: ParsableArguments {
     var choice: RegistryChoice {
         get throws {
             if names.isEmpty { return .all }
-            return .named(
-                try names.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map { name in
-                    do {
-                        return try RegistryName(name)
-                    } catch {
-                        throw ValidationError(error.message)
-                    }
-                })
+            let list = names.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+            return .named(try list.map { try Self.registry(String($0)) })
+        }
+    }
+
+    private static func registry(_ name: String) throws -> RegistryName {
+        do {
+            return try RegistryName(name)
+        } catch {
+            throw ValidationError(error.message)
         }
     }
 }

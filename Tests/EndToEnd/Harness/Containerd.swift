@@ -8,12 +8,14 @@ final class Containerd: Sendable {
     /// What Kubernetes uses of it.
     enum CRI {
         case off
+        /// As a package installs it: nothing is said of registries.
+        case plain
         /// containerd throws a layer away once it is unpacked.
         case discardingLayers
     }
 
     let node: Node
-    private let folder: String
+    let folder: String
     private let process = Mutex<Child?>(nil)
 
     /// Starts it, and returns when it answers.
@@ -49,6 +51,13 @@ final class Containerd: Sendable {
         var tables = ""
         switch cri {
         case .off: disabled.append("io.containerd.grpc.v1.cri")
+        case .plain:
+            tables = """
+                [plugins."io.containerd.grpc.v1.cri".cni]
+                  conf_dir = "\(folder)/cni"
+                  bin_dir = "\(folder)/cni"
+
+                """
         case .discardingLayers:
             tables = """
                 [plugins."io.containerd.grpc.v1.cri".containerd]

@@ -1,9 +1,10 @@
 /// Where in a TOML text its tables and keys stand. The text has been parsed before: what is said here of text that is not TOML
 /// means nothing.
-struct TOMLOutline: Sendable {
+public struct TOMLOutline: Sendable {
     /// A header or a key with its value.
-    struct Entry: Sendable, Equatable {
-        enum Kind: Sendable, Equatable {
+    public struct Entry: Sendable, Equatable {
+        /// What it is.
+        public enum Kind: Sendable, Equatable {
             /// `[a.b]`
             case table
             /// `[[a.b]]`
@@ -12,24 +13,31 @@ struct TOMLOutline: Sendable {
             case key
         }
 
-        var kind: Kind
+        /// What it is.
+        public var kind: Kind
         /// From the document's root; arrays of tables add nothing to it.
-        var path: [String]
+        public var path: [String]
         /// The lines that it takes, from 0.
-        var lines: Range<Int>
+        public var lines: Range<Int>
     }
 
-    private(set) var entries: [Entry] = []
+    /// From the top.
+    public private(set) var entries: [Entry] = []
+    /// The line, from 1, of the first header that begins with no key: TOMLKit's parser ends the process there.
+    let badHeaderLine: Int?
 
-    init(_ text: String) {
+    /// Reads a text.
+    public init(_ text: String) {
         var scanner = Scanner(bytes: Array(text.utf8))
         var table: [String] = []
+        var badHeaderLine: Int?
         while scanner.skipToEntry() {
             let first = scanner.line
             var kind = Entry.Kind.key
             var path: [String]
             if scanner.take("[") {
                 kind = scanner.take("[") ? .arrayTable : .table
+                if badHeaderLine == nil, !scanner.isAtKey { badHeaderLine = first + 1 }
                 path = scanner.keys(until: "]")
                 table = path
                 scanner.skipLine()
@@ -40,19 +48,20 @@ struct TOMLOutline: Sendable {
             entries.append(Entry(kind: kind, path: path, lines: first..<(scanner.line + 1)))
             scanner.skipLine()
         }
+        self.badHeaderLine = badHeaderLine
     }
 
     /// The key with this path.
-    func key(_ path: [String]) -> Entry? { entries.first { $0.kind == .key && $0.path == path } }
+    public func key(_ path: [String]) -> Entry? { entries.first { $0.kind == .key && $0.path == path } }
 
     /// The header of this table.
-    func table(_ path: [String]) -> Entry? { entries.first { $0.kind == .table && $0.path == path } }
+    public func table(_ path: [String]) -> Entry? { entries.first { $0.kind == .table && $0.path == path } }
 
     /// The first header of the document.
-    var firstHeader: Entry? { entries.first { $0.kind != .key } }
+    public var firstHeader: Entry? { entries.first { $0.kind != .key } }
 
     /// The first line that is about what is at this path or below it, else about what it is in, from 0.
-    func firstLine(below path: [String]) -> Int? {
+    public func firstLine(below path: [String]) -> Int? {
         if path.isEmpty { return nil }
         return entries.first { $0.path.starts(with: path) }?.lines.lowerBound ?? firstLine(below: path.dropLast())
     }
@@ -84,7 +93,16 @@ struct TOMLOutline: Sendable {
             text.withUTF8Buffer { bytes[position...].starts(with: $0) }
         }
 
-        mutating func skipSpace() { while current == 0x20 || current == 0x09 { position += 1 } }
+        /// Whether a key begins behind spaces.
+        var isAtKey: Bool {
+            switch bytes[position...].first(where: { $0 != 0x20 && $0 != 0x09 }) ?? 0 {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "\""),
+                UInt8(ascii: "'"):
+                true
+            default: false
+            }
+        }
 
         /// Up to the end of the line, its feed not included.
         mutating func skipLine() { while let byte = current, byte != UInt8(ascii: "\n") { position += 1 } }
