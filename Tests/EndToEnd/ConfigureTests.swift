@@ -55,6 +55,64 @@ extension EndToEnd {
         }
 
         @Test(
+            "newer containerds do the same: Debian's 1.7 and 2.1, by ctr (2.1: the transfer service) and by the CRI",
+            .needs(.patience, .program("debootstrap")), arguments: ["trixie", "sid"])
+        func newer(suite: String) async throws {
+            let made = try await Command(
+                ["\(Environment.root)/deploy/lib/debian", suite, "containerd", "runc"], within: .seconds(600)
+            ).run()
+            let debian = try #require(made.split(separator: "\n").last.map(String.init))
+            try await LAN.with { lan in
+                let (image, next) = try await (Fixtures.image(.small), Fixtures.image(.smallNext))
+                let registry = try await lan.registry()
+                let configuration = try await configuration(lan)
+                let first = try await lan.node(configuration)
+                let second = try await lan.node(configuration)
+                var runtimes: [Containerd] = []
+                for node in [first, second] {
+                    let containerd = try await Containerd(on: node, registries: [], cri: .plain, debian: debian)
+                    try await containerd.configure(["--registry", "registry.test"])
+                    runtimes.append(containerd)
+                }
+                let hosts = try String(
+                    decoding: Data(
+                        contentsOf: URL(filePath: runtimes[0].folder + "/certs.d/registry.test/hosts.toml")),
+                    as: UTF8.self)
+                #expect(hosts.contains("dial_timeout") == (suite == "sid"), "1.7 does not know that key")
+                try await pull(image.tagged(), .ctr, runtimes[0])
+                try await pull(next.pinned(), .cri, runtimes[0])
+                #expect(try await first.status().bytes.upstream >= image.bytes)
+                try await second.hears(of: first, holding: image.blobs.count + next.blobs.count + 2)
+                try await registry.switchOff()
+                try await pull(image.tagged(), .cri, runtimes[1])
+                try await pull(next.pinned(), .ctr, runtimes[1])
+                let bytes = try await second.status().bytes
+                #expect(bytes.upstream == 0)
+                #expect(bytes.peers >= image.bytes)
+            }
+        }
+
+        @Test(
+            "newer containerds pull from upstream when the agent is off",
+            .needs(.patience, .program("debootstrap")), arguments: ["trixie", "sid"])
+        func newerWithoutAgent(suite: String) async throws {
+            let made = try await Command(
+                ["\(Environment.root)/deploy/lib/debian", suite, "containerd", "runc"], within: .seconds(600)
+            ).run()
+            let debian = try #require(made.split(separator: "\n").last.map(String.init))
+            try await LAN.with { lan in
+                let (image, next) = try await (Fixtures.image(.small), Fixtures.image(.smallNext))
+                _ = try await lan.registry()
+                let node = try await lan.node(.besideContainerd)
+                let containerd = try await Containerd(on: node, registries: [], cri: .plain, debian: debian)
+                try await containerd.configure(["--registry", "registry.test"])
+                try await node.killAgent()
+                try await pull(image.tagged(), .ctr, containerd)
+                try await pull(next.pinned(), .cri, containerd)
+            }
+        }
+
+        @Test(
             "after configure, containerd pulls from upstream when the agent is off, and after --undo, too",
             .needs(.program("containerd")), arguments: Client.allCases)
         func withoutAgent(client: Client) async throws {

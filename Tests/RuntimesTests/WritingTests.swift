@@ -74,6 +74,33 @@ import Testing
         #expect(try TreeSnapshot(folder.path) == before)
     }
 
+    @Test("a folder in which nothing may be made is told before any file is written")
+    func readOnlyFolder() throws {
+        try write("# mine\n", to: "etc/containerd/certs.d/ghcr.io/hosts.toml")
+        #expect(chmod(folder.path, 0o755) == 0)
+        let before = try TreeSnapshot(folder.path)
+        var plan = try setup("docker.io").plan(in: tree)
+        plan.edits.removeAll { $0.before != nil }
+        try lookAtFiles(as: 65534)
+        let refusal = geteuid() == 0 ? #expect(throws: Refusal.self) { try tree.apply(plan) } : nil
+        try lookAtFiles(as: geteuid())
+        #expect(refusal?.reason.contains("Permission denied") != false)
+        #expect(try TreeSnapshot(folder.path) == before)
+    }
+
+    @Test("all registries after one: that one's file keeps its server")
+    func allAfterOne() throws {
+        try tree.apply(setup("registry.lan:5000").plan(in: tree))
+        let path = "etc/containerd/certs.d/registry.lan:5000/hosts.toml"
+        let before = try text(path)
+        #expect(before.contains("server = \"https://registry.lan:5000\""))
+        try tree.apply(setup().plan(in: tree))
+        #expect(try text(path) == before)
+        #expect(tree.names(in: "/etc/containerd/certs.d") == ["_default", "registry.lan:5000"])
+        try tree.apply(setup().undoPlan(in: tree))
+        #expect(tree.names(in: "/") == [])
+    }
+
     @Test("what somebody wrote outside the block since stays, and the file with it")
     func laterEdits() throws {
         try tree.apply(setup("docker.io").plan(in: tree))

@@ -3,7 +3,8 @@ import TOML
 extension TOMLDocument {
     /// Parses a configuration file.
     /// - Throws: `.syntax`, with the line where the parser stopped.
-    static func configuration(_ text: String, place: String) throws(ConfigurationError) -> [String: ConfigurationValue] {
+    static func configuration(_ text: String, place: String) throws(ConfigurationError) -> [String: ConfigurationValue]
+    {
         do {
             return try parse(text).mapValues { ConfigurationValue($0) }
         } catch {

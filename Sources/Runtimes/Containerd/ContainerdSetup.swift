@@ -120,9 +120,12 @@ public struct ContainerdSetup: Sendable {
         }
     }
 
-    private func server(_ folder: String) -> String? {
-        guard folder != "_default", case .named(let names) = registries else { return nil }
-        return names.first { Self.folderNames(of: $0).contains(folder) }.map(mirror.server)
+    private func server(_ folder: String) -> String? { Self.registry(ofFolder: folder).map(mirror.server) }
+
+    /// The registry that containerd reads a folder for; nil for `_default`.
+    private static func registry(ofFolder name: String) -> RegistryName? {
+        guard name.hasSuffix("_"), let mark = name.dropLast().lastIndex(of: "_") else { return try? RegistryName(name) }
+        return try? RegistryName("\(name[..<mark]):\(name[name.index(after: mark)...].dropLast())")
     }
 
     /// How many folders a new file brings; the folder of all counts as made where an earlier run made it.

@@ -19,6 +19,14 @@ extension FileTree {
 
     /// Says before anything is written that a file cannot be.
     private func check(_ edit: FileEdit) throws(Refusal) {
+        // The folder that gets a new entry: the file's own, or the nearest one that is there.
+        var folder = (realPath(edit.path) ?? place(edit.path)).removingLastComponent()
+        while !folder.components.isEmpty, folder.withPlatformString({ access($0, F_OK) }) != 0 {
+            folder.removeLastComponent()
+        }
+        guard folder.withPlatformString({ faccessat(AT_FDCWD, $0, W_OK, AT_EACCESS) }) == 0 else {
+            throw failure("written", edit.path)
+        }
         guard edit.before != nil else { return }
         // Opened, not asked of access(2): that one answers for the real user.
         let descriptor = place(edit.path).withPlatformString { Glibc.open($0, O_WRONLY | O_CLOEXEC | O_NONBLOCK) }
