@@ -91,13 +91,15 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix,
-                serviceLifecycle, systemPackage, toml, unixSignals,
+                "Content", "Discovery", "Gateway", "Integrity", "OCI", "TOML", "Transfer", log, nioCore, nioHTTP1,
+                nioPosix, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: strict),
+        .target(name: "TOML", dependencies: [toml], swiftSettings: strict),
+        .target(name: "Runtimes", dependencies: ["OCI", "TOML", systemPackage], swiftSettings: strict),
         .executableTarget(
             name: "shoal",
-            dependencies: ["Agent", "Discovery", "OCI", argumentParser, log, systemPackage],
+            dependencies: ["Agent", "Discovery", "OCI", "Runtimes", argumentParser, log, systemPackage],
             swiftSettings: strict),
         .executableTarget(
             name: "swarm-simulation", dependencies: ["Discovery", "OCI", "Transfer"],
@@ -105,7 +107,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", "shoal", argumentParser,
+                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Runtimes", "Transfer", "shoal",
+                argumentParser,
                 log,
                 nioHTTP1, nioPosix,
                 systemPackage,
@@ -140,6 +143,9 @@ let package = Package(
         .executableTarget(
             name: "integrity-benchmark", dependencies: ["Integrity", "OCI"],
             path: "Tests/Benchmarks/IntegrityBenchmark", swiftSettings: strict),
+        .testTarget(
+            name: "RuntimesTests", dependencies: ["OCI", "Runtimes", "TOML", systemPackage], exclude: ["Trees"],
+            swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(

@@ -15,6 +15,10 @@ struct Shoal: AsyncParsableCommand {
               shoal agent
               shoal status
 
+            Make this node's runtime pull through it (k3s, docker and podman, too), or take that back:
+              shoal configure containerd
+              shoal configure containerd --undo
+
             Point a client at it:
               skopeo copy --src-tls-verify=false \\
                 docker://127.0.0.1:5050/docker.io/library/alpine:latest oci:alpine
@@ -24,7 +28,7 @@ struct Shoal: AsyncParsableCommand {
         version: AgentVersion.current,
         subcommands: [
             AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, VerifyCommand.self,
-            KeygenCommand.self,
+            ConfigureCommand.self, KeygenCommand.self,
         ])
 
     static func main() async {

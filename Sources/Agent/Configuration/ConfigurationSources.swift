@@ -1,4 +1,5 @@
 public import SystemPackage
+import TOML
 
 /// Where a configuration is read from: a file, variables, `--set`. Later ones override earlier ones.
 public struct ConfigurationSources: Sendable, Equatable {
@@ -37,7 +38,7 @@ public struct ConfigurationSources: Sendable, Equatable {
     func load(text: String?) throws(ConfigurationError) -> Configuration {
         var builder = ConfigurationBuilder()
         if let text {
-            try builder.apply(file: TOMLDocument.parse(text, place: file.string), path: file.string)
+            try builder.apply(file: TOMLDocument.configuration(text, place: file.string), path: file.string)
         }
         try builder.apply(environment: environment)
         for setting in settings { try builder.apply(setting: setting) }

@@ -8,17 +8,24 @@ final class Containerd: Sendable {
     /// What Kubernetes uses of it.
     enum CRI {
         case off
+        /// As a package installs it: nothing is said of registries.
+        case plain
         /// containerd throws a layer away once it is unpacked.
         case discardingLayers
     }
 
     let node: Node
-    private let folder: String
+    let folder: String
+    /// The root of the Debian whose containerd it is; nil: this machine's.
+    let debian: String?
     private let process = Mutex<Child?>(nil)
 
     /// Starts it, and returns when it answers.
-    init(on node: Node, registries: [String] = ["registry.test", "private.test"], cri: CRI = .off) async throws {
+    init(
+        on node: Node, registries: [String] = ["registry.test", "private.test"], cri: CRI = .off, debian: String? = nil
+    ) async throws {
         self.node = node
+        self.debian = debian
         folder = Self.folder(in: node.folder)
         for registry in registries {
             let hosts = "\(folder)/certs.d/\(registry)"
@@ -49,6 +56,13 @@ final class Containerd: Sendable {
         var tables = ""
         switch cri {
         case .off: disabled.append("io.containerd.grpc.v1.cri")
+        case .plain:
+            tables = """
+                [plugins."io.containerd.grpc.v1.cri".cni]
+                  conf_dir = "\(folder)/cni"
+                  bin_dir = "\(folder)/cni"
+
+                """
         case .discardingLayers:
             tables = """
                 [plugins."io.containerd.grpc.v1.cri".containerd]
@@ -76,8 +90,8 @@ final class Containerd: Sendable {
 
     /// Starts it again after ``kill()``.
     func start() async throws {
-        let child = try node.lan.start(
-            ["containerd", "--config", folder + "/config.toml"], on: node.machine, log: folder + "/containerd.log")
+        let command = entering(["containerd", "--config", folder + "/config.toml"])
+        let child = try node.lan.start(command, on: node.machine, log: folder + "/containerd.log")
         process.withLock { $0 = child }
         try await eventually("containerd on \(node.name) answers", within: .seconds(30)) {
             try await Command(node.machine.command(ctr(["version"]))).result().succeeded
@@ -90,8 +104,11 @@ final class Containerd: Sendable {
     }
 
     private func ctr(_ arguments: [String], namespace: String = "default") -> [String] {
-        ["ctr", "--address", address, "--namespace", namespace] + arguments
+        inside(["ctr", "--address", address, "--namespace", namespace] + arguments)
     }
+
+    /// Its process, once it runs.
+    var processIdentifier: pid_t? { process.withLock { $0 }?.pid }
 
     /// Runs `ctr`, and hands back what it printed.
     @discardableResult

@@ -1,0 +1,30 @@
+import TOML
+import Testing
+
+@Suite struct TOMLTests {
+    @Test(
+        "a table header without a name is a fault with its line; it used to end the process",
+        arguments: ["[", "[\n]", "a = 1\n[=]", "[[ $ ]]", "[ .a]", "b = [\n 1 ]\n[?]", "[[\u{fc}]]"])
+    func badHeaders(text: String) {
+        let error = #expect(throws: TOMLSyntaxError.self) { try TOMLDocument.parse(text) }
+        #expect(error?.message.hasPrefix("is not TOML") == true)
+        #expect(error?.line != nil)
+    }
+
+    @Test("brackets at the beginning of a line within a value are no headers")
+    func values() throws {
+        let text = "a = [\n[\"b\"],\n[ [1], [-2] ],\n[ ],\n[{ c = 1 }],\n# [?]\n]\nd = '''\n[?]\n'''\n"
+        let table = try TOMLDocument.parse(text)
+        #expect(table["a"]?.list?.count == 4)
+        #expect(TOMLOutline(text).entries.map(\.path) == [["a"], ["d"]])
+    }
+
+    @Test("the outline knows each table and key by its path and its lines")
+    func outline() {
+        let text = "v = 1\n[a.'b.c']  # x\n\"d\\\"e\" . f = [\n 1,\n]\n[[g]]\nh = \"\"\"\n[no]\n\\\"\"\"\"\n"
+        let outline = TOMLOutline(text)
+        #expect(outline.entries.map(\.path) == [["v"], ["a", "b.c"], ["a", "b.c", "d\"e", "f"], ["g"], ["g", "h"]])
+        #expect(outline.entries.map(\.kind) == [.key, .table, .key, .arrayTable, .key])
+        #expect(outline.entries.map(\.lines) == [0..<1, 1..<2, 2..<5, 5..<6, 6..<9])
+    }
+}
