@@ -63,7 +63,10 @@ let package = Package(
         .target(
             name: "Containerd",
             dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, protobuf, systemPackage],
-            exclude: ["content", "events", "images", "introspection", "namespaces", "types", "version"].map {
+            exclude: [
+                "content", "diff", "events", "images", "introspection", "leases", "namespaces", "snapshots", "types",
+                "version",
+            ].map {
                 "Protocol/\($0).proto"
             },
             swiftSettings: strict),
@@ -91,8 +94,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1, nioPosix,
-                serviceLifecycle, systemPackage, toml, unixSignals,
+                "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", log, nioCore, nioHTTP1,
+                nioPosix, serviceLifecycle, systemPackage, toml, unixSignals,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -50,7 +50,7 @@ public struct AgentProgram {
         for listener in listeners { _ = try await listener.bind() }
         let status = parts.status
         let services: [any Service] =
-            parts.stores.services + [parts.fetcher, parts.sharing, parts.pulls]
+            parts.stores.services + [parts.fetcher, parts.puller, parts.sharing, parts.pulls]
             + [Reloading(parts: parts, configuration: configuration), LeftoverExpiry(spool: parts.spool)]
             + listeners.map { $0 as any Service } + [parts.discovery]
         // The group ends its services in reverse: first the goodbye, then the listeners drain, then what they use.

@@ -124,6 +124,12 @@ public final class BlobFetcher: Service {
         state.withLock { Array($0.downloads.values) }.map(\.status).sorted { $0.digest < $1.digest }
     }
 
+    /// Whether a blob is on its way, or has come and is just being put into the store.
+    public func isFetching(_ digest: Digest) -> Bool { download(of: digest) != nil }
+
+    /// What there is to see of one blob on its way.
+    public func transfer(of digest: Digest) -> TransferStatus? { download(of: digest)?.status }
+
     /// Opens a blob for a GET.
     ///
     /// Returns when the blob's size is known and the first byte of the range may go out, so that the status line can follow.
