@@ -23,7 +23,8 @@ struct Shoal: AsyncParsableCommand {
             """,
         version: AgentVersion.current,
         subcommands: [
-            AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, VerifyCommand.self,
+            AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, PullCommand.self,
+            VerifyCommand.self,
             KeygenCommand.self,
         ])
 

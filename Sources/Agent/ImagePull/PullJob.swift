@@ -1,5 +1,6 @@
 import Containerd
 import Content
+import Discovery
 import Logging
 import OCI
 import Synchronization
