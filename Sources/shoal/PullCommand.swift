@@ -1,5 +1,5 @@
-import Agent
-import ArgumentParser
+public import Agent
+public import ArgumentParser
 import OCI
 
 /// `shoal pull`
