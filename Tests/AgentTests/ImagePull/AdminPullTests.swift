@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOPosix
 import OCI
 import Synchronization
+import SystemPackage
 import Testing
 
 @testable import Agent
