@@ -197,7 +197,8 @@ extension PullJob {
     private func fetch(_ blob: Descriptor, to sink: some ImageSink, then state: PulledBlob.State) async throws {
         guard try await !sink.holds(blob) else { return set(blob.digest, .present) }
         set(blob.digest, .downloading)
-        let reader = try await parts.fetcher.open(BlobQuestion(digest: blob.digest, origin: query.image.origin))
+        let reader = try await parts.fetcher.open(
+            BlobQuestion(digest: blob.digest, origin: query.image.origin), isRequest: false)
         defer { reader.close() }
         guard reader.size == blob.size else {
             throw PullFailure(

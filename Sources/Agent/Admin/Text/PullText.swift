@@ -83,7 +83,8 @@ public struct PullText: Sendable {
         SourceWords.text(blob.sources.map { ($0.words, $0.bytes) })
     }
 
-    static func lines(_ summary: PullSummary) -> String {
+    /// What came of a pull.
+    public static func lines(_ summary: PullSummary) -> String {
         let bytes = summary.bytes
         var parts = [
             "\(Figures.bytes(bytes.peers)) from peers", "\(Figures.bytes(bytes.upstream)) from upstream",
