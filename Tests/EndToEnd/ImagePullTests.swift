@@ -162,8 +162,8 @@ extension EndToEnd {
                 #expect(said.contains("containerd went away"), "\(said)")
                 try await containerd.start()
                 #expect(try await containerd.run("images", "ls", "-q").isEmpty)
-                let again = try await node.pull(image.tagged())
-                #expect(again.bytes.upstream < image.bytes, "what had come was kept")
+                _ = try await node.pull(image.tagged())
+                #expect(try await node.status().bytes.upstream < image.bytes * 5 / 4, "what had come was kept")
                 #expect(try await containerd.say(image.tagged(), "/bin/sh", "-c", "cat /etc/mark") == "demo\n")
             }
         }
