@@ -30,11 +30,11 @@ import Testing
 
     @Test("on a terminal there is a bar for each layer, who gives it and how fast, and a total")
     func bars() throws {
-        let lines = try Self.screen(Self.layers()).lines(columns: 100, rows: 24)
+        let lines = try Self.screen(Self.layers()).lines(columns: 110, rows: 24)
         #expect(
             lines.joined(separator: "\n") == """
                 020202020202  exists                      28.0 MB
-                030303030303  [########--------]  60.0 MB/120 MB  32.1 MB/s  node-2
+                030303030303  [########--------]   60.0 MB/120 MB  32.1 MB/s  node-2
                 040404040404  unpacking                   52.1 MB             upstream 40.0 MB, evil\\u{1b}[2J 12.1 MB
                 050505050505  waiting                     20.0 MB
                 total         [##########------]  63%  140 MB of 220 MB  32.1 MB/s  3 s left
