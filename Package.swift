@@ -62,7 +62,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Containerd",
-            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, protobuf, systemPackage],
+            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, nioCore, protobuf, systemPackage],
             exclude: [
                 "content", "diff", "events", "images", "introspection", "leases", "namespaces", "snapshots", "types",
                 "version",
