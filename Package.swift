@@ -62,8 +62,11 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Containerd",
-            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, protobuf, systemPackage],
-            exclude: ["content", "events", "images", "introspection", "namespaces", "types", "version"].map {
+            dependencies: ["OCI", grpcCore, grpcPosix, grpcProtobuf, nioCore, protobuf, systemPackage],
+            exclude: [
+                "content", "diff", "events", "images", "introspection", "leases", "namespaces", "snapshots", "types",
+                "version",
+            ].map {
                 "Protocol/\($0).proto"
             },
             swiftSettings: strict),
@@ -91,8 +94,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Content", "Discovery", "Gateway", "Integrity", "OCI", "TOML", "Transfer", log, nioCore, nioHTTP1,
-                nioPosix, serviceLifecycle, systemPackage, unixSignals,
+                "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "TOML", "Transfer", log, nioCore,
+                nioHTTP1, nioPosix, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: strict),
         .target(name: "TOML", dependencies: [toml], swiftSettings: strict),

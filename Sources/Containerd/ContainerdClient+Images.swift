@@ -1,5 +1,6 @@
 internal import GRPCCore
-internal import OCI
+public import OCI
+internal import SwiftProtobuf
 
 extension ContainerdClient {
     /// All images of a namespace. An entry that makes no sense is left out.
@@ -21,6 +22,33 @@ extension ContainerdClient {
                     request, metadata: Self.metadata(namespace), options: Self.options())
                 return self.readable(answer.image, in: namespace)
             }
+        }
+    }
+
+    /// Makes a name mean a manifest or an index: a new name, or one that meant something else.
+    /// - Parameter labels: of the image; its others stay.
+    public func name(
+        _ target: Descriptor, _ name: String, labels: [String: String] = [:], under lease: RuntimeLease
+    ) async throws(ContainerdError) {
+        var image = WireImage()
+        image.name = name
+        image.labels = labels
+        image.target = WireDescriptor(target)
+        let client = WireImages.Client(wrapping: grpc)
+        let created = try await unlessThere { () async throws(ContainerdError) in
+            try await call("image \(name.prefix(200))") { [image] in
+                _ = try await client.create(
+                    .with { $0.image = image }, metadata: Self.metadata(lease), options: Self.options())
+                return true
+            }
+        }
+        guard created == nil else { return }
+        _ = try await call("image \(name.prefix(200))") { [image] in
+            try await client.update(
+                .with {
+                    $0.image = image
+                    $0.updateMask.paths = ["target"] + labels.keys.sorted().map { "labels.\($0)" }
+                }, metadata: Self.metadata(lease), options: Self.options())
         }
     }
 

@@ -1,5 +1,6 @@
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
+internal import NIOCore
 public import SystemPackage
 
 /// A connection to containerd's gRPC services (1.6, 1.7 and 2.x), with the calls that Shoal needs.
@@ -44,7 +45,14 @@ public final class ContainerdClient: Sendable {
     ) async throws -> Result {
         try ContainerdSocket.probe(socket)
         let transport = try Transport(
-            target: .unixDomainSocket(path: socket.string, authority: "localhost"), transportSecurity: .plaintext)
+            target: .unixDomainSocket(path: socket.string, authority: "localhost"), transportSecurity: .plaintext,
+            config: .defaults { config in
+                config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(PingAnswering(), position: .first)
+                    }
+                }
+            })
         return try await withGRPCClient(transport: transport) { grpc in
             let client = ContainerdClient(socket: socket, grpc: grpc, passedOver: passedOver)
             try await client.greet()

@@ -13,6 +13,10 @@ public struct ContainerdError: Error, CustomStringConvertible {
         case notContainerd
         /// There is no such blob, image or namespace.
         case notFound
+        /// There is such a thing already.
+        case alreadyThere
+        /// containerd's disk is full.
+        case noSpace
         /// containerd did not do what it was asked for.
         case refused
         /// An answer that makes no sense, or is larger than is taken.
@@ -39,6 +43,8 @@ extension ContainerdError {
         let code: Code =
             switch error.code {
             case .notFound: .notFound
+            case .alreadyExists: .alreadyThere
+            case _ where error.message.contains("no space left on device"): .noSpace
             case .unavailable, .deadlineExceeded, .cancelled: .unreachable
             case .permissionDenied, .unauthenticated: .permission
             case .unimplemented: .notContainerd

@@ -9,7 +9,7 @@ public enum ContainerdSocket {
     /// Finds out by connecting whether anybody listens at a socket: a gRPC channel would go on trying for long, and not say why.
     /// Local, and over in a moment.
     /// - Throws: `.unreachable` or `.permission`, with the mend.
-    static func probe(_ path: FilePath) throws(ContainerdError) {
+    public static func probe(_ path: FilePath) throws(ContainerdError) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let text = Array(path.string.utf8)

@@ -27,8 +27,8 @@ struct Shoal: AsyncParsableCommand {
             """,
         version: AgentVersion.current,
         subcommands: [
-            AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, VerifyCommand.self,
-            ConfigureCommand.self, KeygenCommand.self,
+            AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, PullCommand.self,
+            VerifyCommand.self, ConfigureCommand.self, KeygenCommand.self,
         ])
 
     static func main() async {

@@ -7,14 +7,20 @@ public struct AdminResponder: HTTPResponder {
     private let source: any AdminSource
     private let access: AdminAccess
     private let verifier: (any Verifying)?
+    private let puller: (any Pulling)?
 
     /// - Parameters:
     ///   - access: what the listener that this answers for is.
     ///   - verifier: reads blobs again for whoever asks over the socket.
-    public init(source: any AdminSource, access: AdminAccess, verifier: (any Verifying)? = nil) {
+    ///   - puller: brings images for whoever asks over the socket.
+    public init(
+        source: any AdminSource, access: AdminAccess, verifier: (any Verifying)? = nil,
+        puller: (any Pulling)? = nil
+    ) {
         self.source = source
         self.access = access
         self.verifier = verifier
+        self.puller = puller
     }
 
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
@@ -42,6 +48,7 @@ public struct AdminResponder: HTTPResponder {
         case .transfers: .json(TransfersSnapshot(transfers: await source.status().transfers))
         case .locate: await locate(query)
         case .verify: await verify(query)
+        case .pull: pull(query)
         case .metrics:
             .text(MetricsText(await source.status()).description, type: "text/plain; version=0.0.4; charset=utf-8")
         case .health: .text("ok\n")
@@ -59,13 +66,27 @@ public struct AdminResponder: HTTPResponder {
         }
         do {
             switch await verifier.verify(try VerifyQuery(try Query(query).value(of: "q"))) {
-            case .begun(let events):
-                return HTTPResponse(
-                    status: .ok, headers: ["Content-Type": "application/x-ndjson"],
-                    body: .stream(VerifyLines(events: events), length: nil))
+            case .begun(let events): return .lines(events)
             case .busy:
                 return .problem(.conflict, "another verification is running; wait for it, or end it with Ctrl-C there")
             case .notHeld: return .problem(.notFound, "nothing of it is on this node")
+            }
+        } catch {
+            return .problem(.badRequest, "\(error)")
+        }
+    }
+
+    private func pull(_ query: String?) -> HTTPResponse {
+        guard access == .socket, let puller else {
+            return .problem(.forbidden, "this goes over the agent's Unix socket only; run 'shoal pull' on the node")
+        }
+        do {
+            switch puller.pull(try PullQuery(Query(query))) {
+            case .begun(let events): return .lines(events)
+            case .busy:
+                return .problem(
+                    .conflict,
+                    "\(ImagePuller.limit) pulls are running already; wait for one, or end it with Ctrl-C there")
             }
         } catch {
             return .problem(.badRequest, "\(error)")
@@ -91,15 +112,23 @@ public enum AdminRoute: String, Sendable, CaseIterable {
     case transfers = "/api/v1/transfers"
     case locate = "/api/v1/locate"
     case verify = "/api/v1/verify"
+    case pull = "/api/v1/pull"
     case metrics = "/metrics"
     case health = "/healthz"
     case readiness = "/readyz"
 
     /// What may be done there.
-    var methods: [HTTPMethod] { self == .verify ? [.POST] : [.GET, .HEAD] }
+    var methods: [HTTPMethod] { self == .verify || self == .pull ? [.POST] : [.GET, .HEAD] }
 }
 
 extension HTTPResponse {
+    /// An object a line, as things happen.
+    fileprivate static func lines(_ events: AsyncStream<some Encodable & Sendable>) -> HTTPResponse {
+        HTTPResponse(
+            status: .ok, headers: ["Content-Type": "application/x-ndjson"],
+            body: .stream(EventLines(events: events), length: nil))
+    }
+
     fileprivate static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> HTTPResponse {
         HTTPResponse(status: .ok, headers: ["Content-Type": type], body: .bytes(Array(text.utf8)))
     }

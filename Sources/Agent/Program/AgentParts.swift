@@ -30,6 +30,7 @@ final class AgentParts: Sendable {
     let resolver: ManifestResolver
     let sharing: Sharing
     let pulls: PullLog
+    let puller: ImagePuller
     let status: AgentStatus
     let access: AccessControl
     private let mirror: MirrorService
@@ -89,6 +90,10 @@ final class AgentParts: Sendable {
             policy: policy, arriving: arriving, logger: logger, whenMore: fetcher.rulesChanged)
         pulls = PullLog(logger: logger)
         mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, content: content, pulls: pulls)
+        puller = ImagePuller(
+            ImagePuller.Parts(
+                content: content, fetcher: fetcher, resolver: resolver, directory: directory,
+                containerd: ContainerdSettings(configuration.containerd), logger: logger))
         peerService = PeerService(
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
             content: content, verification: stores.verification, arriving: fetcher,
@@ -132,7 +137,8 @@ final class AgentParts: Sendable {
         listeners.append(
             HTTPListener(
                 addresses: [ListenAddress(.unix(path: socket.string, mode: 0o660))],
-                responder: AdminResponder(source: status, access: .socket, verifier: stores.verification),
+                responder: AdminResponder(
+                    source: status, access: .socket, verifier: stores.verification, puller: puller),
                 group: controlLoops, logger: logger))
         return listeners
     }

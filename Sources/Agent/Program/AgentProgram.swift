@@ -56,7 +56,7 @@ public struct AgentProgram {
             notify: service.notify, watchdog: service.watchdog, liveness: parts.liveness,
             status: { await status.line() }, logger: logger)
         let services: [any Service] =
-            parts.stores.services + [parts.fetcher, parts.sharing, parts.pulls]
+            parts.stores.services + [parts.fetcher, parts.puller, parts.sharing, parts.pulls]
             + [
                 Reloading(parts: parts, configuration: configuration, supervision: supervision),
                 LeftoverExpiry(spool: parts.spool),

@@ -17,7 +17,7 @@ public struct BlobOwner: Codable, Sendable, Hashable, CustomStringConvertible {
 
 /// Where a blob stands.
 public enum BlobPlace: String, Codable, Sendable, Hashable, CaseIterable {
-    /// The content store of containerd, which Shoal only reads.
+    /// The content store of containerd, which Shoal reads; only `shoal pull` writes there.
     case containerd
     /// Shoal's own store.
     case store

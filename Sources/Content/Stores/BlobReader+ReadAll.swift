@@ -17,6 +17,11 @@ extension BlobReader {
 }
 
 extension FileSlice {
+    /// The region's bytes, read on a thread that may wait for the disk.
+    public func bytes() async throws(ContentError) -> [UInt8] {
+        try await BlockingWork.run { () throws(ContentError) in try self.read() }
+    }
+
     /// The region's bytes. Blocks for as long as the disk takes.
     fileprivate func read() throws(ContentError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(length))

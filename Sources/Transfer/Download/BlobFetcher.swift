@@ -124,22 +124,29 @@ public final class BlobFetcher: Service {
         state.withLock { Array($0.downloads.values) }.map(\.status).sorted { $0.digest < $1.digest }
     }
 
+    /// Whether a blob is on its way, or has come and is just being put into the store.
+    public func isFetching(_ digest: Digest) -> Bool { download(of: digest) != nil }
+
+    /// What there is to see of one blob on its way.
+    public func transfer(of digest: Digest) -> TransferStatus? { download(of: digest)?.status }
+
     /// Opens a blob for a GET.
     ///
     /// Returns when the blob's size is known and the first byte of the range may go out, so that the status line can follow.
+    /// - Parameter isRequest: whether it is one of the mirror's, which are counted.
     /// - Throws: ``FetchError`` where nobody has the blob; nothing has been sent then.
-    public func open(_ question: BlobQuestion) async throws -> any SourcedReader {
+    public func open(_ question: BlobQuestion, isRequest: Bool = true) async throws -> any SourcedReader {
+        let counted: TransferCounters? = isRequest ? counters : nil
         if let held = try await openHeld(question.digest) {
-            counters.answered(hit: true)
+            counted?.answered(hit: true)
             return CountedReader(held, counters: counters)
         }
         do {
             let reader = try await openDownload(question)
-            let counters = counters
-            reader.whenClosed { bytes in counters.answered(hit: bytes.upstream == 0) }
+            reader.whenClosed { bytes in counted?.answered(hit: bytes.upstream == 0) }
             return reader
         } catch {
-            counters.answered(hit: false)
+            counted?.answered(hit: false)
             throw error
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import OCI
 import SystemPackage
 import Testing
 
@@ -55,6 +56,37 @@ import Testing
         let verify = try parse(["verify", "nginx", "--json"], as: VerifyCommand.self)
         #expect(verify.image?.description == "docker.io/library/nginx:latest")
         #expect(try parse(["verify", "--all"], as: VerifyCommand.self).image == nil)
+    }
+
+    @Test("pull takes a name, a platform, a place and how containerd is to have it")
+    func pull() throws {
+        let plain = try parse(["pull", "nginx"], as: PullCommand.self)
+        #expect(plain.image.description == "docker.io/library/nginx:latest")
+        #expect(plain.platform == nil && plain.into == nil && plain.namespace == nil && !plain.isPacked && !plain.json)
+        let command = try parse(
+            [
+                "pull", "ghcr.io/a/b:1", "--platform", "linux/aarch64", "--into", "containerd", "--namespace", "k8s.io",
+                "--snapshotter", "native", "--json", "--socket", "/s",
+            ], as: PullCommand.self)
+        #expect(command.platform == .one(Platform(os: "linux", architecture: "arm64")))
+        #expect(command.into == .containerd && command.namespace?.description == "k8s.io")
+        #expect(command.snapshotter == "native" && command.json && command.agent.socket == "/s")
+        #expect(try parse(["pull", "a", "--platform", "all"], as: PullCommand.self).platform == .all)
+    }
+
+    @Test(
+        "what cannot be pulled is wrong usage, and it is said why",
+        arguments: [
+            (["pull"], "image"), (["pull", "UPPER"], "UPPER"), (["pull", "localhost:5050/app"], "names no registry"),
+            (["pull", "a", "--platform", "arm64"], "linux/arm64"), (["pull", "a", "--namespace", "-"], "k8s.io"),
+            (["pull", "a", "--snapshotter", "native", "--no-unpack"], "not both"),
+            (["pull", "a", "--into", "store", "--namespace", "k8s.io"], "no namespaces"),
+            (["pull", "a", "--into", "docker"], "store"),
+        ])
+    func wrongPulls(arguments: [String], words: String) throws {
+        let outcome = try #require(failure(arguments))
+        #expect(outcome.exitCode == 2)
+        #expect(outcome.message.contains(words), "\(outcome.message)")
     }
 
     @Test(

@@ -5,8 +5,6 @@ import Transfer
 struct TransfersText {
     /// Cells of a bar.
     static let barWidth = 16
-    /// How many sources are named; the others are counted.
-    static let namedSources = 2
 
     private let transfers: [TransferRecord]
     private let names: [String: String]
@@ -44,14 +42,12 @@ struct TransfersText {
     }
 
     private func sources(_ transfer: TransferRecord) -> String {
-        guard !transfer.sources.isEmpty else { return "" }
-        var words = transfer.sources.prefix(Self.namedSources).map { source in
-            let name = source.id.map { (names[$0] ?? $0).escapingControls } ?? source.kind.escapingControls
-            return "\(TextTable.cut(name, to: 16)) \(Figures.bytes(source.bytes))"
-        }
-        let others = transfer.sources.count - words.count
-        if others > 0 { words.append(others == 1 ? "1 other" : "\(others) others") }
-        return " from " + words.joined(separator: ", ")
+        let words = SourceWords.text(
+            transfer.sources.map { source in
+                let name = source.id.map { names[$0] ?? $0 } ?? source.kind
+                return (name.escapingControls, source.bytes)
+            }, isOneEnough: false)
+        return words.isEmpty ? "" : " from \(words)"
     }
 
     /// `#` where all pieces are here, `-` where some are, `.` where none is.

@@ -35,10 +35,9 @@ public struct VerifyText: Sendable {
     private mutating func bar(_ progress: VerifyProgress) -> String {
         // What stores hold may change while it is read.
         let percent = min(100, Figures.percent(progress.bytes, of: scope.bytes) ?? 100)
-        let filled = percent * Self.barWidth / 100
-        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
+        let bar = ProgressBar.text(Int64(percent), of: 100, width: Self.barWidth)
         let line =
-            "[\(bar)] \(percent)%  \(progress.blobs)/\(scope.blobs)  "
+            "\(bar) \(percent)%  \(progress.blobs)/\(scope.blobs)  "
             + "\(Figures.bytes(progress.bytes)) of \(Figures.bytes(scope.bytes))"
         let text = "\r\u{1b}[K\(line.prefix(TextStyle.width - 1))"
         hasBar = true

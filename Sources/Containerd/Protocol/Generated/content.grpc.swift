@@ -33,6 +33,19 @@ internal enum WireContent: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Update" metadata.
+        internal enum Update: Sendable {
+            /// Request type for "Update".
+            internal typealias Input = WireUpdateContentRequest
+            /// Response type for "Update".
+            internal typealias Output = WireUpdateContentResponse
+            /// Descriptor for "Update".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.content.v1.Content"),
+                method: "Update",
+                type: .unary
+            )
+        }
         /// Namespace for "List" metadata.
         internal enum List: Sendable {
             /// Request type for "List".
@@ -59,11 +72,40 @@ internal enum WireContent: Sendable {
                 type: .serverStreaming
             )
         }
+        /// Namespace for "Write" metadata.
+        internal enum Write: Sendable {
+            /// Request type for "Write".
+            internal typealias Input = WireWriteContentRequest
+            /// Response type for "Write".
+            internal typealias Output = WireWriteContentResponse
+            /// Descriptor for "Write".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.content.v1.Content"),
+                method: "Write",
+                type: .bidirectionalStreaming
+            )
+        }
+        /// Namespace for "Abort" metadata.
+        internal enum Abort: Sendable {
+            /// Request type for "Abort".
+            internal typealias Input = WireAbortContentRequest
+            /// Response type for "Abort".
+            internal typealias Output = WireEmpty
+            /// Descriptor for "Abort".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.content.v1.Content"),
+                method: "Abort",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "containerd.services.content.v1.Content" service.
         internal static let descriptors: [GRPCCore.MethodDescriptor] = [
             Info.descriptor,
+            Update.descriptor,
             List.descriptor,
-            Read.descriptor
+            Read.descriptor,
+            Write.descriptor,
+            Abort.descriptor
         ]
     }
 }
@@ -102,6 +144,25 @@ extension WireContent {
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireInfoResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
+        /// Call the "Update" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `WireUpdateContentRequest` message.
+        ///   - serializer: A serializer for `WireUpdateContentRequest` messages.
+        ///   - deserializer: A deserializer for `WireUpdateContentResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func update<Result>(
+            request: GRPCCore.ClientRequest<WireUpdateContentRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireUpdateContentRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireUpdateContentResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireUpdateContentResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
         /// Call the "List" method.
         ///
         /// - Parameters:
@@ -138,6 +199,44 @@ extension WireContent {
             deserializer: some GRPCCore.MessageDeserializer<WireReadContentResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<WireReadContentResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Write" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request producing `WireWriteContentRequest` messages.
+        ///   - serializer: A serializer for `WireWriteContentRequest` messages.
+        ///   - deserializer: A deserializer for `WireWriteContentResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func write<Result>(
+            request: GRPCCore.StreamingClientRequest<WireWriteContentRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireWriteContentRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireWriteContentResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<WireWriteContentResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Abort" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `WireAbortContentRequest` message.
+        ///   - serializer: A serializer for `WireAbortContentRequest` messages.
+        ///   - deserializer: A deserializer for `WireEmpty` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func abort<Result>(
+            request: GRPCCore.ClientRequest<WireAbortContentRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireAbortContentRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireEmpty>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireEmpty>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -180,6 +279,36 @@ extension WireContent {
             try await self.client.unary(
                 request: request,
                 descriptor: WireContent.Method.Info.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "Update" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `WireUpdateContentRequest` message.
+        ///   - serializer: A serializer for `WireUpdateContentRequest` messages.
+        ///   - deserializer: A deserializer for `WireUpdateContentResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func update<Result>(
+            request: GRPCCore.ClientRequest<WireUpdateContentRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireUpdateContentRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireUpdateContentResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireUpdateContentResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: WireContent.Method.Update.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -242,6 +371,64 @@ extension WireContent {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "Write" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request producing `WireWriteContentRequest` messages.
+        ///   - serializer: A serializer for `WireWriteContentRequest` messages.
+        ///   - deserializer: A deserializer for `WireWriteContentResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func write<Result>(
+            request: GRPCCore.StreamingClientRequest<WireWriteContentRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireWriteContentRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireWriteContentResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<WireWriteContentResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.bidirectionalStreaming(
+                request: request,
+                descriptor: WireContent.Method.Write.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "Abort" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `WireAbortContentRequest` message.
+        ///   - serializer: A serializer for `WireAbortContentRequest` messages.
+        ///   - deserializer: A deserializer for `WireEmpty` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func abort<Result>(
+            request: GRPCCore.ClientRequest<WireAbortContentRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireAbortContentRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireEmpty>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireEmpty>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: WireContent.Method.Abort.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -268,6 +455,31 @@ extension WireContent.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<WireInfoRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<WireInfoResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Update" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `WireUpdateContentRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func update<Result>(
+        request: GRPCCore.ClientRequest<WireUpdateContentRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireUpdateContentResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.update(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<WireUpdateContentRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<WireUpdateContentResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -318,6 +530,54 @@ extension WireContent.ClientProtocol {
             onResponse: handleResponse
         )
     }
+
+    /// Call the "Write" method.
+    ///
+    /// - Parameters:
+    ///   - request: A streaming request producing `WireWriteContentRequest` messages.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func write<Result>(
+        request: GRPCCore.StreamingClientRequest<WireWriteContentRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<WireWriteContentResponse>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.write(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<WireWriteContentRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<WireWriteContentResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Abort" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `WireAbortContentRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func abort<Result>(
+        request: GRPCCore.ClientRequest<WireAbortContentRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireEmpty>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.abort(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<WireAbortContentRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<WireEmpty>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
 }
 
 // Helpers providing sugared APIs for 'ClientProtocol' methods.
@@ -346,6 +606,35 @@ extension WireContent.ClientProtocol {
             metadata: metadata
         )
         return try await self.info(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Update" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func update<Result>(
+        _ message: WireUpdateContentRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireUpdateContentResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<WireUpdateContentRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.update(
             request: request,
             options: options,
             onResponse: handleResponse
@@ -400,6 +689,63 @@ extension WireContent.ClientProtocol {
             metadata: metadata
         )
         return try await self.read(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Write" method.
+    ///
+    /// - Parameters:
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - producer: A closure producing request messages to send to the server. Returning
+    ///       from the closure closes the request stream.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func write<Result>(
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        requestProducer producer: @Sendable @escaping (GRPCCore.RPCWriter<WireWriteContentRequest>) async throws -> Void,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<WireWriteContentResponse>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.StreamingClientRequest<WireWriteContentRequest>(
+            metadata: metadata,
+            producer: producer
+        )
+        return try await self.write(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Abort" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func abort<Result>(
+        _ message: WireAbortContentRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireEmpty>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<WireAbortContentRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.abort(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -46,10 +46,38 @@ internal enum WireImages: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Create" metadata.
+        internal enum Create: Sendable {
+            /// Request type for "Create".
+            internal typealias Input = WireCreateImageRequest
+            /// Response type for "Create".
+            internal typealias Output = WireCreateImageResponse
+            /// Descriptor for "Create".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.images.v1.Images"),
+                method: "Create",
+                type: .unary
+            )
+        }
+        /// Namespace for "Update" metadata.
+        internal enum Update: Sendable {
+            /// Request type for "Update".
+            internal typealias Input = WireUpdateImageRequest
+            /// Response type for "Update".
+            internal typealias Output = WireUpdateImageResponse
+            /// Descriptor for "Update".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.images.v1.Images"),
+                method: "Update",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "containerd.services.images.v1.Images" service.
         internal static let descriptors: [GRPCCore.MethodDescriptor] = [
             Get.descriptor,
-            List.descriptor
+            List.descriptor,
+            Create.descriptor,
+            Update.descriptor
         ]
     }
 }
@@ -105,6 +133,44 @@ extension WireImages {
             deserializer: some GRPCCore.MessageDeserializer<WireListImagesResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireListImagesResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Create" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `WireCreateImageRequest` message.
+        ///   - serializer: A serializer for `WireCreateImageRequest` messages.
+        ///   - deserializer: A deserializer for `WireCreateImageResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func create<Result>(
+            request: GRPCCore.ClientRequest<WireCreateImageRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireCreateImageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireCreateImageResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireCreateImageResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Update" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `WireUpdateImageRequest` message.
+        ///   - serializer: A serializer for `WireUpdateImageRequest` messages.
+        ///   - deserializer: A deserializer for `WireUpdateImageResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func update<Result>(
+            request: GRPCCore.ClientRequest<WireUpdateImageRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireUpdateImageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireUpdateImageResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireUpdateImageResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -183,6 +249,66 @@ extension WireImages {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "Create" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `WireCreateImageRequest` message.
+        ///   - serializer: A serializer for `WireCreateImageRequest` messages.
+        ///   - deserializer: A deserializer for `WireCreateImageResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func create<Result>(
+            request: GRPCCore.ClientRequest<WireCreateImageRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireCreateImageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireCreateImageResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireCreateImageResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: WireImages.Method.Create.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "Update" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `WireUpdateImageRequest` message.
+        ///   - serializer: A serializer for `WireUpdateImageRequest` messages.
+        ///   - deserializer: A deserializer for `WireUpdateImageResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func update<Result>(
+            request: GRPCCore.ClientRequest<WireUpdateImageRequest>,
+            serializer: some GRPCCore.MessageSerializer<WireUpdateImageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<WireUpdateImageResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireUpdateImageResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: WireImages.Method.Update.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -234,6 +360,56 @@ extension WireImages.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<WireListImagesRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<WireListImagesResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Create" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `WireCreateImageRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func create<Result>(
+        request: GRPCCore.ClientRequest<WireCreateImageRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireCreateImageResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.create(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<WireCreateImageRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<WireCreateImageResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Update" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `WireUpdateImageRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func update<Result>(
+        request: GRPCCore.ClientRequest<WireUpdateImageRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireUpdateImageResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.update(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<WireUpdateImageRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<WireUpdateImageResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -295,6 +471,64 @@ extension WireImages.ClientProtocol {
             metadata: metadata
         )
         return try await self.list(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Create" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func create<Result>(
+        _ message: WireCreateImageRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireCreateImageResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<WireCreateImageRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.create(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Update" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func update<Result>(
+        _ message: WireUpdateImageRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<WireUpdateImageResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<WireUpdateImageRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.update(
             request: request,
             options: options,
             onResponse: handleResponse

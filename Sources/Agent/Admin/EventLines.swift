@@ -1,15 +1,15 @@
 import FoundationEssentials
 import NIOCore
 
-/// The events of a verification as lines of JSON.
-struct VerifyLines: AsyncSequence, Sendable {
+/// The events of a job that somebody watches, as lines of JSON.
+struct EventLines<Event: Encodable & Sendable>: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
     typealias Failure = any Error
 
-    let events: AsyncStream<VerifyEvent>
+    let events: AsyncStream<Event>
 
     struct AsyncIterator: AsyncIteratorProtocol {
-        var events: AsyncStream<VerifyEvent>.AsyncIterator
+        var events: AsyncStream<Event>.AsyncIterator
         let encoder: JSONEncoder
 
         mutating func next() async throws -> ByteBuffer? {
