@@ -94,8 +94,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "TOML", "Transfer", log, nioCore,
-                nioHTTP1, nioPosix, serviceLifecycle, systemPackage, unixSignals,
+                "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Runtimes", "TOML", "Transfer",
+                log, nioCore, nioHTTP1, nioPosix, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: strict),
         .target(name: "TOML", dependencies: [toml], swiftSettings: strict),

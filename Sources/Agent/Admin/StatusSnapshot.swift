@@ -46,17 +46,22 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     public var name: String
     public var version: String
     public var uptimeSeconds: Int64
+    /// Nil where the system does not say.
+    public var files: FileUsage?
 
     /// Makes the record of its parts.
-    public init(id: String, name: String, version: String = AgentVersion.current, uptimeSeconds: Int64) {
+    public init(
+        id: String, name: String, version: String = AgentVersion.current, uptimeSeconds: Int64, files: FileUsage? = nil
+    ) {
         self.id = id
         self.name = name
         self.version = version
         self.uptimeSeconds = uptimeSeconds
+        self.files = files
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, name, version
+        case id, name, version, files
         case uptimeSeconds = "uptime_s"
     }
 }

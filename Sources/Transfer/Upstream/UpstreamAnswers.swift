@@ -17,6 +17,24 @@ public struct UpstreamHead: Sendable {
     public var size: Int64?
     /// No credentials of this node were needed.
     public var anonymous: Bool
+    /// Nil where the registry does not say.
+    public var pullsLeft: PullsLeft?
+}
+
+/// How many pulls a registry has left for this address or account: `ratelimit-remaining: 76;w=21600`, as Docker Hub sends it.
+public struct PullsLeft: Sendable, Equatable {
+    public var remaining: Int
+    public var limit: Int?
+
+    /// Reads the headers; nil where the first is no number.
+    init?(remaining: String?, limit: String?) {
+        func number(_ text: String?) -> Int? {
+            text.flatMap { $0.split(separator: ";").first }.flatMap { Int($0.filter { $0 != " " }) }
+        }
+        guard let remaining = number(remaining), remaining >= 0 else { return nil }
+        self.remaining = remaining
+        self.limit = number(limit)
+    }
 }
 
 /// A list from upstream, as it came.

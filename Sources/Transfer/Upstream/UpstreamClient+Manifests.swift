@@ -39,7 +39,9 @@ extension UpstreamClient {
         }
         return UpstreamHead(
             digest: answer.claimedDigest, mediaType: answer.mediaType,
-            size: answer.isEncoded ? nil : answer.contentLength, anonymous: answer.anonymous)
+            size: answer.isEncoded ? nil : answer.contentLength, anonymous: answer.anonymous,
+            pullsLeft: PullsLeft(
+                remaining: answer.header("RateLimit-Remaining"), limit: answer.header("RateLimit-Limit")))
     }
 
     /// A manifest, read whole. Asked for by digest its bytes have that digest; by tag, the one that upstream's header says.

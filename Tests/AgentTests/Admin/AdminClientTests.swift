@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Gateway
 import Glibc
 import Logging
@@ -157,8 +158,5 @@ final class TemporaryFolder: Sendable {
         path = FilePath(String(cString: made))
     }
 
-    deinit {
-        for name in ["shoal.sock", "cluster.key", "public-images.json"] { unlink(path.appending(name).string) }
-        rmdir(path.string)
-    }
+    deinit { try? FileManager.default.removeItem(atPath: path.string) }
 }

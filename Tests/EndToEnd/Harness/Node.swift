@@ -24,7 +24,7 @@ final class Node: Sendable {
     }
 
     var name: String { machine.name }
-    private var configurationFile: String { folder + "/config.toml" }
+    var configurationFile: String { folder + "/config.toml" }
     var dataDirectory: String { state.withLock { $0.configuration.dataDirectory } ?? folder + "/data" }
 
     /// The agent's process.

@@ -1,0 +1,73 @@
+/// Whether the agent's own listeners answer, asked as their clients would.
+struct EndpointChecks: Sendable {
+    private let configuration: Configuration
+
+    init(_ configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    func findings() async -> [Finding] {
+        var findings = await mirror()
+        if let docker = configuration.mirror.dockerListen {
+            findings.append(
+                await ask(
+                    "mirror.docker", "the mirror for dockerd", [docker], "/v2/", isGood: { $0 == 200 },
+                    key: "mirror.docker_listen"))
+        }
+        findings.append(
+            // With a cluster key strangers are answered 401, and this is one.
+            await ask(
+                "peers.port", "the listener for peers", configuration.peers.listen, "/v1/node",
+                isGood: { $0 < 500 }, key: "peers.listen"))
+        if let admin = configuration.admin.listen {
+            findings.append(
+                await ask("admin", "the admin page", [admin], "/readyz", isGood: { $0 == 200 }, key: "admin.listen"))
+        }
+        return findings
+    }
+
+    /// As containerd asks, which says whose image it wants.
+    private func mirror() async -> [Finding] {
+        [
+            await ask(
+                "mirror", "the mirror", configuration.mirror.listen, "/v2/?ns=docker.io", isGood: { $0 == 200 },
+                key: "mirror.listen")
+        ]
+    }
+
+    /// One of the addresses has to answer; a default one for which the machine has no address family may not.
+    private func ask(
+        _ check: String, _ what: String, _ endpoints: [ListenEndpoint], _ path: String, isGood: (Int) -> Bool,
+        key: String
+    ) async -> Finding {
+        var good: [String] = []
+        var bad: [(endpoint: ListenEndpoint, answer: Knock.Answer)] = []
+        for endpoint in endpoints {
+            let answer = await Knock.ask(path, at: endpoint.onThisMachine)
+            if case .status(let status) = answer, isGood(status) {
+                good.append(endpoint.description)
+            } else {
+                bad.append((endpoint, answer))
+            }
+        }
+        let isDefault = !configuration.isSet(key)
+        guard let worst = bad.first, good.isEmpty || !isDefault else {
+            return Finding(check, .ok, "\(what) answers at \(good.joined(separator: ", "))")
+        }
+        return Finding(
+            check, .fault, "\(what) at \(worst.endpoint) \(worst.answer)",
+            mend: "systemctl status shoal; another program on that port: ss -ltnp 'sport = :\(worst.endpoint.port)', "
+                + "and give Shoal another one (\(key))")
+    }
+}
+
+extension ListenEndpoint {
+    /// Where a listener on every address is asked.
+    var onThisMachine: ListenEndpoint {
+        switch address {
+        case "0.0.0.0": ListenEndpoint(.v4Loopback, port: port)
+        case "::": ListenEndpoint(.v6Loopback, port: port)
+        default: self
+        }
+    }
+}
