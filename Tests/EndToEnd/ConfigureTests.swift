@@ -44,9 +44,9 @@ extension EndToEnd {
                 try await pull(next.pinned(), client, runtimes[0])
                 let bytes = try await first.status().bytes
                 #expect(bytes.upstream >= image.bytes + (next.blobs.map(\.size).max() ?? 0))
-                // containerd has just been restarted: what the agent missed it sees when it looks at everything, every 30 s.
-                try await second.hears(
-                    of: first, holding: image.blobs.count + next.blobs.count + 2, within: .seconds(45))
+                for digest in [image.digest, next.digest] + (image.blobs + next.blobs).map(\.digest) {
+                    try await second.locates(digest, on: first)
+                }
                 try await registry.switchOff()
                 try await pull(image.tagged(), client, runtimes[1])
                 try await pull(next.pinned(), client, runtimes[1])
