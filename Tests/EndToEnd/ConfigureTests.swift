@@ -44,7 +44,9 @@ extension EndToEnd {
                 try await pull(next.pinned(), client, runtimes[0])
                 let bytes = try await first.status().bytes
                 #expect(bytes.upstream >= image.bytes + (next.blobs.map(\.size).max() ?? 0))
-                try await second.hears(of: first, holding: image.blobs.count + next.blobs.count + 2)
+                for digest in [image.digest, next.digest] + (image.blobs + next.blobs).map(\.digest) {
+                    try await second.locates(digest, on: first)
+                }
                 try await registry.switchOff()
                 try await pull(image.tagged(), client, runtimes[1])
                 try await pull(next.pinned(), client, runtimes[1])

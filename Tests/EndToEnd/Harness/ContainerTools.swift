@@ -9,7 +9,7 @@ final class ContainerTools: Sendable {
     private let folder: String
 
     /// As a package installs them, and then `shoal configure podman`.
-    init(configuredOn node: Node) async throws {
+    convenience init(configuredOn node: Node) async throws {
         try self.init(on: node, registries: "")
         let said = try await run([
             Environment.binary, "configure", "podman", "--config", node.folder + "/config.toml", "--registry",

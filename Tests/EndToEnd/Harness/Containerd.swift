@@ -27,6 +27,7 @@ final class Containerd: Sendable {
         self.node = node
         self.debian = debian
         folder = Self.folder(in: node.folder)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for registry in registries {
             let hosts = "\(folder)/certs.d/\(registry)"
             try FileManager.default.createDirectory(atPath: hosts, withIntermediateDirectories: true)
