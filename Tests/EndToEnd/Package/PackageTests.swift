@@ -45,6 +45,10 @@ extension EndToEnd {
                 image.tagged())
         }
 
+        private func signal(_ name: String, _ debian: BootedDebian) async throws {
+            try await debian.run("systemctl", "kill", "--kill-who=main", "--signal=SIG\(name)", "shoal")
+        }
+
         /// Asks the mirror again and again while something happens. Returns how often it answered.
         private func asking(_ debian: BootedDebian, _ happening: () async throws -> Void) async throws -> Int {
             let script = """
@@ -125,7 +129,7 @@ extension EndToEnd {
 
                 let first = try await debian.property("MainPID")
                 let answered = try await asking(debian) {
-                    try await debian.run("kill", "-KILL", first)
+                    try await signal("KILL", debian)
                     try await eventually("it is restarted after SIGKILL", within: .seconds(20)) {
                         let state = try await debian.property("ActiveState")
                         return try await debian.property("MainPID") != first && state == "active"
@@ -138,7 +142,7 @@ extension EndToEnd {
                 try debian.write("[Service]\nWatchdogSec=2\n", to: "/etc/systemd/system/shoal.service.d/watchdog.conf")
                 try await debian.shell("systemctl daemon-reload; systemctl restart shoal")
                 let second = try await debian.property("MainPID")
-                try await debian.run("kill", "-STOP", second)
+                try await signal("STOP", debian)
                 try await eventually("the watchdog restarts it", within: .seconds(30)) {
                     let state = try await debian.property("ActiveState")
                     return try await debian.property("MainPID") != second && state == "active"

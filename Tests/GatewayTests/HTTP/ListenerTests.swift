@@ -68,14 +68,6 @@ struct ListenerTests {
         }
     }
 
-    @Test("A descriptor that is no socket is an error that names the address")
-    func notInherited() async throws {
-        let error = await #expect(throws: ListenError.self) {
-            try await Self.listener([ListenAddress(.tcp(host: "127.0.0.1", port: 5050), descriptor: 987)]).bind()
-        }
-        #expect(error?.message.contains("the service manager opened on 127.0.0.1:5050") == true)
-    }
-
     @Test("Places are counted by address and in all, refused ones too, and given back")
     func limiter() {
         var limits = HTTPLimits()
