@@ -71,7 +71,10 @@ struct ImagePlan: Sendable {
         func add(_ descriptor: Descriptor, _ kind: PulledBlob.Kind) {
             guard known.insert(descriptor.digest).inserted else { return }
             blobs.append(
-                PulledBlob(digest: descriptor.digest, size: descriptor.size, kind: kind, state: .waiting))
+                PulledBlob(
+                    digest: descriptor.digest, size: descriptor.size, kind: kind, state: .waiting,
+                    // What names the others is here already.
+                    done: kind == .manifest ? descriptor.size : 0))
         }
         for document in documents { add(document.descriptor, .manifest) }
         for image in images { add(image.manifest.config, .config) }

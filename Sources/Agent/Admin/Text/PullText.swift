@@ -69,13 +69,11 @@ public struct PullText: Sendable {
     /// `63%  140 MB of 220 MB  32 MB/s  3 s left`
     static func text(_ progress: PullProgress) -> String {
         let percent = Figures.percent(progress.done, of: progress.size) ?? 100
-        var text =
-            "\(percent)%  \(Figures.bytes(progress.done)) of \(Figures.bytes(progress.size))  "
-            + "\(Figures.bytes(progress.rate))/s"
-        if progress.done < progress.size, let left = progress.secondsLeft {
-            text += "  \(Figures.duration(seconds: min(left, 8_640_000))) left"
-        }
-        return text
+        let text = "\(percent)%  \(Figures.bytes(progress.done)) of \(Figures.bytes(progress.size))"
+        // When all is here what remains is unpacking.
+        guard progress.done < progress.size else { return text }
+        let left = progress.secondsLeft.map { "  \(Figures.duration(seconds: min($0, 8_640_000))) left" } ?? ""
+        return "\(text)  \(Figures.bytes(progress.rate))/s\(left)"
     }
 
     /// By name, those that gave the most first.
