@@ -53,7 +53,7 @@ public struct Doctor: Sendable {
             status = .failure(error)
         }
         let snapshot = try? status.get()
-        async let endpoints = EndpointChecks(configuration).findings()
+        async let endpoints = EndpointChecks(configuration, isAgentThere: snapshot != nil).findings()
         async let peers = PeerChecks(configuration, snapshot).findings()
         async let upstream = UpstreamChecks(configuration, logger: around.logger).findings()
         let runtimes = RuntimeChecks(configuration, around.tree, around.containerdVersion).findings()

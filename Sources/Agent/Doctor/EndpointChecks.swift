@@ -1,13 +1,17 @@
 /// Whether the agent's own listeners answer, asked as their clients would.
 struct EndpointChecks: Sendable {
     private let configuration: Configuration
+    private let isAgentThere: Bool
 
-    init(_ configuration: Configuration) {
+    /// - Parameter isAgentThere: whether it answered on its socket. Without it the mirror alone is asked: somebody else may be there.
+    init(_ configuration: Configuration, isAgentThere: Bool) {
         self.configuration = configuration
+        self.isAgentThere = isAgentThere
     }
 
     func findings() async -> [Finding] {
         var findings = await mirror()
+        guard isAgentThere else { return findings }
         if let docker = configuration.mirror.dockerListen {
             findings.append(
                 await ask(

@@ -66,14 +66,19 @@ struct MachineChecks {
 
     // MARK: The clock
 
-    /// - Parameter now: seconds since 1970 by this machine.
-    static func clock(isSynchronized: Bool, now: Int) -> Finding {
+    /// - Parameters:
+    ///   - isSynchronized: nil where that is not known.
+    ///   - now: seconds since 1970 by this machine.
+    static func clock(isSynchronized: Bool?, now: Int) -> Finding {
         // Earlier than this program: no certificate of a registry is valid yet.
         guard now > 1_735_689_600 else {
             return Finding(
                 "clock", .fault,
                 "this machine's clock is wrong by a year or more, and registries' certificates are not valid to it",
                 mend: "timedatectl set-ntp true, or date -s; between nodes of a LAN clocks do not matter")
+        }
+        guard let isSynchronized else {
+            return Finding("clock", .ok, "set; nobody here says whether it is synchronized")
         }
         guard isSynchronized else {
             return Finding(
@@ -83,9 +88,14 @@ struct MachineChecks {
         return Finding("clock", .ok, "synchronized")
     }
 
-    private static var isClockSynchronized: Bool {
-        var state = timex()
-        return adjtimex(&state) >= 0 && state.status & STA_UNSYNC == 0
+    /// By the kernel's word, which timedatectl passes on, whoever sets the clock; nil where it is not there to be asked.
+    private static var isClockSynchronized: Bool? {
+        guard let pipe = popen("exec timeout 3 timedatectl show --property=NTPSynchronized --value 2>/dev/null", "re")
+        else { return nil }
+        defer { pclose(pipe) }
+        var line = [CChar](repeating: 0, count: 64)
+        guard fgets(&line, CInt(line.count), pipe) != nil else { return nil }
+        return line.starts(with: "yes".utf8.map { CChar($0) })
     }
 
     /// - Returns: nil where there is no such folder, nor one above it.

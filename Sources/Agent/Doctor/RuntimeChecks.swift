@@ -1,5 +1,6 @@
 import OCI
 import Runtimes
+import SystemPackage
 
 /// Which runtimes this machine has, and whether they ask the mirror.
 struct RuntimeChecks {

@@ -107,7 +107,7 @@ final class PullJob: Sendable {
     }
 
     /// What the containerd of this machine says; nil where there is none, or it is not to be used. With it why, if that may surprise.
-    private func surveyed() async throws -> (RuntimeSurvey?, note: String?) {
+    private func surveyed() async throws -> (ContainerdSurvey?, note: String?) {
         guard query.place != .store else { return (nil, nil) }
         let isWanted = query.place == .containerd || query.namespace != nil
         guard let settings = parts.containerd else {
@@ -126,7 +126,7 @@ final class PullJob: Sendable {
                 if last?.code != .permission { last = error }
                 continue
             }
-            return (try await RuntimeSurvey(at: socket), nil)
+            return (try await ContainerdSurvey(at: socket), nil)
         }
         guard !isWanted, settings.address == nil else {
             throw PullFailure(
@@ -192,11 +192,11 @@ final class PullJob: Sendable {
     }
 }
 
-extension RuntimeSurvey {
+extension ContainerdSurvey {
     /// Asks a containerd.
     init(at socket: FilePath) async throws {
         self = try await ContainerdClient.withConnection(to: socket) { client in
-            var survey = RuntimeSurvey(socket: socket, images: [:], snapshotters: try await client.snapshotters())
+            var survey = ContainerdSurvey(socket: socket, images: [:], snapshotters: try await client.snapshotters())
             for namespace in try await client.namespaces() {
                 survey.images[namespace] = try await client.images(in: namespace).count
                 survey.defaultSnapshotters[namespace] = try await client.defaultSnapshotter(of: namespace)

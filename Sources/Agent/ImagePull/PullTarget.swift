@@ -1,7 +1,7 @@
 import SystemPackage
 
 /// What a containerd says of itself, as far as it matters to where an image goes.
-struct RuntimeSurvey: Sendable, Equatable {
+struct ContainerdSurvey: Sendable, Equatable {
     var socket: FilePath
     /// How many images each namespace has.
     var images: [String: Int]
@@ -38,7 +38,7 @@ struct PullTarget: Sendable, Equatable {
     /// - Parameters:
     ///   - survey: nil where no containerd runs.
     ///   - configured: `runtime.containerd.namespaces`.
-    init(_ query: PullQuery, survey: RuntimeSurvey?, configured: [String]) throws(PullFailure) {
+    init(_ query: PullQuery, survey: ContainerdSurvey?, configured: [String]) throws(PullFailure) {
         guard query.place != .store, let survey else {
             guard query.namespace == nil, query.snapshotter == nil else {
                 throw PullFailure(
@@ -57,11 +57,11 @@ struct PullTarget: Sendable, Equatable {
             snapshotter: query.unpacks ? try Self.snapshotter(query, survey, namespace) : nil)
     }
 
-    private static func isDockersAlone(_ survey: RuntimeSurvey) -> Bool {
+    private static func isDockersAlone(_ survey: ContainerdSurvey) -> Bool {
         survey.images[docker] != nil && survey.images.allSatisfy { $0.key == docker || $0.value == 0 }
     }
 
-    private static func namespace(_ survey: RuntimeSurvey, _ configured: [String]) -> String {
+    private static func namespace(_ survey: ContainerdSurvey, _ configured: [String]) -> String {
         if let first = configured.first { return configured.contains(kubernetes) ? kubernetes : first }
         let isKubernetes =
             survey.images[kubernetes] != nil || survey.socket.components.contains { $0.string == "k3s" }
@@ -69,7 +69,7 @@ struct PullTarget: Sendable, Equatable {
     }
 
     private static func snapshotter(
-        _ query: PullQuery, _ survey: RuntimeSurvey, _ namespace: String
+        _ query: PullQuery, _ survey: ContainerdSurvey, _ namespace: String
     ) throws(PullFailure) -> String {
         let wanted = query.snapshotter ?? survey.defaultSnapshotters[namespace] ?? usualSnapshotter
         guard survey.snapshotters.contains(wanted) else {

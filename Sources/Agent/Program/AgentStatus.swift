@@ -60,7 +60,7 @@ final class AgentStatus: AdminSource {
         return StatusSnapshot(
             node: NodeStatus(
                 id: identity.id.description, name: identity.name,
-                uptimeSeconds: started.duration(to: .now).components.seconds, files: .now),
+                uptimeSeconds: started.duration(to: .now).components.seconds, files: FileUsage.now),
             store: StoreStatus(blobs: usage.blobs, bytes: usage.bytes, capacity: usage.capacity),
             shared: ContentCount(blobs: inventory.count, bytes: inventory.totalBytes),
             peers: directory.peers().map(PeerStatus.init).sorted { ($0.name, $0.id) < ($1.name, $1.id) },

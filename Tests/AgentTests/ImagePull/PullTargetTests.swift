@@ -8,8 +8,8 @@ import Testing
     private static func survey(
         _ images: [String: Int], socket: String = "/run/containerd/containerd.sock",
         snapshotters: [String] = ["native", "overlayfs"], labels: [String: String] = [:]
-    ) -> RuntimeSurvey {
-        RuntimeSurvey(
+    ) -> ContainerdSurvey {
+        ContainerdSurvey(
             socket: .init(socket), images: images, snapshotters: snapshotters, defaultSnapshotters: labels)
     }
 

@@ -135,7 +135,7 @@ final class LinkedNodes: Sendable {
                     while bytes.count < range.count {
                         let offset = Int64(range.lowerBound + bytes.count)
                         let slice = try await reader.next(at: offset, limit: Int64(range.upperBound) - offset)
-                        bytes += slice.bytes()
+                        bytes += slice.readNow()
                     }
                     return bytes
                 }

@@ -20,7 +20,7 @@ extension BlobReader {
             if bytes.count > 0, position >= size { break }
             let slice = try await next(at: position, limit: (end ?? .max) - position)
             guard slice.length > 0 else { break }
-            bytes += slice.bytes()
+            bytes += slice.readNow()
             position += slice.length
         }
         return bytes
@@ -28,7 +28,7 @@ extension BlobReader {
 }
 
 extension FileSlice {
-    func bytes() -> [UInt8] {
+    func readNow() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(length))
         #expect(pread(file.descriptor, &bytes, bytes.count, off_t(offset)) == bytes.count)
         return bytes
