@@ -43,7 +43,8 @@ extension ContainerdClient {
                 }
             }
         } catch {
-            if let cause = exchange.failure { throw cause }
+            // A connection that breaks cancels whoever is to write to it: that is not why it broke.
+            if let cause = exchange.failure, !(cause is CancellationError) || Task.isCancelled { throw cause }
             guard error.code == .alreadyThere else { throw error }
             return .present
         }

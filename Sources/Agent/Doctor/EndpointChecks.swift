@@ -15,17 +15,18 @@ struct EndpointChecks: Sendable {
         if let docker = configuration.mirror.dockerListen {
             findings.append(
                 await ask(
-                    "mirror.docker", "the mirror for dockerd", [docker], "/v2/", isGood: { $0 == 200 },
+                    "mirror.docker", "the mirror for dockerd", [docker], "/v2/", isGood: { $0 == .status(200) },
                     key: "mirror.docker_listen"))
         }
         findings.append(
-            // With a cluster key strangers are answered 401, and this is one.
+            // Who is not on the LAN is shown the door (peers.allow), and that is this machine's loopback: the door is there.
             await ask(
-                "peers.port", "the listener for peers", configuration.peers.listen, "/v1/node",
-                isGood: { $0 < 500 }, key: "peers.listen"))
+                "peers.listen", "the listener for peers", configuration.peers.listen, "/v1/node",
+                isGood: { $0 == .silent || $0.isAnswer }, key: "peers.listen"))
         if let admin = configuration.admin.listen {
             findings.append(
-                await ask("admin", "the admin page", [admin], "/readyz", isGood: { $0 == 200 }, key: "admin.listen"))
+                await ask(
+                    "admin", "the admin page", [admin], "/readyz", isGood: { $0 == .status(200) }, key: "admin.listen"))
         }
         return findings
     }
@@ -34,21 +35,22 @@ struct EndpointChecks: Sendable {
     private func mirror() async -> [Finding] {
         [
             await ask(
-                "mirror", "the mirror", configuration.mirror.listen, "/v2/?ns=docker.io", isGood: { $0 == 200 },
+                "mirror", "the mirror", configuration.mirror.listen, "/v2/?ns=docker.io",
+                isGood: { $0 == .status(200) },
                 key: "mirror.listen")
         ]
     }
 
     /// One of the addresses has to answer; a default one for which the machine has no address family may not.
     private func ask(
-        _ check: String, _ what: String, _ endpoints: [ListenEndpoint], _ path: String, isGood: (Int) -> Bool,
+        _ check: String, _ what: String, _ endpoints: [ListenEndpoint], _ path: String, isGood: (Knock.Answer) -> Bool,
         key: String
     ) async -> Finding {
         var good: [String] = []
         var bad: [(endpoint: ListenEndpoint, answer: Knock.Answer)] = []
         for endpoint in endpoints {
             let answer = await Knock.ask(path, at: endpoint.onThisMachine)
-            if case .status(let status) = answer, isGood(status) {
+            if isGood(answer) {
                 good.append(endpoint.description)
             } else {
                 bad.append((endpoint, answer))

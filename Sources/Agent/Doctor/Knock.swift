@@ -14,6 +14,11 @@ enum Knock {
         case refused
         case unreachable(String)
         case timedOut
+
+        /// Whether somebody who speaks HTTP is there.
+        var isAnswer: Bool {
+            if case .status = self { true } else { false }
+        }
     }
 
     /// How long somebody on a LAN may take.
@@ -65,8 +70,12 @@ enum Knock {
                     return .refused
                 } catch let error as IOError where error.errnoCode == ETIMEDOUT {
                     return .timedOut
+                } catch let error as IOError where [ECONNRESET, EPIPE].contains(error.errnoCode) {
+                    return .silent
                 } catch ChannelError.connectTimeout {
                     return .timedOut
+                } catch ChannelError.ioOnClosedChannel {
+                    return .silent
                 } catch is CancellationError {
                     return nil
                 } catch {

@@ -20,7 +20,7 @@ import Testing
                 warning  peers: no other node is known, and this sentence is so long that it
                          needs a second line to be read on
                          → peers.static = ["HOST:5051"] on one node, which is a line for copying and is not broken anywhere
-                fault    agent: no agent\\u{1B}[31m
+                fault    agent: no agent\\u{1b}[31m
                          → systemctl start shoal
 
                 1 fault, 1 warning
