@@ -48,6 +48,25 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "the same with a layer of half a gigabyte: nothing but the damaged pieces comes twice",
+            .needs(.patience))
+        func bigBlob() async throws {
+            try await withHolders(2, of: .big) { holders, taker, image, registry in
+                let blob = try image.largestBlob
+                #expect(blob.size >= 512 << 20)
+                for percent in [60, 70, 80] { try holders[1].flipBit(in: blob.digest, at: blob.size / 100 * percent) }
+                try await holders[0].machine.limitLink(megabitsPerSecond: 1000)
+                try await registry.switchOff()
+                report("a read of a big blob, every byte compared", try await taker.read(image, within: .seconds(300)))
+                let status = try await taker.status()
+                print("  measured: \(status.bytes.peers - image.bytes) bytes came more than once")
+                #expect(status.bytes.upstream == 0)
+                #expect(status.bytes.peers <= image.bytes + 3 * Self.piece + (1 << 20))
+                #expect(status.warnings.contains { $0.contains(holders[1].name) && $0.contains("wrong bytes") })
+            }
+        }
+
         /// Makes a forger of a holder. Its agent does not look at what it stored before, as honest ones do not.
         private func forge(_ holder: Node, _ blob: Fixtures.Image.Blob, knownTo taker: Node) async throws {
             try await holder.stopAgent()

@@ -59,7 +59,8 @@ struct HelloSchedule: Sendable {
         while let next = opening.first {
             opening.removeFirst()
             guard next > now else { continue }
-            regular = min(regular, next)
+            // Put off where a thousand others start at the same time.
+            hasten(next)
             break
         }
         if hasReason { hasten(now + timing.repetition) }

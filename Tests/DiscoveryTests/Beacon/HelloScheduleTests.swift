@@ -23,6 +23,18 @@ import Testing
             ])
     }
 
+    @Test("on a busy LAN the first Hello goes out, and those that only repeat it wait")
+    func busyOpening() {
+        var schedule = HelloSchedule(start: start)
+        #expect(schedule.isRegular(at: start))
+        schedule.sent(at: start, random: 0.5)
+        #expect(!schedule.isRegular(at: start + .milliseconds(300)))
+        schedule.postpone(until: start + .seconds(2))
+        #expect(schedule.due == start + .seconds(2))
+        schedule.sent(at: schedule.due, random: 0.5)
+        #expect(schedule.due == start + .seconds(7))
+    }
+
     @Test("intervals differ by a fifth either way", arguments: [(0.0, 4.0), (0.5, 5.0), (1.0, 6.0)])
     func jitter(random: Double, seconds: Double) {
         var schedule = HelloSchedule(timing: .init(opening: [.zero]), start: start)

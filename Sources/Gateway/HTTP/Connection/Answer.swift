@@ -65,7 +65,8 @@ struct Answer: Sendable {
             try await outbound.write(.abort)
             return false
         } catch {
-            ended(onEnd, status, .clientGone)
+            // A client that has everything may close before this task hears that all is sent.
+            ended(onEnd, status, link.isAnswered ? .complete : .clientGone)
             throw error
         }
     }
