@@ -52,18 +52,6 @@ extension ContainerdClient {
         return exchange.wasShared ? .shared : .written
     }
 
-    /// Forgets what has been written of a blob that is not to be finished.
-    public func abortWriting(_ digest: Digest, under lease: RuntimeLease) async throws(ContainerdError) {
-        var request = WireAbortContentRequest()
-        request.ref = "\(lease.id)-\(digest)"
-        _ = try await found { () async throws(ContainerdError) in
-            try await call("the end of a write") { [request] in
-                try await WireContent.Client(wrapping: self.grpc).abort(
-                    request, metadata: Self.metadata(lease), options: Self.options())
-            }
-        }
-    }
-
     /// Sets labels of a blob that the namespace holds; its others stay.
     public func label(
         _ digest: Digest, _ labels: [String: String], in namespace: String
