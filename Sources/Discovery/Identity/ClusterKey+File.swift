@@ -26,6 +26,11 @@ extension ClusterKey {
             }
         } catch let error as DiscoveryError {
             throw error
+        } catch Errno.permissionDenied {
+            throw DiscoveryError(
+                .keyUnusable,
+                "cluster key \(path) may not be read by the agent's user; make it the user's own, or root's with the user's "
+                    + "group: chown root:GROUP and chmod 640", cause: Errno.permissionDenied)
         } catch {
             throw DiscoveryError(
                 .keyUnusable, "cluster key \(path) cannot be read (\(error)); write one with shoal keygen \(path)",
