@@ -11,28 +11,10 @@ import Testing
 @testable import Agent
 
 @Suite(.timeLimit(.minutes(1))) struct AdminClientTests {
-    /// Runs an admin endpoint on a socket of its own.
-    private func withAgent<Result: Sendable>(
-        _ responder: any HTTPResponder, _ body: @Sendable (FilePath) async throws -> Result
-    ) async throws -> Result {
-        let folder = try TemporaryFolder()
-        let socket = folder.path.appending("shoal.sock")
-        let listener = HTTPListener(
-            addresses: [ListenAddress(.unix(path: socket.string, mode: 0o600))], responder: responder,
-            group: MultiThreadedEventLoopGroup.singleton,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        try await listener.bind()
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await listener.run() }
-            defer { group.cancelAll() }
-            return try await body(socket)
-        }
-    }
-
     @Test("the agent's answers come back over its socket, as values and as the JSON that was sent")
     func answers() async throws {
         let source = StubSource(snapshot: try .sample(), found: try LocateSnapshot.sample().blobs)
-        try await withAgent(AdminResponder(source: source, access: .socket)) { socket in
+        try await withAdminSocket(AdminResponder(source: source, access: .socket)) { socket in
             let client = AdminClient(sockets: [socket])
             let status = try await client.status()
             #expect(status.value == source.snapshot)
@@ -47,7 +29,7 @@ import Testing
     @Test("the next socket is tried where nobody listens on the first")
     func fallback() async throws {
         let source = StubSource(snapshot: try .sample())
-        try await withAgent(AdminResponder(source: source, access: .socket)) { socket in
+        try await withAdminSocket(AdminResponder(source: source, access: .socket)) { socket in
             let client = AdminClient(sockets: ["/nonexistent/shoal.sock", socket])
             let status = try await client.status()
             #expect(status.value == source.snapshot)
@@ -84,7 +66,7 @@ import Testing
 
     @Test("an agent that says nothing is not waited for without end")
     func silent() async throws {
-        try await withAgent(
+        try await withAdminSocket(
             ClosureResponder { _ in
                 // Until the client has gone, which cancels this.
                 try? await Task.sleep(for: .seconds(60))
@@ -100,7 +82,8 @@ import Testing
 
     @Test("what the agent objects to is passed on, harmless")
     func refused() async throws {
-        try await withAgent(ClosureResponder { _ in .problem(.badRequest, "no \u{1b}[2J such thing") }) { socket in
+        try await withAdminSocket(ClosureResponder { _ in .problem(.badRequest, "no \u{1b}[2J such thing") }) {
+            socket in
             let error = await #expect(throws: AdminClientError.self) {
                 try await AdminClient(sockets: [socket]).status()
             }
@@ -111,7 +94,7 @@ import Testing
 
     @Test("an answer that is not understood is told as such")
     func nonsense() async throws {
-        try await withAgent(ClosureResponder { _ in HTTPResponse(status: .ok, body: .bytes([0x7b])) }) { socket in
+        try await withAdminSocket(ClosureResponder { _ in HTTPResponse(status: .ok, body: .bytes([0x7b])) }) { socket in
             let error = await #expect(throws: AdminClientError.self) {
                 try await AdminClient(sockets: [socket]).status()
             }

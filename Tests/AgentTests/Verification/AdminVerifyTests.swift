@@ -11,29 +11,13 @@ import Testing
 
 /// The way from the command to the job: over the socket, and over nothing else.
 @Suite(.timeLimit(.minutes(1))) struct AdminVerifyTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
-
     private func withAgent<Result: Sendable>(
         _ start: @escaping @Sendable (VerifyQuery) -> VerifyStart,
         _ body: @Sendable (AdminClient) async throws -> Result
     ) async throws -> Result {
-        let socket = folder.path.appending("shoal.sock")
         let responder = AdminResponder(
             source: StubSource(snapshot: try .sample()), access: .socket, verifier: StubVerifier(start: start))
-        let listener = HTTPListener(
-            addresses: [ListenAddress(.unix(path: socket.string, mode: 0o600))], responder: responder,
-            group: MultiThreadedEventLoopGroup.singleton,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        try await listener.bind()
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await listener.run() }
-            defer { group.cancelAll() }
-            return try await body(AdminClient(sockets: [socket]))
-        }
+        return try await withAdminSocket(responder) { try await body(AdminClient(sockets: [$0])) }
     }
 
     private static func stream(_ events: [VerifyEvent]) -> AsyncStream<VerifyEvent> {
