@@ -86,6 +86,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Registry",
+            dependencies: [
+                "Content", "Discovery", "Integrity", "OCI", "Transfer", log, nioCore, nioPosix, systemPackage,
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Gateway",
             dependencies: [
                 "Content", "Discovery", "Integrity", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
@@ -94,8 +100,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Runtimes", "TOML", "Transfer",
-                log, nioCore, nioHTTP1, nioPosix, serviceLifecycle, systemPackage, unixSignals,
+                "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry", "Runtimes", "TOML",
+                "Transfer", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: strict),
         .target(name: "TOML", dependencies: [toml], swiftSettings: strict),
@@ -150,6 +156,9 @@ let package = Package(
             name: "RuntimesTests", dependencies: ["OCI", "Runtimes", "TOML", systemPackage], exclude: ["Trees"],
             swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
+        .testTarget(
+            name: "RegistryTests",
+            dependencies: ["Content", "Discovery", "OCI", "Registry", log, nioCore, systemPackage], swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(
             name: "ContentTests",

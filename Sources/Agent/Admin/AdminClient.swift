@@ -42,8 +42,10 @@ public struct AdminClient: Sendable {
         try await ask("\(AdminRoute.locate.rawValue)?q=\(PercentCoding.encode(query.description))")
     }
 
-    private func ask<Value: Decodable & Sendable>(_ target: String) async throws(AdminClientError) -> Answer<Value> {
-        let (status, body) = try await get(target)
+    func ask<Value: Decodable & Sendable>(
+        _ target: String, method: HTTPMethod = .GET
+    ) async throws(AdminClientError) -> Answer<Value> {
+        let (status, body) = try await get(target, method)
         guard status == 200 else {
             throw Self.refusal(status, body)
         }
@@ -66,9 +68,11 @@ public struct AdminClient: Sendable {
             .refused, "the agent answered \(status): \((problem?.detail ?? "no reason given").escapingControls)")
     }
 
-    private func get(_ target: String) async throws(AdminClientError) -> (status: Int, body: [UInt8]) {
+    private func get(
+        _ target: String, _ method: HTTPMethod
+    ) async throws(AdminClientError) -> (status: Int, body: [UInt8]) {
         try await reach { socket in
-            try await withDeadline { try await Self.exchange(target, over: socket) }
+            try await withDeadline { try await Self.exchange(target, method, over: socket) }
         }
     }
 
@@ -109,7 +113,9 @@ public struct AdminClient: Sendable {
         }
     }
 
-    private static func exchange(_ target: String, over socket: FilePath) async throws -> (status: Int, body: [UInt8]) {
+    private static func exchange(
+        _ target: String, _ method: HTTPMethod, over socket: FilePath
+    ) async throws -> (status: Int, body: [UInt8]) {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.seconds(2))
             .connect(unixDomainSocketPath: socket.string) { channel in
@@ -124,7 +130,7 @@ public struct AdminClient: Sendable {
             // In one write: the agent may answer a head and close before a second one is made.
             try await outbound.write(
                 contentsOf: [
-                    .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: headers)), .end(nil),
+                    .head(HTTPRequestHead(version: .http1_1, method: method, uri: target, headers: headers)), .end(nil),
                 ])
             var status: Int?
             var body: [UInt8] = []

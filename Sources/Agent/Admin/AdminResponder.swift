@@ -5,22 +5,25 @@ import OCI
 /// The admin endpoint: what the command line, Prometheus and probes ask. What changes something goes over the socket only.
 public struct AdminResponder: HTTPResponder {
     private let source: any AdminSource
-    private let access: AdminAccess
+    let access: AdminAccess
     private let verifier: (any Verifying)?
     private let puller: (any Pulling)?
+    let shelf: (any ImageShelving)?
 
     /// - Parameters:
     ///   - access: what the listener that this answers for is.
     ///   - verifier: reads blobs again for whoever asks over the socket.
     ///   - puller: brings images for whoever asks over the socket.
+    ///   - shelf: tells of images, and handles them for whoever asks over the socket.
     public init(
         source: any AdminSource, access: AdminAccess, verifier: (any Verifying)? = nil,
-        puller: (any Pulling)? = nil
+        puller: (any Pulling)? = nil, shelf: (any ImageShelving)? = nil
     ) {
         self.source = source
         self.access = access
         self.verifier = verifier
         self.puller = puller
+        self.shelf = shelf
     }
 
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
@@ -49,6 +52,8 @@ public struct AdminResponder: HTTPResponder {
         case .locate: await locate(query)
         case .verify: await verify(query)
         case .pull: pull(query)
+        case .images: await images()
+        case .tag, .remove, .pin, .collect: await change(route, query)
         case .metrics:
             .text(MetricsText(await source.status()).description, type: "text/plain; version=0.0.4; charset=utf-8")
         case .health: .text("ok\n")
@@ -113,12 +118,22 @@ public enum AdminRoute: String, Sendable, CaseIterable {
     case locate = "/api/v1/locate"
     case verify = "/api/v1/verify"
     case pull = "/api/v1/pull"
+    case images = "/api/v1/images"
+    case tag = "/api/v1/tag"
+    case remove = "/api/v1/remove"
+    case pin = "/api/v1/pin"
+    case collect = "/api/v1/collect"
     case metrics = "/metrics"
     case health = "/healthz"
     case readiness = "/readyz"
 
     /// What may be done there.
-    var methods: [HTTPMethod] { self == .verify || self == .pull ? [.POST] : [.GET, .HEAD] }
+    var methods: [HTTPMethod] {
+        switch self {
+        case .verify, .pull, .tag, .remove, .pin, .collect: [.POST]
+        default: [.GET, .HEAD]
+        }
+    }
 }
 
 extension HTTPResponse {

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import OCI
+import Registry
 import SystemPackage
 import Transfer
 
@@ -28,6 +29,8 @@ final class AgentParts: Sendable {
     let spool: Spool
     let rates: TransferRates
     let resolver: ManifestResolver
+    let registry: LocalRegistry
+    private let neighbours: DirectoryNeighbours
     let sharing: Sharing
     let pulls: PullLog
     let puller: ImagePuller
@@ -89,7 +92,16 @@ final class AgentParts: Sendable {
             content: content, inventory: inventory, publicImages: publicImages, upstream: upstream, tags: stores.tags,
             policy: policy, arriving: arriving, logger: logger, whenMore: fetcher.rulesChanged)
         pulls = PullLog(logger: logger)
-        mirror = MirrorService(fetcher: fetcher, resolver: resolver, memory: memory, content: content, pulls: pulls)
+        neighbours = DirectoryNeighbours(directory: directory, questions: discovery.questions)
+        registry = LocalRegistry(
+            content: content, names: stores.names,
+            uploads: Uploads(
+                folder: stores.uploads, limits: RegistryLimits(), logger: logger,
+                makeRoom: { [spool, content] bytes in spool.makeRoom(for: bytes) + content.layout.makeRoom(for: bytes) }),
+            neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, own: identity.id, limits: RegistryLimits(),
+            logger: logger)
+        mirror = MirrorService(
+            fetcher: fetcher, resolver: resolver, registry: registry, memory: memory, content: content, pulls: pulls)
         puller = ImagePuller(
             ImagePuller.Parts(
                 content: content, fetcher: fetcher, resolver: resolver, directory: directory,
@@ -129,7 +141,7 @@ final class AgentParts: Sendable {
             listeners.append(
                 listener(
                     [admin], "admin.listen", &inherited,
-                    AdminResponder(source: status, access: AdminAccess(admin)), onControl: true))
+                    AdminResponder(source: status, access: AdminAccess(admin), shelf: shelf), onControl: true))
         }
         for warning in inherited.closeRest() { logger.warning("\(warning)") }
         let socket = configuration.admin.socket.path
@@ -138,9 +150,13 @@ final class AgentParts: Sendable {
             HTTPListener(
                 addresses: [ListenAddress(.unix(path: socket.string, mode: 0o660))],
                 responder: AdminResponder(
-                    source: status, access: .socket, verifier: stores.verification, puller: puller),
+                    source: status, access: .socket, verifier: stores.verification, puller: puller, shelf: shelf),
                 group: controlLoops, logger: logger))
         return listeners
+    }
+
+    private var shelf: ImageShelf {
+        ImageShelf(registry: registry, content: stores.content, directory: directory, neighbours: neighbours)
     }
 
     /// What must answer for the agent to be alive: every event loop, and the parts that a pull passes through.
@@ -162,7 +178,7 @@ final class AgentParts: Sendable {
 
     private func mirrorResponder(_ audience: MirrorAudience) -> MirrorResponder {
         MirrorResponder(
-            backend: mirror, audience: audience, allowsRemote: configuration.mirror.allowRemote,
+            backend: mirror, pushes: audience == .runtimes ? PushService(registry: registry) : nil, audience: audience, allowsRemote: configuration.mirror.allowRemote,
             isConfiguredUpstream: { [upstream] in upstream.isConfigured($0) })
     }
 

@@ -58,6 +58,7 @@ public struct AgentProgram {
         let services: [any Service] =
             parts.stores.services + [parts.fetcher, parts.puller, parts.sharing, parts.pulls]
             + [
+                RegistryKeeping(registry: parts.registry, content: parts.stores.content, logger: logger),
                 Reloading(parts: parts, configuration: configuration, supervision: supervision),
                 LeftoverExpiry(spool: parts.spool),
             ]

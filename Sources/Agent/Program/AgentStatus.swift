@@ -110,18 +110,21 @@ final class AgentStatus: AdminSource {
     /// The manifest, what it names, and for an index what those of its manifests name that somebody holds.
     private func blobs(of digest: Digest, _ reference: ImageReference) async -> [LocateSnapshot.Blob] {
         var result = [blob(digest, size: nil)]
-        guard let origin = reference.origin, let document = await resolver.onLAN(digest, at: origin) else {
-            return result.filter(isHeld)
-        }
+        guard let document = await manifest(digest, reference.origin) else { return result.filter(isHeld) }
         result += document.blobs.map { blob($0.digest, size: $0.size) }
         for child in document.children {
             let listed = blob(child.digest, size: child.size)
             guard isHeld(listed) else { continue }
             result.append(listed)
-            let manifest = await resolver.onLAN(child.digest, at: origin)
+            let manifest = await manifest(child.digest, reference.origin)
             result += (manifest?.blobs ?? []).map { blob($0.digest, size: $0.size) }
         }
         return result
+    }
+
+    private func manifest(_ digest: Digest, _ origin: Origin?) async -> ManifestDocument? {
+        guard let origin else { return try? await resolver.onLAN(digest).document }
+        return await resolver.onLAN(digest, at: origin)
     }
 
     private func holders(of digest: Digest) -> [Directory.Holder] { directory.holders(of: digest) }

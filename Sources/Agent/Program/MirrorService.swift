@@ -2,13 +2,16 @@ import Content
 import Gateway
 import NIOCore
 import OCI
+import Registry
 import Synchronization
 import Transfer
 
-/// What stands behind the mirror's routes: the fetcher for blobs, the resolver for manifests, the log line per pull.
+/// What stands behind the mirror's routes: the fetcher for blobs, the resolver for manifests, the registry of the local namespace, the
+/// log line per pull.
 struct MirrorService: MirrorBackend {
     let fetcher: BlobFetcher
     let resolver: ManifestResolver
+    let registry: LocalRegistry
     let memory: RepositoryMemory
     let content: NodeContent
     let pulls: PullLog
@@ -56,6 +59,8 @@ struct MirrorService: MirrorBackend {
     private func origin(of place: MirrorPlace) -> Origin? {
         switch place {
         case .registry(let origin): origin
+        // A repository of the local namespace has no upstream, even where one of the same name was asked for.
+        case .local(let name) where registry.knows(name): nil
         case .local(let name): memory.registry(for: name).map { Origin(registry: $0, repository: name) }
         }
     }
@@ -68,23 +73,44 @@ struct MirrorService: MirrorBackend {
     // MARK: Manifests and lists
 
     func manifest(_ question: MirrorManifestQuestion) async throws -> MirrorManifest {
-        let origin = try originOfManifest(question.reference, question.place)
-        let answer = try await resolver.resolve(
-            question.reference, at: origin, accept: question.accept,
-            strictness: question.form == .namespace ? .canFallBack : .mustComplete, isGet: question.isGet)
+        let (answer, name) = try await answer(question)
         if question.isGet, let document = try? ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType) {
             fetcher.sizes.learn(document)
-            pulls.manifestAnswered(name(of: answer, question.reference, origin), answer, document)
+            pulls.manifestAnswered(name, answer, document)
         }
         return MirrorManifest(digest: answer.digest, mediaType: answer.mediaType, bytes: answer.bytes)
     }
 
-    /// The local namespace has no tags but its own; content by digest is the same wherever it is asked for.
-    private func originOfManifest(_ reference: ManifestReference, _ place: MirrorPlace) throws -> Origin {
-        if case .registry(let origin) = place { return origin }
-        if case .digest = reference, let origin = origin(of: place) { return origin }
-        throw MirrorFailure(
-            .notFound, "\(place) names no registry: put it first (docker.io/library/nginx), or send it as ns")
+    /// The manifest, and what its pull is called in the log.
+    private func answer(_ question: MirrorManifestQuestion) async throws -> (ManifestAnswer, String) {
+        switch question.place {
+        case .registry(let origin):
+            return try await answer(question, of: origin)
+        case .local(let repository):
+            // Lazy snapshotters leave the registry out, and ask for what they have seen by its digest.
+            if question.reference.digest != nil, let origin = origin(of: question.place) {
+                return try await answer(question, of: origin)
+            }
+            let name = LocalName(repository, try reference(question.reference, in: repository))
+            return (try await registry.resolve(name, isGet: question.isGet), "\(name)")
+        }
+    }
+
+    private func answer(
+        _ question: MirrorManifestQuestion, of origin: Origin
+    ) async throws -> (ManifestAnswer, String) {
+        let answer = try await resolver.resolve(
+            question.reference, at: origin, accept: question.accept,
+            strictness: question.form == .namespace ? .canFallBack : .mustComplete, isGet: question.isGet)
+        return (answer, name(of: answer, question.reference, origin))
+    }
+
+    /// What a client means: a content identifier names the manifest itself, whatever tag the client adds.
+    private func reference(
+        _ reference: ManifestReference, in repository: RepositoryName
+    ) throws(DistributionError) -> ManifestReference {
+        guard case .tag = reference, let digest = try LocalRegistry.contentAddress(repository) else { return reference }
+        return .digest(digest)
     }
 
     private func name(of answer: ManifestAnswer, _ reference: ManifestReference, _ origin: Origin) -> String {
@@ -94,26 +120,35 @@ struct MirrorService: MirrorBackend {
     }
 
     func tags(in place: MirrorPlace, count: Int?, last: Tag?) async throws -> MirrorList {
-        guard let origin = place.origin else { throw unknown(place) }
-        let list = try await resolver.tags(at: origin, count: count, last: last)
-        return shown(list, origin, "tags/list")
+        let list =
+            switch place {
+            case .registry(let origin): try await resolver.tags(at: origin, count: count, last: last)
+            case .local(let repository): try registry.tags(in: repository, count: count, last: last)
+            }
+        return shown(list, place, "tags/list")
     }
 
     func referrers(to digest: Digest, in place: MirrorPlace, artifactType: String?) async throws -> MirrorList {
-        guard let origin = place.origin else { throw unknown(place) }
-        let list = try await resolver.referrers(of: digest, at: origin, artifactType: artifactType)
-        return shown(list, origin, "referrers/\(digest)")
-    }
-
-    private func unknown(_ place: MirrorPlace) -> MirrorFailure {
-        MirrorFailure(.notFound, "\(place) is not known in the local namespace")
+        let list =
+            switch place {
+            case .registry(let origin):
+                try await resolver.referrers(of: digest, at: origin, artifactType: artifactType)
+            case .local(let repository):
+                await registry.referrers(of: digest, in: repository, artifactType: artifactType)
+            }
+        return shown(list, place, "referrers/\(digest)")
     }
 
     /// The next page is linked in the form that works whichever form was asked in.
-    private func shown(_ list: ListAnswer, _ origin: Origin, _ path: String) -> MirrorList {
+    private func shown(_ list: ListAnswer, _ place: MirrorPlace, _ path: String) -> MirrorList {
         var headers: [(name: String, value: String)] = []
         if let query = list.nextQuery {
-            headers.append(("Link", "</v2/\(origin.repository)/\(path)?\(query)&ns=\(origin.registry)>; rel=\"next\""))
+            let target =
+                switch place {
+                case .registry(let origin): "/v2/\(origin.repository)/\(path)?\(query)&ns=\(origin.registry)"
+                case .local(let repository): "/v2/\(repository)/\(path)?\(query)"
+                }
+            headers.append(("Link", "<\(target)>; rel=\"next\""))
         }
         if let filters = list.filtersApplied { headers.append(("OCI-Filters-Applied", filters)) }
         return MirrorList(body: list.body, mediaType: list.contentType, headers: headers)

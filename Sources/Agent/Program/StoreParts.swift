@@ -1,5 +1,6 @@
 import Content
 import Logging
+import Registry
 import ServiceLifecycle
 import SystemPackage
 import Transfer
@@ -22,6 +23,10 @@ struct StoreParts: Sendable {
     let tags = TagMemory()
     /// Reads blobs again, in the background and for `shoal verify`.
     let verification: Verification
+    /// The names of the local namespace.
+    let names: NameBook
+    /// Where pushed blobs arrive.
+    let uploads: UploadFolder
     private let marker: RunMarker
     private let retention: Retention?
 
@@ -45,6 +50,8 @@ struct StoreParts: Sendable {
             ContainerdStore(settings: settings, proofs: runtimeProofs, logger: logger)
         }
         content = NodeContent(layout: layout, runtime: runtime)
+        names = NameBook(path: data.appending("names.json"), logger: logger)
+        uploads = try UploadFolder(directory: data.appending("uploads"))
         chains = ChainStore(directory: data.appending("chains"), logger: logger)
         prover = BlobProver(threads: Self.awaitedProofs, urgency: .awaited, chains: chains)
         idleProver = BlobProver(threads: Self.idleProofs, urgency: .idle, chains: chains)

@@ -48,7 +48,9 @@ final class Retention: Service {
 
     private var plan: RetentionPlan {
         RetentionPlan(
-            isKept: { [runtime] in runtime.size(of: $0) != nil && runtime.isKept($0) },
+            isKept: { [layout, runtime] in
+                runtime.size(of: $0) != nil && runtime.isKept($0) && !layout.isKept($0)
+            },
             isHeld: { [layout] in layout.size(of: $0) != nil },
             children: { [layout] in layout.children(of: $0) },
             names: { [layout] in layout.images(of: $0).compactMap(\.reference) },

@@ -63,6 +63,11 @@ struct Catalog: Sendable {
         if foreign.count < count { version += 1 }
     }
 
+    /// Forgets a name.
+    mutating func forget(_ reference: ImageReference) {
+        unset(.name(reference))
+    }
+
     /// How many entries `index.json` has.
     var count: Int { records.count + foreign.count }
 

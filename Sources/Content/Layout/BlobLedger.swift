@@ -17,6 +17,9 @@ struct BlobLedger: Sendable {
     let capacity: Int64
     /// How many they have.
     private(set) var bytes: Int64 = 0
+    /// Blobs that never have to go for others, here or not; and the bytes of those that are here.
+    private(set) var kept: Set<Digest> = []
+    private(set) var keptBytes: Int64 = 0
     private var entries: [Digest: Entry] = [:]
     private var oldest: Digest?
     private var newest: Digest?
@@ -39,6 +42,7 @@ struct BlobLedger: Sendable {
         remove(blob.digest)
         entries[blob.digest] = Entry(size: blob.size)
         bytes += blob.size
+        if kept.contains(blob.digest) { keptBytes += blob.size }
         link(blob.digest)
     }
 
@@ -48,6 +52,7 @@ struct BlobLedger: Sendable {
         guard let entry = unlink(digest) else { return nil }
         entries[digest] = nil
         bytes -= entry.size
+        if kept.contains(digest) { keptBytes -= entry.size }
         return entry.size
     }
 
@@ -61,18 +66,30 @@ struct BlobLedger: Sendable {
         return true
     }
 
-    /// What has to go so that `size` bytes more fit; everything where they never will.
+    /// Says which blobs never have to go for others.
+    mutating func keep(_ digests: Set<Digest>) {
+        kept = digests
+        keptBytes = kept.reduce(0) { $0 + (entries[$1]?.size ?? 0) }
+    }
+
+    /// Says of one more blob that it never has to go.
+    mutating func keep(_ digest: Digest) {
+        if kept.insert(digest).inserted { keptBytes += entries[digest]?.size ?? 0 }
+    }
+
+    /// What has to go so that `size` bytes more fit; everything that may go where they never will.
     func victims(fitting size: Int64) -> [BlobInfo] { victims(freeing: bytes - capacity + size) }
 
-    /// The blobs used longest ago that have `wanted` bytes together; all where that is not enough.
+    /// The blobs used longest ago that have `wanted` bytes together, without those that are kept; all of them where that is not enough.
     func victims(freeing wanted: Int64) -> [BlobInfo] {
         var victims: [BlobInfo] = []
         var freed: Int64 = 0
         var next = oldest
         while freed < wanted, let digest = next, let entry = entries[digest] {
+            next = entry.newer
+            guard !kept.contains(digest) else { continue }
             victims.append(BlobInfo(digest: digest, size: entry.size))
             freed += entry.size
-            next = entry.newer
         }
         return victims
     }

@@ -6,17 +6,21 @@ import SystemPackage
 
 /// How blobs enter a layout.
 extension ImageLayout {
-    /// Takes in a spool file whose bytes the caller has verified, and makes room for it first.
+    /// Takes in a file that has arrived and whose bytes the caller has verified, and makes room for it first.
     ///
     /// The bytes are synced to disk, then the file gets the blob's name, by rename or, from another filesystem, by way
-    /// of a copy. From the call on nothing can be written to it. Where the blob is held already, the spool's copy goes.
+    /// of a copy. From the call on nothing can be written to it. Where the blob is held already, this copy goes.
     /// Cancelling the task does not stop it.
+    /// - Parameter isKept: whether the blob must not go for others, until ``keep(_:)`` says otherwise.
     /// - Throws: `.sizeMismatch` where the file does not have `size` bytes, `.exceedsCapacity` where the blob is larger
-    ///   than the whole store may become, `.noSpace` where the disk is full even though older blobs were let go, `.io`.
+    ///   than the store may become beside what is kept, `.noSpace` where the disk is full even though older blobs were let go, `.io`.
     ///   The spool file is left alone then, and can still be read.
-    public func commit(_ spool: SpoolFile, as digest: Digest, size: Int64) async throws(ContentError) -> StoredBlob {
+    public func commit(
+        _ spool: some ArrivedFile, as digest: Digest, size: Int64, isKept: Bool = false
+    ) async throws(ContentError) -> StoredBlob {
         spool.seal()
         return try await BlockingWork.run { () throws(ContentError) in
+            if isKept { self.keepToo(digest) }
             if let held = try self.openHeld(digest) {
                 spool.discard()
                 return held
@@ -33,13 +37,14 @@ extension ImageLayout {
     }
 
     /// Stores bytes that are in memory, such as a manifest. Cancelling the task does not stop it.
-    /// - Throws: `.digestMismatch` where they do not have the digest, and what ``commit(_:as:size:)`` throws.
-    public func put(_ bytes: [UInt8], as digest: Digest) async throws(ContentError) {
+    /// - Throws: `.digestMismatch` where they do not have the digest, and what ``commit(_:as:size:isKept:)`` throws.
+    public func put(_ bytes: [UInt8], as digest: Digest, isKept: Bool = false) async throws(ContentError) {
         try await BlockingWork.run { () throws(ContentError) in
             let actual = ContentHasher.digest(of: bytes, algorithm: digest.algorithm)
             guard actual == digest else {
                 throw ContentError(.digestMismatch, "\(bytes.count) bytes given as \(digest) have \(actual); dropped")
             }
+            if isKept { self.keepToo(digest) }
             if try self.openHeld(digest) != nil { return }
             let size = Int64(bytes.count)
             try self.checkCapacity(digest, size)
@@ -52,16 +57,17 @@ extension ImageLayout {
     }
 
     private func checkCapacity(_ digest: Digest, _ size: Int64) throws(ContentError) {
-        let capacity = usage.capacity
-        guard size <= capacity else {
+        let (capacity, kept) = state.withLock { ($0.ledger.capacity, $0.ledger.keptBytes) }
+        guard size <= capacity - kept else {
+            let beside = kept > 0 ? ", \(kept) of them of images that were pushed or pinned" : ""
             throw ContentError(
                 .exceedsCapacity,
-                "\(digest) has \(size) bytes and the store may have \(capacity); raise store.capacity to keep it")
+                "\(digest) has \(size) bytes and the store may have \(capacity)\(beside); raise store.capacity to keep it")
         }
     }
 
-    /// - Returns: The blob's file: the spool's own, or the copy's.
-    private func take(_ spool: SpoolFile, as digest: Digest, _ size: Int64) throws(ContentError) -> OpenFile {
+    /// - Returns: The blob's file: the one that arrived, or the copy.
+    private func take(_ spool: some ArrivedFile, as digest: Digest, _ size: Int64) throws(ContentError) -> OpenFile {
         try spool.file.syncData()
         if try enter(spool.path, as: digest, size) {
             spool.surrender()

@@ -27,6 +27,14 @@ extension ImageLayout {
         }
     }
 
+    /// Forgets a name; its manifest stays. One that is not known is as good.
+    /// - Throws: `.noSpace` and `.io` where `index.json` cannot be written; it is forgotten all the same.
+    public func forget(_ reference: ImageReference) async throws(ContentError) {
+        try await BlockingWork.run { () throws(ContentError) in
+            try self.change { (state) throws(ContentError) in state.catalog.forget(reference) }
+        }
+    }
+
     /// All records, by name and digest.
     public func images() -> [ImageRecord] {
         state.withLock { $0.catalog.images() }
@@ -57,6 +65,21 @@ extension ImageLayout {
     public func children(of manifest: Digest) -> [Digest] {
         state.withLock { $0.graph.children(of: manifest) }
     }
+
+    /// As ``children(of:)``; where there was no room to keep that in mind, the manifest is read again. Blocks then.
+    public func children(reading manifest: Digest, as mediaType: MediaType?) -> [Digest] {
+        let (known, isKnown, type) = state.withLock { state in
+            (
+                state.graph.children(of: manifest), state.graph.knows(manifest),
+                mediaType ?? state.catalog.images(of: manifest).first?.mediaType ?? state.graph.manifestType(of: manifest)
+            )
+        }
+        guard !isKnown, let type, type.isManifestOrIndex, let document = document(manifest, type) else { return known }
+        return document.children.map(\.digest) + document.blobs.map(\.digest)
+    }
+
+    /// What other programs have put into `index.json`.
+    public func foreign() -> [Descriptor] { state.withLock { $0.catalog.foreign } }
 
     private func change(_ body: (inout LayoutState) throws(ContentError) -> Void) throws(ContentError) {
         let isChanged = try state.withLock { state throws(ContentError) in

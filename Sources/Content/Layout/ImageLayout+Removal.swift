@@ -25,6 +25,33 @@ extension ImageLayout {
         if let fault { throw fault }
     }
 
+    // MARK: What must not go
+
+    /// Says which blobs never have to go for others; those that were kept before may go from now on. What is not here yet may be named too.
+    public func keep(_ digests: Set<Digest>) {
+        state.withLock { $0.ledger.keep(digests) }
+    }
+
+    /// Whether a blob never has to go for others.
+    public func isKept(_ digest: Digest) -> Bool { state.withLock { $0.ledger.kept.contains(digest) } }
+
+    /// Says of one more blob that it never has to go, here or not.
+    public func keepToo(_ digest: Digest) {
+        state.withLock { $0.ledger.keep(digest) }
+    }
+
+    /// When a blob's file was written last: seconds since 1970 by this node's clock; nil where it is not held. Blocks shortly.
+    public func arrived(_ digest: Digest) -> Int64? {
+        guard size(of: digest) != nil else { return nil }
+        return FileIdentity(at: paths.blob(digest)).map { $0.modified / 1_000_000_000 }
+    }
+
+    /// Removes a blob, and the images that are nothing without it. Cancelling the task does not stop it.
+    /// - Throws: what ``remove(_:)`` throws.
+    public func delete(_ digest: Digest) async throws(ContentError) {
+        try await BlockingWork.run { () throws(ContentError) in try self.remove(digest) }
+    }
+
     @discardableResult
     func evict(_ choose: (BlobLedger) -> [BlobInfo]) -> Int64 {
         blobFiles.withLock { blobFiles in

@@ -1,11 +1,11 @@
 import Glibc
 import Synchronization
-import SystemPackage
+public import SystemPackage
 
 /// A blob that is arriving: one file that grows, written at its places in any order and from any thread.
 ///
 /// The file goes with this object, unless a store has taken it in, or it was left for a later download.
-public final class SpoolFile: Sendable {
+public final class SpoolFile: ArrivedFile {
     private struct Access {
         var journal: SpoolJournal
         var isSealed = false
@@ -18,7 +18,7 @@ public final class SpoolFile: Sendable {
     /// What a former agent, or a download before this one, noted of the file; nil for a new one. Nothing of it is trusted until
     /// ``RecoveredSpool/soundPieces(in:size:among:isCancelled:)`` has read the bytes.
     public let recovered: RecoveredSpool?
-    let path: FilePath
+    public let path: FilePath
     private let name: SpoolName
     private let leftovers: SpoolLeftovers
     // Held while bytes are written: when `seal` returns, no write is under way. It costs no parallelism, the kernel
@@ -137,7 +137,7 @@ public final class SpoolFile: Sendable {
     }
 
     /// The file has another name now, in a store, which is not the spool's to remove.
-    func surrender() {
+    public func surrender() {
         access.withLock { access in
             access.isNamed = false
             access.journal.remove()

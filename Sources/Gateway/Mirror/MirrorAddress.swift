@@ -52,6 +52,7 @@ struct MirrorAddress: Equatable {
     private static func place(
         _ registry: RegistryName, _ name: RepositoryName
     ) throws(DistributionError) -> MirrorPlace {
+        guard !ImageReference.isLocal(registry) else { return .local(name) }
         guard registry == .dockerHub, name.components.count == 1 else {
             return .registry(Origin(registry: registry, repository: name))
         }
@@ -89,7 +90,7 @@ extension DistributionRoute {
         switch self {
         case .base: nil
         case .manifest(let name, _), .blob(let name, _), .tags(let name, _, _), .referrers(let name, _, _),
-            .uploads(let name):
+            .uploads(let name), .upload(let name, _):
             name
         }
     }

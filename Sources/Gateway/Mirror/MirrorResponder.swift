@@ -1,8 +1,8 @@
 import NIOCore
-import NIOHTTP1
+public import NIOHTTP1
 public import OCI
 
-/// The mirror's end points: the distribution specification's read side.
+/// The mirror's end points: the distribution specification, pushes for the local namespace only.
 ///
 /// Decisions that the specification leaves open:
 /// - HEAD answers as GET would, but `Range` is ignored on it, as RFC 9110 §14.2 wants.
@@ -11,21 +11,24 @@ public import OCI
 /// - Never 401 and never 429: runtimes take those for the upstream's. Too much to do is 503 with `Retry-After`.
 public struct MirrorResponder: HTTPResponder {
     let backend: any MirrorBackend
-    private let audience: MirrorAudience
+    let pushes: (any PushBackend)?
+    let audience: MirrorAudience
     private let hosts: HostRule
     private let isConfiguredUpstream: @Sendable (RegistryName) -> Bool
     private let observe: @Sendable (MirrorRecord) -> Void
 
     /// - Parameters:
+    ///   - pushes: takes what is pushed; nil: nothing is.
     ///   - allowsRemote: whether other hosts may ask, by whatever name.
     ///   - isConfiguredUpstream: whether a name without a dot is a registry of the configuration.
     ///   - observe: told once for every request, when its answer is over.
     public init(
-        backend: any MirrorBackend, audience: MirrorAudience, allowsRemote: Bool,
+        backend: any MirrorBackend, pushes: (any PushBackend)? = nil, audience: MirrorAudience, allowsRemote: Bool,
         isConfiguredUpstream: @escaping @Sendable (RegistryName) -> Bool,
         observe: @escaping @Sendable (MirrorRecord) -> Void = { _ in }
     ) {
         self.backend = backend
+        self.pushes = pushes
         self.audience = audience
         hosts = HostRule(allowsRemote: allowsRemote)
         self.isConfiguredUpstream = isConfiguredUpstream
@@ -44,6 +47,8 @@ public struct MirrorResponder: HTTPResponder {
             )
             subject = address.subject
             response = try await answer(request, address)
+        } catch let refusal as HTTPRefusal {
+            response = refuse(refusal)
         } catch {
             response = .distributionError(Self.told(error, about: subject))
             if let failure = error as? MirrorFailure, case .rangeUnsatisfiable(let size) = failure.code {
@@ -59,10 +64,15 @@ public struct MirrorResponder: HTTPResponder {
         return response
     }
 
+    /// Layers are large; manifests, with up to 4 MiB, are gathered by their own limit.
+    public func streamsBody(of method: HTTPMethod, path: String) -> Bool {
+        method == .PUT || method == .POST || method == .PATCH
+    }
+
     public func refuse(_ refusal: HTTPRefusal) -> HTTPResponse {
         let code: DistributionError.Code =
             switch refusal.reason {
-            case .malformed, .targetTooLong, .headerTooLarge, .tooSlow, .expectationUnknown, .methodUnknown,
+            case .malformed, .targetTooLong, .headerTooLarge, .tooSlow, .bodyBrokenOff, .expectationUnknown, .methodUnknown,
                 .versionUnsupported:
                 .unsupported
             case .bodyTooLarge: .sizeInvalid
@@ -75,11 +85,15 @@ public struct MirrorResponder: HTTPResponder {
     }
 
     private func answer(_ request: HTTPRequest, _ address: MirrorAddress) async throws -> HTTPResponse {
-        guard request.method == .GET || request.method == .HEAD, !address.route.isUpload else {
+        let methods = address.route.methods
+        guard methods.contains(request.method) else {
             var response = HTTPResponse.distributionError(
                 DistributionError(code: .unsupported, message: "\(request.method.rawValue) is not answered here"))
-            response.headers.add(name: "Allow", value: address.route.isUpload ? "" : "GET, HEAD")
+            response.headers.add(name: "Allow", value: methods.map(\.rawValue).joined(separator: ", "))
             return response
+        }
+        if request.method != .GET && request.method != .HEAD || address.route.isUpload {
+            return try await push(request, address)
         }
         guard let place = address.place else {
             return HTTPResponse(
@@ -94,7 +108,7 @@ public struct MirrorResponder: HTTPResponder {
             return list(try await backend.tags(in: place, count: count, last: last))
         case .referrers(_, let digest, let artifactType):
             return list(try await backend.referrers(to: digest, in: place, artifactType: artifactType))
-        case .base, .uploads:
+        case .base, .uploads, .upload:
             throw DistributionError(code: .nameUnknown, message: "path is no end point of the distribution API")
         }
     }
@@ -137,7 +151,21 @@ extension HTTPResponse {
 
 extension DistributionRoute {
     var isUpload: Bool {
-        if case .uploads = self { true } else { false }
+        switch self {
+        case .uploads, .upload: true
+        default: false
+        }
+    }
+
+    /// What may be done there.
+    var methods: [HTTPMethod] {
+        switch self {
+        case .base, .tags, .referrers: [.GET, .HEAD]
+        case .manifest: [.GET, .HEAD, .PUT, .DELETE]
+        case .blob: [.GET, .HEAD, .DELETE]
+        case .uploads: [.POST]
+        case .upload: [.GET, .HEAD, .PATCH, .PUT, .DELETE]
+        }
     }
 }
 
@@ -149,7 +177,7 @@ extension MirrorAddress {
         case .blob(_, let digest): .blob(digest, place)
         case .tags: .tags(place)
         case .referrers(_, let digest, _): .referrers(digest, place)
-        case .base, .uploads: .other
+        case .base, .uploads, .upload: .other
         }
     }
 }

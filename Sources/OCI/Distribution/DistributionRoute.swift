@@ -10,8 +10,10 @@ public enum DistributionRoute: Sendable, Equatable {
     case tags(RepositoryName, count: Int?, last: Tag?)
     /// `/v2/<name>/referrers/<digest>?artifactType=`
     case referrers(RepositoryName, Digest, artifactType: String?)
-    /// `/v2/<name>/blobs/uploads/` and what is below it
+    /// `/v2/<name>/blobs/uploads/`
     case uploads(RepositoryName)
+    /// `/v2/<name>/blobs/uploads/<reference>`: what the registry has called an upload; only it knows what that may be.
+    case upload(RepositoryName, String)
 
     /// Reads a request target. This is the one place where it is percent-decoded.
     ///
@@ -48,7 +50,7 @@ public enum DistributionRoute: Sendable, Equatable {
         case ("blobs", _) where !name.isEmpty:
             return .blob(try repository(name), try digest(last))
         case ("uploads", _) where name.count >= 2 && name.last == "blobs":
-            return .uploads(try repository(name.dropLast()))
+            return .upload(try repository(name.dropLast()), last)
         default:
             throw unknown
         }

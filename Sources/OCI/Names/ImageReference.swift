@@ -7,6 +7,9 @@ public struct ImageReference: Codable, Comparable, CustomStringConvertible, Hash
     public static let localRegistry = "localhost:5050"
     private static let localRegistries: Set<String> = [localRegistry, "127.0.0.1:5050", "[::1]:5050"]
 
+    /// Whether a registry's name is one of those that the local namespace goes by.
+    public static func isLocal(_ registry: RegistryName) -> Bool { localRegistries.contains(registry.description) }
+
     /// Nil: the local namespace.
     public var registry: RegistryName?
     /// The name within the registry or the local namespace.

@@ -128,6 +128,27 @@ public final class ManifestResolver: Sendable {
         return try? await fromPeers(digest, at: origin)?.document
     }
 
+    /// A manifest of no registry: this node's, or a peer's, and the LAN is asked for those that nobody has heard of. It is in the store
+    /// then, under no name.
+    /// - Throws: ``FetchError`` where nobody gives it.
+    public func onLAN(_ digest: Digest) async throws -> PulledManifest {
+        if let document = try await held(digest) {
+            return PulledManifest(digest: digest, document: document, source: .store)
+        }
+        let found = try await flights.run(digest) {
+            if let found = try await self.fromPeers(digest, at: nil) { return found }
+            _ = await self.questions.whoHas(digest, wait: .milliseconds(200))
+            guard let found = try await self.fromPeers(digest, at: nil) else {
+                throw FetchError(.notFound, "nobody on the LAN has \(digest)")
+            }
+            return found
+        }
+        return PulledManifest(digest: digest, document: found.document, source: found.source)
+    }
+
+    /// Counts a manifest of the local namespace that was asked for: no registry had to give it.
+    public func answeredLocally() { counters.answered(hit: true) }
+
     // MARK: By digest
 
     /// The manifest with a digest: own store, peers, upstream.
@@ -162,7 +183,7 @@ public final class ManifestResolver: Sendable {
     }
 
     /// The first holder that gives it. One after another is asked without waiting for those before: some may be dead, and say nothing.
-    private func fromPeers(_ digest: Digest, at origin: Origin) async throws -> Found? {
+    private func fromPeers(_ digest: Digest, at origin: Origin?) async throws -> Found? {
         let holders = sources.holders(of: digest).prefix(Self.holdersAsked)
         let first = await withTaskGroup(of: (NodeID, ManifestDocument)?.self) { group in
             for (place, peer) in holders.enumerated() {
@@ -181,7 +202,11 @@ public final class ManifestResolver: Sendable {
             return await group.first { $0 != nil } ?? nil
         }
         guard let (peer, document) = first else { return nil }
-        await keep(document, digest, at: origin)
+        if let origin {
+            await keep(document, digest, at: origin)
+        } else {
+            await keep(document, digest)
+        }
         return Found(digest: digest, document: document, source: .peer(peer))
     }
 
@@ -216,6 +241,15 @@ public final class ManifestResolver: Sendable {
             throw UpstreamError(code: .broken, message: "\(origin) \(reference): \(error)", registry: origin.registry)
         }
         return Found(digest: answer.digest, document: document, source: .upstream)
+    }
+
+    /// Puts a verified manifest into the store, under no name.
+    private func keep(_ document: ManifestDocument, _ digest: Digest) async {
+        do throws(ContentError) {
+            try await content.layout.put(document.bytes, as: digest)
+        } catch {
+            logger.notice("a manifest is not kept", metadata: ["digest": "\(digest)", "reason": "\(error)"])
+        }
     }
 
     /// Puts a verified manifest into the store, with the tag that led to it; a full disk only means that it is not kept.

@@ -47,6 +47,8 @@ struct Answer: Sendable {
         var response: HTTPResponse
         if let request, refusal == nil {
             response = await server.responder.respond(to: request)
+            // With what is left of a body on the connection no other request can be found there.
+            if let body = request.stream as? RequestBody, await !isRead(body, response) { response.closes = true }
         } else {
             response = refused(refusal ?? HTTPRefusal(.malformed, "the request could not be understood"))
         }
@@ -69,6 +71,12 @@ struct Answer: Sendable {
             ended(onEnd, status, link.isAnswered ? .complete : .clientGone)
             throw error
         }
+    }
+
+    private func isRead(_ body: RequestBody, _ response: HTTPResponse) async -> Bool {
+        // An answer that comes bit by bit may be about the body, and read it meanwhile.
+        if case .stream = response.body { return body.isOver }
+        return await body.drain()
     }
 
     /// Sends an answer. Where its body cannot begin, sends an error instead, and changes `response` to it.
@@ -121,7 +129,7 @@ struct Answer: Sendable {
     }
 
     private func head(_ response: HTTPResponse) -> ResponseHead {
-        ResponseHead(response, to: request, mayKeepAlive: refusal == nil && !link.isDraining, date: .now)
+        ResponseHead(response, to: request, mayKeepAlive: refusal == nil && !link.isDraining && !response.closes, date: .now)
     }
 
     private func refused(_ refusal: HTTPRefusal) -> HTTPResponse {

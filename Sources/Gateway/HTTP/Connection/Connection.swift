@@ -11,12 +11,14 @@ struct Connection: Sendable {
     let remoteAddress: SocketAddress?
 
     /// Builds the pipeline. Must run on the channel's event loop.
-    init(_ channel: any Channel, id: String, place: ConnectionLimiter.Place, limits: HTTPLimits) throws {
+    init(_ channel: any Channel, id: String, place: ConnectionLimiter.Place, limits: HTTPLimits, responder: any HTTPResponder) throws {
         let remoteAddress = channel.remoteAddress
         let link = ConnectionLink()
         let isUnixSocket = channel.localAddress?.protocol == .unix
         let handler = ConnectionHandler(
-            assembler: RequestAssembler(limits: limits, remoteAddress: remoteAddress, connectionID: id), limits: limits,
+            assembler: RequestAssembler(
+                limits: limits, remoteAddress: remoteAddress, connectionID: id, streamsBody: responder.streamsBody),
+            limits: limits,
             link: link, isUnixSocket: isUnixSocket)
         var encoding = HTTPResponseEncoder.Configuration()
         encoding.automaticallySetFramingHeaders = false

@@ -6,6 +6,11 @@ import NIOPosix
 /// The event loop's side of a connection: turns parsed parts into requests, parts of answers into writes, keeps time and
 /// closes. What to do is decided by ``ConnectionState`` and ``RequestAssembler``.
 final class ConnectionHandler: ChannelDuplexHandler {
+    /// Requests are small, and so are the buffers that a stranger can fill.
+    static let receiveSize = 8 << 10
+    /// Bodies of pushes are not.
+    private static let bodyReceiveSize = 256 << 10
+
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = ConnectionEvent
     typealias OutboundIn = ResponsePart
@@ -17,8 +22,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private let isUnixSocket: Bool
     private var context: ChannelHandlerContext?
     private var isReadHeld = false
+    /// The body of the request that is being answered, for as long as it arrives.
+    private var body: RequestBody?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var completedWrites = 0
+    private var isInvited = false
     /// The files that wait for the kernel, oldest first.
     private var regions = CircularBuffer<(lease: FileLease, end: Int)>(initialCapacity: ConnectionLink.writesAhead)
 
@@ -53,6 +61,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         timer?.task.cancel()
         timer = nil
+        breakBody("the client closed the connection")
         link.close()
         context.fireChannelInactive()
     }
@@ -61,12 +70,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.context = nil
         timer?.task.cancel()
         timer = nil
+        breakBody("the connection was closed")
         link.close()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed:
+            breakBody("the client stopped sending")
             // A unix socket whose other end is gone says so (EPOLLHUP); TCP cannot be told from a half-close.
             if state.inputClosed(mayWait: isUnixSocket, now: .now()) { context.close(promise: nil) }
             setTimer(context)
@@ -102,6 +113,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
             guard state.unanswered == 0 else { break }
             let head = HTTPResponseHead(version: .http1_1, status: .continue)
             context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
+        case .open(var request, let awaitsInvitation):
+            request.stream = open(awaitsInvitation: awaitsInvitation, context)
+            state.requestArrived(isKeepAlive: request.isKeepAlive, now: .now())
+            state.bodyOpened()
+            setTimer(context)
+            context.fireChannelRead(Self.wrapInboundOut(.request(request)))
+        case .chunk(let bytes):
+            body?.append(bytes)
+        case .close:
+            body?.end()
+            closeBody(context)
         case .deliver(let request):
             state.requestArrived(isKeepAlive: request.isKeepAlive, now: .now())
             setTimer(context)
@@ -109,6 +131,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .refuse(let refusal):
             refuse(refusal, context)
         }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        readBody(context)
+        context.fireChannelReadComplete()
     }
 
     func read(context: ChannelHandlerContext) {
@@ -121,10 +148,62 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func refuse(_ refusal: HTTPRefusal, _ context: ChannelHandlerContext) {
         guard state.phase == .open else { return }
+        if let body, !body.isOver {
+            // The answer that is under way says so; it is the connection's last.
+            body.fail(refusal)
+            return
+        }
         state.requestRefused(now: .now())
         setTimer(context)
         context.fireChannelRead(Self.wrapInboundOut(.refusal(refusal)))
         context.fireChannelReadComplete()
+    }
+
+    // MARK: Bodies that are read while they arrive
+
+    private func open(awaitsInvitation: Bool, _ context: ChannelHandlerContext) -> RequestBody {
+        let loop = context.eventLoop
+        let handler = NIOLoopBound(self, eventLoop: loop)
+        let body = RequestBody(awaitsInvitation: awaitsInvitation) {
+            loop.execute { handler.value.bodyWanted(isInvitation: awaitsInvitation) }
+        }
+        self.body = body
+        setReceiveSize(Self.bodyReceiveSize, context)
+        return body
+    }
+
+    private func bodyWanted(isInvitation: Bool) {
+        guard let context, body != nil else { return }
+        if isInvitation, !isInvited, state.unanswered == 1 {
+            isInvited = true
+            let head = HTTPResponseHead(version: .http1_1, status: .continue)
+            context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
+        }
+        readBody(context)
+    }
+
+    private func readBody(_ context: ChannelHandlerContext) {
+        guard let body, state.isBodyOpen, body.isInvited, body.hasRoom else { return }
+        state.bodyWanted(now: .now())
+        setTimer(context)
+        context.read()
+    }
+
+    private func closeBody(_ context: ChannelHandlerContext) {
+        guard body != nil else { return }
+        body = nil
+        isInvited = false
+        state.bodyClosed()
+        setReceiveSize(Self.receiveSize, context)
+    }
+
+    private func breakBody(_ reason: String) {
+        body?.fail(HTTPRefusal(.bodyBrokenOff, "the request's body is not whole: \(reason)"))
+    }
+
+    private func setReceiveSize(_ size: Int, _ context: ChannelHandlerContext) {
+        try? context.channel.syncOptions?.setOption(
+            .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: size))
     }
 
     // MARK: Answers
@@ -168,6 +247,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func answered(isKeepAlive: Bool, _ context: ChannelHandlerContext) {
         let next = state.answerEnded(isKeepAlive: isKeepAlive, now: .now())
+        closeBody(context)
         link.answerEnded()
         switch next {
         case .answerNext: break
@@ -218,6 +298,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch state.check(completed: completedWrites, pending: pending, now: .now()) {
         case .fine: break
         case .refuse: refuse(HTTPRefusal(.tooSlow, "the request took too long to arrive"), context)
+        case .breakBody:
+            body?.fail(HTTPRefusal(.tooSlow, "the request's body stopped coming"))
+            state.bodyBroken()
         case .finish: finish(context)
         case .drop: return context.close(promise: nil)
         case .inspect where sendsWhatIsGone: return context.close(promise: nil)

@@ -19,6 +19,8 @@ struct ConnectionState {
         case finish
         /// Nothing more can be done for this client.
         case drop(Reason)
+        /// The body that is being read has stopped coming.
+        case breakBody
         /// Nothing has moved for a while: see whether what is being sent still exists.
         case inspect
     }
@@ -39,6 +41,9 @@ struct ConnectionState {
     /// When the present wait began.
     private var since: NIODeadline
     private var halfCloseEnd: NIODeadline?
+    /// Whether the body of the request that is being answered is still arriving, and since when its next bytes have been waited for.
+    private(set) var isBodyOpen = false
+    private var bodyAwaited: NIODeadline?
     private var writes: WriteWatch
 
     init(limits: HTTPLimits, now: NIODeadline) {
@@ -56,6 +61,10 @@ struct ConnectionState {
         guard phase == .open else {
             lingered += count
             return lingered > limits.lingerSize ? .close : .discard
+        }
+        if isBodyOpen {
+            bodyAwaited = nil
+            return .parse
         }
         guard !isLast else { return .discard }
         guard unanswered == 0 else {
@@ -80,6 +89,27 @@ struct ConnectionState {
         if !isKeepAlive { isLast = true }
     }
 
+    // MARK: A body that is read while it arrives
+
+    mutating func bodyOpened() { isBodyOpen = true }
+
+    /// More of the body was asked of the kernel.
+    mutating func bodyWanted(now: NIODeadline) {
+        if isBodyOpen, bodyAwaited == nil { bodyAwaited = now }
+    }
+
+    /// The rest of the body will not come: the answer is the connection's last.
+    mutating func bodyBroken() {
+        isLast = true
+        bodyClosed()
+    }
+
+    /// The body is over.
+    mutating func bodyClosed() {
+        isBodyOpen = false
+        bodyAwaited = nil
+    }
+
     /// A request was turned down: it is answered, and nothing after it.
     mutating func requestRefused(now: NIODeadline) {
         requestArrived(isKeepAlive: false, now: now)
@@ -98,7 +128,9 @@ struct ConnectionState {
 
     mutating func answerEnded(isKeepAlive: Bool, now: NIODeadline) -> AfterAnswer {
         unanswered -= 1
-        if !isKeepAlive { isLast = true }
+        // What is left of the body cannot be told from the next request.
+        if !isKeepAlive || isBodyOpen { isLast = true }
+        bodyClosed()
         if unanswered > 0, isKeepAlive { return .answerNext }
         bytesAhead = 0
         guard !isLast, !isInputClosed, !isDraining else { return .close }
@@ -130,7 +162,8 @@ struct ConnectionState {
             switch phase {
             case .lingering: since + TimeAmount(limits.lingerTime)
             case .closing: writes.nextCheck
-            case .open where unanswered > 0: writes.nextCheck
+            case .open where unanswered > 0:
+                bodyAwaited.map { min($0 + TimeAmount(limits.bodyIdleTime), writes.nextCheck) } ?? writes.nextCheck
             case .open: since + TimeAmount(isReceiving ? limits.headerTime : limits.idleTime)
             }
         return halfCloseEnd.map { min($0, next) } ?? next
@@ -144,6 +177,7 @@ struct ConnectionState {
         switch phase {
         case .lingering: return now >= nextCheck ? .drop(.lingered) : .fine
         case .closing: return writes.check(completed: completed, pending: pending, now: now)
+        case .open where bodyAwaited.map({ now >= $0 + TimeAmount(limits.bodyIdleTime) }) ?? false: return .breakBody
         case .open where unanswered > 0: return writes.check(completed: completed, pending: pending, now: now)
         case .open where now < nextCheck: return .fine
         case .open: return isReceiving ? .refuse : .finish

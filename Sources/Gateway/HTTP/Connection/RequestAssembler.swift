@@ -9,6 +9,11 @@ struct RequestAssembler {
         /// More has to come, and the client waits for a `100 Continue` before it sends it.
         case invite
         case deliver(HTTPRequest)
+        /// The request's body follows, in chunks.
+        case open(HTTPRequest, awaitsInvitation: Bool)
+        case chunk(ByteBuffer)
+        /// The body is whole.
+        case close
         /// The request is turned down before it is whole; what follows on the connection cannot be understood any more.
         case refuse(HTTPRefusal)
     }
@@ -16,14 +21,21 @@ struct RequestAssembler {
     private let limits: HTTPLimits
     private let remoteAddress: SocketAddress?
     private let connectionID: String
+    private let streamsBody: @Sendable (HTTPMethod, String) -> Bool
     private var count = 0
     private var partial: HTTPRequest?
+    private var isStreaming = false
     private var hasRefused = false
 
-    init(limits: HTTPLimits, remoteAddress: SocketAddress?, connectionID: String) {
+    /// - Parameter streamsBody: whether the body of a request with that method and path is handed on in chunks.
+    init(
+        limits: HTTPLimits, remoteAddress: SocketAddress?, connectionID: String,
+        streamsBody: @escaping @Sendable (HTTPMethod, String) -> Bool = { _, _ in false }
+    ) {
         self.limits = limits
         self.remoteAddress = remoteAddress
         self.connectionID = connectionID
+        self.streamsBody = streamsBody
     }
 
     mutating func receive(_ part: HTTPServerRequestPart) -> Step {
@@ -63,19 +75,26 @@ struct RequestAssembler {
         return expectation(of: head)
     }
 
-    /// Whether the client may send its body.
-    private func expectation(of head: HTTPRequestHead) -> Step {
+    /// Whether the client may send its body, and where that goes.
+    private mutating func expectation(of head: HTTPRequestHead) -> Step {
         let length = head.headers.first(name: "Content-Length").flatMap(Int.init) ?? 0
-        guard length <= limits.bodySize else { return tooLarge }
+        let hasBody = length > 0 || head.headers.contains(name: "Transfer-Encoding")
         let expectations = head.headers[canonicalForm: "Expect"]
-        guard !expectations.isEmpty, head.version >= .http1_1 else { return .wait }
-        guard expectations.allSatisfy({ $0.lowercased() == "100-continue" }) else {
+        let isExpecting = !expectations.isEmpty && head.version >= .http1_1
+        guard !isExpecting || expectations.allSatisfy({ $0.lowercased() == "100-continue" }) else {
             return .refuse(HTTPRefusal(.expectationUnknown, "only 100-continue can be expected"))
         }
-        return length > 0 || head.headers.contains(name: "Transfer-Encoding") ? .invite : .wait
+        if hasBody, let request = partial, streamsBody(request.method, request.path) {
+            partial = nil
+            isStreaming = true
+            return .open(request, awaitsInvitation: isExpecting)
+        }
+        guard length <= limits.bodySize else { return tooLarge }
+        return isExpecting && hasBody ? .invite : .wait
     }
 
     private mutating func append(_ chunk: ByteBuffer) -> Step {
+        if isStreaming { return .chunk(chunk) }
         guard let size = partial?.body.readableBytes, size + chunk.readableBytes <= limits.bodySize else {
             return tooLarge
         }
@@ -84,6 +103,10 @@ struct RequestAssembler {
     }
 
     private mutating func end() -> Step {
+        if isStreaming {
+            isStreaming = false
+            return .close
+        }
         guard let request = partial else { return .wait }
         partial = nil
         return .deliver(request)

@@ -21,6 +21,8 @@ public struct HTTPRefusal: Error, Hashable, Sendable {
         case versionUnsupported
         /// There are as many connections as there may be.
         case tooManyConnections
+        /// The client went away, or stopped sending, in the middle of its request's body.
+        case bodyBrokenOff
         /// The responder promised a body whose first byte could not be had.
         case bodyUnavailable
 
@@ -31,7 +33,7 @@ public struct HTTPRefusal: Error, Hashable, Sendable {
             case .targetTooLong: .uriTooLong
             case .headerTooLarge: .requestHeaderFieldsTooLarge
             case .bodyTooLarge: .payloadTooLarge
-            case .tooSlow: .requestTimeout
+            case .tooSlow, .bodyBrokenOff: .requestTimeout
             case .expectationUnknown: .expectationFailed
             case .methodUnknown: .notImplemented
             case .versionUnsupported: .httpVersionNotSupported

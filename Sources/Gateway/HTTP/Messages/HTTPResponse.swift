@@ -28,6 +28,9 @@ public struct HTTPResponse: Sendable {
     /// How fast the body goes out: nil: as fast as the client takes it. A body of ``Body/bytes(_:)`` never waits, and is counted.
     public var pace: (any BodyPace)?
 
+    /// Whether the connection ends with this answer.
+    var closes = false
+
     public init(
         status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: Body = .none,
         onEnd: (@Sendable (HTTPOutcome) -> Void)? = nil

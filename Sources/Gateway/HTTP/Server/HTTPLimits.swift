@@ -10,6 +10,8 @@ public struct HTTPLimits: Sendable {
     public var bodySize = 64 << 10
     /// How long a request may take to arrive, from its first byte on; then it is answered 408.
     public var headerTime: Duration = .seconds(10)
+    /// How long a client may send nothing in the middle of a body that is read as it arrives.
+    public var bodyIdleTime: Duration = .seconds(60)
     /// How long a connection may wait for its next request.
     public var idleTime: Duration = .seconds(60)
     /// How long a client may read nothing while there is something to read.

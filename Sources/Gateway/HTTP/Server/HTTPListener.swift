@@ -147,8 +147,8 @@ public final class HTTPListener: Service {
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            // Requests are small, and so are the buffers that a stranger can fill.
-            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8 << 10))
+            .childChannelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: ConnectionHandler.receiveSize))
             .childChannelInitializer { channel in
                 // A failure closes the connection.
                 channel.eventLoop.makeCompletedFuture { try self.take(channel, id: tag.next()) }
@@ -171,7 +171,7 @@ public final class HTTPListener: Service {
             throw ChannelError.ioOnClosedChannel
         }
         do {
-            try queue.add { try Connection(channel, id: id, place: place, limits: limits) }
+            try queue.add { try Connection(channel, id: id, place: place, limits: limits, responder: server.responder) }
         } catch {
             limiter.leave(place)
             throw error

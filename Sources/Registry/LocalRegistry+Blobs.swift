@@ -1,0 +1,173 @@
+public import Content
+import Integrity
+import NIOCore
+public import OCI
+import Synchronization
+import Transfer
+
+/// Blobs come in.
+extension LocalRegistry {
+    /// Makes a whole upload a blob, if its bytes have the digest; else it is gone.
+    /// - Throws: DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN, and what the disk says.
+    public func finish(
+        _ upload: UploadName, in repository: RepositoryName, as digest: Digest
+    ) async throws(DistributionError) {
+        let file = try uploads.take(upload, in: repository)
+        try await commit(file, as: digest)
+    }
+
+    func commit(_ file: UploadFile, as digest: Digest) async throws(DistributionError) {
+        do throws(ContentError) {
+            let (actual, chain) = try await file.digest(digest.algorithm)
+            guard actual == digest else {
+                file.discard()
+                throw ContentError(.digestMismatch, "the \(file.count) bytes that were pushed as \(digest) have \(actual)")
+            }
+            noteRecent(digest)
+            _ = try await content.layout.commit(file, as: digest, size: file.count, isKept: true)
+            if let chain { chains.keep(chain) }
+        } catch {
+            file.discard()
+            guard error.code == .digestMismatch else { throw DistributionError(error) }
+            throw DistributionError(code: .digestInvalid, message: error.message, detail: digest.description)
+        }
+    }
+
+    /// Begins an upload, if the repository takes pushes.
+    public func begin(in repository: RepositoryName) throws(DistributionError) -> UploadName {
+        try permit(repository)
+        return try uploads.begin(in: repository)
+    }
+
+    /// Whether a blob that is somewhere at hand can be used in another repository without being pushed again (distribution-spec,
+    /// "Mounting a blob from another repository"). It is in this node's own store then.
+    public func mount(_ digest: Digest, in repository: RepositoryName) async throws(DistributionError) -> Bool {
+        try permit(repository)
+        guard isAtHand(digest) else { return false }
+        do throws(DistributionError) {
+            try await bring(digest)
+            return true
+        } catch {
+            // Then it is pushed.
+            return false
+        }
+    }
+
+    private func isAtHand(_ digest: Digest) -> Bool {
+        content.size(of: digest) != nil
+    }
+
+    // MARK: What a manifest names
+
+    /// Brings everything that a manifest names into this node's own store: what was pushed here is kept here, whatever becomes of the
+    /// runtime's copy and of other nodes.
+    /// - Throws: MANIFEST_BLOB_UNKNOWN naming what is nowhere, MANIFEST_INVALID where a size is wrong.
+    func bring(_ document: ManifestDocument) async throws(DistributionError) {
+        for blob in document.blobs {
+            try await bring(blob.digest)
+            try checkSize(blob)
+        }
+        for child in document.children where !child.isForeign {
+            try await bring(single: child)
+            try checkSize(child)
+        }
+    }
+
+    private func checkSize(_ descriptor: Descriptor) throws(DistributionError) {
+        guard let size = content.layout.size(of: descriptor.digest), size != descriptor.size else { return }
+        throw DistributionError(
+            code: .manifestInvalid, message: "\(descriptor.digest) has \(size) bytes, and the manifest says \(descriptor.size)",
+            detail: descriptor.digest.description)
+    }
+
+    func bring(_ digest: Digest) async throws(DistributionError) {
+        noteRecent(digest)
+        content.layout.keepToo(digest)
+        guard content.layout.size(of: digest) == nil else { return }
+        do {
+            if let reader = try await content.open(digest) {
+                defer { reader.close() }
+                try await copy(reader, as: digest)
+            } else {
+                // From another node; no registry is asked.
+                let reader = try await fetcher.open(BlobQuestion(digest: digest, origin: nil), isRequest: false)
+                defer { reader.close() }
+                try await read(reader, digest)
+            }
+        } catch let error as DistributionError {
+            throw error
+        } catch {
+            throw Self.unknown(digest)
+        }
+    }
+
+    /// Brings one manifest of an index, with what it names.
+    func bring(single child: Descriptor) async throws(DistributionError) {
+        noteRecent(child.digest)
+        content.layout.keepToo(child.digest)
+        let found: PulledManifest
+        do {
+            found = try await resolver.onLAN(child.digest)
+        } catch {
+            throw Self.unknown(child.digest)
+        }
+        try await stored { () throws(ContentError) in
+            try await content.layout.put(found.document.bytes, as: child.digest, isKept: true)
+        }
+        try await bring(found.document)
+    }
+
+    /// The runtime's copy goes when the runtime wants: it is copied.
+    private func copy(_ reader: any BlobReader, as digest: Digest) async throws {
+        guard let scratch = try? RepositoryName("copies") else { return }
+        let name = try uploads.begin(in: scratch)
+        let offset = Mutex<Int64>(0)
+        do {
+            _ = try await uploads.append(to: name, in: scratch, at: 0) {
+                let position = offset.withLock { $0 }
+                guard position < reader.size else { return nil }
+                let slice = try await reader.next(at: position, limit: min(1 << 20, reader.size - position))
+                offset.withLock { $0 += slice.length }
+                return ByteBuffer(bytes: try await slice.bytes())
+            }
+        } catch {
+            try? uploads.cancel(name, in: scratch)
+            throw error
+        }
+        try await commit(try uploads.take(name, in: scratch), as: digest)
+    }
+
+    /// Reads a blob to its end: it is in the store then, or a moment later.
+    private func read(_ reader: any BlobReader, _ digest: Digest) async throws {
+        var offset: Int64 = 0
+        while offset < reader.size {
+            offset += try await reader.next(at: offset, limit: reader.size - offset).length
+        }
+        while content.layout.size(of: digest) == nil {
+            guard fetcher.isFetching(digest) || content.layout.size(of: digest) != nil else { throw Self.unknown(digest) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    static func unknown(_ digest: Digest) -> DistributionError {
+        DistributionError(
+            code: .manifestBlobUnknown,
+            message: "the manifest names \(digest), which is not here and which nobody who is there can give: push it first",
+            detail: digest.description)
+    }
+
+    // MARK: What was pushed lately
+
+    func noteRecent(_ digest: Digest) {
+        recent.withLock { $0[digest] = WallClock.now }
+    }
+
+    /// Blobs that were pushed within the grace time, and forgets the older ones.
+    func recentBlobs(now: Int64) -> Set<Digest> {
+        let grace = limits.grace.components.seconds
+        return recent.withLock { recent in
+            recent = recent.filter { now - $0.value <= max(grace, 60) }
+            return Set(recent.keys)
+        }
+    }
+}
