@@ -44,6 +44,10 @@ enum ConversationTarget: FuzzTarget {
         require(table.records.count <= limits.peers, "more nodes than the limit: \(table.records.count)")
         require(table.index.count <= limits.digests, "more digests than the limit: \(table.index.count)")
         require(table.references.count <= limits.references, "more references than the limit")
+        let names = table.references.localRepositories.flatMap { table.references.claims(inRepository: $0).values }
+        require(
+            names.allSatisfy { !$0.isEmpty } && names.reduce(0) { $0 + $1.count } <= table.references.count,
+            "names of repositories that nobody tells of")
         require(table.wants.count <= limits.wants, "more wants than the limit: \(table.wants.count)")
         for peer in peers {
             require(table.wants.count(of: peer.id) <= limits.wantsPerPeer, "a peer that wants too much")

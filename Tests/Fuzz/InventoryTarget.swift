@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OCI
 
 /// A page of an inventory, as a peer answers it: compressed, or as it is.
 enum InventoryTarget: FuzzTarget {
@@ -30,6 +31,9 @@ enum InventoryTarget: FuzzTarget {
                 && reading.references.count <= limits.referencesPerPeer
                 && reading.removedReferences.count <= limits.referencesPerPeer,
             "more was kept of a peer than the limits say")
+        require(
+            reading.references.allSatisfy { $0.reference.registry == nil || $0.version == nil && !$0.isDeleted },
+            "a registry's tag was taken as one of the local namespace")
         if let next = page.next { _ = PagePosition(next) }
     }
 }

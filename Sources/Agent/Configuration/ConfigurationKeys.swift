@@ -70,11 +70,12 @@ extension ConfigurationKey where Root == Configuration {
             change: .reload),
         Self(
             "tags.believe", \.tags.believe,
-            "Whose tags count: those of holders of the cluster key, or anybody's on the LAN."),
+            "Whose tags count: those of holders of the cluster key, or anybody's on the LAN, who may then change names of the "
+                + "local namespace, too. With `lan` tags of what `share.include` names are told without a key."),
         Self(
             "share.include", \.share.include,
             "Repositories to offer to peers; empty: all that may be offered. Without a cluster key only public content "
-                + "is, and what is named here.",
+                + "is, and what is named here, the local namespace (`localhost:5050/team/*`) too.",
             change: .reload),
         Self("share.exclude", \.share.exclude, "Repositories never to offer to peers.", change: .reload),
         Self(

@@ -1,8 +1,8 @@
 public import OCI
 
-/// Names repositories of registries: `registry/repository`, where `*` stands for any text, slashes included.
+/// Names repositories of registries and of the local namespace: `registry/repository`, where `*` stands for any text, slashes included.
 ///
-/// `docker.io/library/*`, `ghcr.io/team/*`, `*.example.com/*`, `*`.
+/// `docker.io/library/*`, `ghcr.io/team/*`, `*.example.com/*`, `localhost:5050/team/*`, `*`.
 public struct SharePattern: Hashable, Sendable, CustomStringConvertible {
     /// The pattern as it was written.
     public let description: String
@@ -30,6 +30,11 @@ public struct SharePattern: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether the pattern names this repository.
     public func matches(_ origin: Origin) -> Bool { matches(origin.description) }
+
+    /// Whether the pattern names this repository of the local namespace, in any of the spellings that mean it.
+    public func matches(local repository: RepositoryName) -> Bool {
+        ImageReference.localRegistries.contains { matches("\($0)/\(repository)") }
+    }
 
     /// Goes back to the last `*` only, so that a pattern of many stars costs no more than pattern times text.
     func matches(_ text: String) -> Bool {

@@ -73,7 +73,8 @@ final class AgentParts: Sendable {
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
             inventory: inventory, directory: directory, key: key, inquiry: peers, group: controlLoops, logger: logger)
         rates = TransferRates(configuration.limits)
-        let policy = SharePolicy(configuration.share, hasKey: key != nil)
+        let policy = SharePolicy(
+            configuration.share, hasKey: key != nil, believe: configuration.tags.believe)
         let arriving = ArrivingContent(policy: policy)
         let blamed = BlamedPeers()
         fetcher = BlobFetcher(

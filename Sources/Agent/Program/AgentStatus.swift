@@ -100,8 +100,9 @@ final class AgentStatus: AdminSource {
 
     private func digest(of reference: ImageReference) async -> Digest? {
         if let digest = reference.digest ?? content.image(for: reference)?.digest { return digest }
-        if let claim = directory.claims(for: reference).first { return claim.digest }
-        if let claim = await discovery.questions.whoHas(reference, wait: Self.askingTime).first { return claim.digest }
+        var claims = directory.claims(for: reference)
+        if claims.isEmpty { claims = await discovery.questions.whoHas(reference, wait: Self.askingTime) }
+        if let claim = claims.first { return claim.isDeleted ? nil : claim.digest }
         // Without a cluster key nobody's word on tags counts but upstream's.
         guard let tag = reference.tag, let origin = reference.origin else { return nil }
         return await resolver.upstreamsDigest(of: tag, at: origin)

@@ -38,9 +38,10 @@ extension BlobFetcher.Rules {
 }
 
 extension SharePolicy {
-    init(_ share: Configuration.Share, hasKey: Bool) {
+    init(_ share: Configuration.Share, hasKey: Bool, believe: TagBelief) {
         self.init(
-            hasKey: hasKey, include: share.include, exclude: share.exclude, privateImages: share.privateImages)
+            hasKey: hasKey, include: share.include, exclude: share.exclude, privateImages: share.privateImages,
+            believesLAN: believe == .lan)
     }
 }
 

@@ -30,7 +30,9 @@ struct Reloading: Service, CustomStringConvertible {
             let (settings, needsRestart) = Configuration.reloadable(from: configuration, to: new)
             parts.access.replace(try AccessList(settings.allow.map(\.description)))
             parts.resolver.policy = Transfer.TagPolicy(settings.tags.policy)
-            parts.sharing.apply(SharePolicy(settings.share, hasKey: parts.key != nil))
+            // Whose tags count changes with a restart only.
+            parts.sharing.apply(
+                SharePolicy(settings.share, hasKey: parts.key != nil, believe: configuration.tags.believe))
             parts.rates.apply(settings.rates)
             parts.logger.notice("reloaded the configuration")
             if !needsRestart.isEmpty {

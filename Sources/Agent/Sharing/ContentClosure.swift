@@ -1,4 +1,3 @@
-import Content
 import OCI
 
 /// Manifests, and all that they lead to.
@@ -21,18 +20,34 @@ struct ContentClosure {
     }
 }
 
-extension ImageRecord {
-    /// Whether somebody could pull the image from what is held: a manifest with all that it names, or an index with a manifest of which
-    /// that is so. Nodes hold the platforms that they run.
-    func isComplete(_ children: (Digest) -> [Digest], _ held: [Digest: Int64]) -> Bool {
-        let named = children(digest)
-        guard mediaType.isIndex, !named.isEmpty else { return Self.isWhole(digest, children, held) }
-        return held[digest] != nil && named.contains { Self.isWhole($0, children, held) }
+/// Which images somebody could pull from what is held. Each manifest is looked at once, however many names it has.
+struct ContentCompleteness {
+    private let children: (Digest) -> [Digest]
+    private let held: [Digest: Int64]
+    private var whole: [Digest: Bool] = [:]
+
+    /// - Parameter held: what there is, with its size.
+    init(_ children: @escaping (Digest) -> [Digest], _ held: [Digest: Int64]) {
+        self.children = children
+        self.held = held
     }
 
-    private static func isWhole(
-        _ digest: Digest, _ children: (Digest) -> [Digest], _ held: [Digest: Int64]
-    ) -> Bool {
+    /// Whether that is so of a manifest with all that it names, or of an index and a manifest of it. Nodes hold the platforms that
+    /// they run.
+    mutating func isComplete(_ digest: Digest, _ mediaType: MediaType) -> Bool {
+        let named = mediaType.isIndex ? children(digest) : []
+        guard !named.isEmpty else { return isWhole(digest) }
+        return held[digest] != nil && named.contains { isWhole($0) }
+    }
+
+    private mutating func isWhole(_ digest: Digest) -> Bool {
+        if let known = whole[digest] { return known }
+        let isWhole = lacksNothing(digest)
+        whole[digest] = isWhole
+        return isWhole
+    }
+
+    private func lacksNothing(_ digest: Digest) -> Bool {
         var seen: Set<Digest> = [digest]
         var pending = [digest]
         while let next = pending.popLast() {

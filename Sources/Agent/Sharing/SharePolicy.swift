@@ -5,12 +5,15 @@ import OCI
 /// The rule of trust: what this node offers to its peers.
 ///
 /// Without a cluster key that is public content by digest and nothing else; with one, everything that the patterns allow, tags too.
+/// What the operator names is offered without a key, too, and its tags where anybody's count (`tags.believe = "lan"`).
 /// A blob that belongs to several images is offered if one of them is.
 struct SharePolicy: Equatable, Sendable {
     var hasKey: Bool
     var include: [SharePattern]
     var exclude: [SharePattern]
     var privateImages = PrivateImages.offer
+    /// Whether anybody's word on tags counts.
+    var believesLAN = false
 
     /// What is offered of a node's content.
     struct Offer: Equatable, Sendable {
@@ -24,14 +27,29 @@ struct SharePolicy: Equatable, Sendable {
 
     /// Whether images of a repository may be offered.
     /// - Parameters:
-    ///   - origin: nil for what belongs to no registry: it was pushed or imported here.
+    ///   - origin: nil for what belongs to no repository: it was imported here without a name.
     ///   - isPublic: whether upstream hands the image out anonymously; nil where nobody has asked yet.
     func allows(_ origin: Origin?, isPublic: Bool?) -> Bool {
-        if let origin, exclude.contains(where: { $0.matches(origin) }) { return false }
-        let isNamed = origin.map { origin in include.contains { $0.matches(origin) } } ?? false
-        let isKeptBack = privateImages == .never && origin != nil && isPublic != true
+        guard let origin else { return hasKey && include.isEmpty || isPublic == true }
+        if exclude.contains(where: { $0.matches(origin) }) { return false }
+        let isNamed = include.contains { $0.matches(origin) }
+        let isKeptBack = privateImages == .never && isPublic != true
         return hasKey ? (include.isEmpty || isNamed) && !isKeptBack : isNamed && !isKeptBack || isPublic == true
     }
+
+    /// Whether images of a repository of the local namespace may be offered.
+    func allows(local repository: RepositoryName) -> Bool {
+        !exclude.contains { $0.matches(local: repository) }
+            && (hasKey && include.isEmpty || include.contains { $0.matches(local: repository) })
+    }
+
+    /// Whether what its tags mean is told, where images of the repository may be offered.
+    private func tellsTags(of origin: Origin) -> Bool {
+        hasKey || believesLAN && include.contains { $0.matches(origin) }
+    }
+
+    /// The same of a repository of the local namespace, which has been named already where there is no key.
+    private var tellsLocalTags: Bool { hasKey || believesLAN }
 
     /// The images whose offer hangs on whether upstream hands them to anybody.
     func questions(about content: SharedContent) -> [PublicAnswers.Image] {
@@ -50,31 +68,81 @@ struct SharePolicy: Equatable, Sendable {
     /// - Parameter isPublic: what upstream said of a manifest in a repository; nil where it has not been asked.
     func offer(_ content: SharedContent, isPublic: (Digest, Origin) -> Bool?) -> Offer {
         let sizes = Dictionary(content.blobs.map { ($0.digest, $0.size) }, uniquingKeysWith: { first, _ in first })
-        var offered = ContentClosure(content.children)
-        var known = ContentClosure(content.children)
-        var references: [ReferenceOffer] = []
-        for image in content.images {
-            known.add(image.digest)
-            let isNameAllowed = allows(image.origin, isPublic: image.origin.flatMap { isPublic(image.digest, $0) })
-            let repositories = repositories(of: image, content)
-            guard
-                repositories.isEmpty
-                    ? isNameAllowed
-                    : repositories.contains(where: { allows($0, isPublic: isPublic(image.digest, $0)) })
-            else { continue }
-            offered.add(image.digest)
-            // A tag is worth telling when what it leads to can be had here; both are told at once.
-            if hasKey, isNameAllowed, let reference = image.reference, image.isComplete(content.children, sizes) {
-                references.append(ReferenceOffer(image, reference))
-            }
-        }
+        var draft = Draft(content, sizes)
+        for image in content.images { add(image, of: content, to: &draft, isPublic: isPublic) }
+        for name in content.localNames { add(name, to: &draft) }
         let entries = content.blobs.filter { blob in
-            offered.contains(blob.digest) || !known.contains(blob.digest) && allowsUnknown(content.origins(blob.digest))
+            draft.offered.contains(blob.digest)
+                || !draft.known.contains(blob.digest) && allowsUnknown(content.origins(blob.digest))
         }
         return Offer(
             blobs: entries.map {
                 InventoryEntry(digest: $0.digest, size: $0.size, isProven: content.isProven($0.digest))
-            }, references: references, parts: offered.digests, knownParts: known.digests)
+            }, references: draft.references, parts: draft.offered.digests, knownParts: draft.known.digests)
+    }
+
+    /// An offer that is being made.
+    private struct Draft {
+        var offered: ContentClosure
+        var known: ContentClosure
+        var completeness: ContentCompleteness
+        /// Names of the local namespace that have a version: it holds against what a runtime's image of that name says.
+        let registered: Set<ImageReference>
+        var references: [ReferenceOffer] = []
+        private var decisions: [RepositoryName: Bool] = [:]
+
+        init(_ content: SharedContent, _ sizes: [Digest: Int64]) {
+            offered = ContentClosure(content.children)
+            known = ContentClosure(content.children)
+            completeness = ContentCompleteness(content.children, sizes)
+            registered = Set(content.localNames.map(\.reference))
+        }
+
+        /// Whether images of a repository of the local namespace may be offered; repositories have many names.
+        mutating func isAllowed(_ repository: RepositoryName, by policy: SharePolicy) -> Bool {
+            if let decision = decisions[repository] { return decision }
+            let decision = policy.allows(local: repository)
+            decisions[repository] = decision
+            return decision
+        }
+    }
+
+    private func add(
+        _ image: ImageRecord, of content: SharedContent, to draft: inout Draft, isPublic: (Digest, Origin) -> Bool?
+    ) {
+        draft.known.add(image.digest)
+        let isNameAllowed: Bool
+        if let reference = image.reference, reference.registry == nil {
+            isNameAllowed = draft.isAllowed(reference.repository, by: self)
+        } else {
+            isNameAllowed = allows(image.origin, isPublic: image.origin.flatMap { isPublic(image.digest, $0) })
+        }
+        let repositories = repositories(of: image, content)
+        guard
+            repositories.isEmpty
+                ? isNameAllowed : repositories.contains(where: { allows($0, isPublic: isPublic(image.digest, $0)) })
+        else { return }
+        draft.offered.add(image.digest)
+        // A tag is worth telling when what it leads to can be had here; both are told at once. Of other names, such as those that
+        // CRI makes of digests, nothing is to be told.
+        guard isNameAllowed, let reference = image.reference, reference.tag != nil, reference.digest == nil,
+            reference.origin.map(tellsTags) ?? tellsLocalTags, !draft.registered.contains(reference),
+            draft.completeness.isComplete(image.digest, image.mediaType)
+        else { return }
+        draft.references.append(
+            ReferenceOffer(
+                reference: reference, digest: image.digest, mediaType: image.mediaType, knownGood: image.knownGood))
+    }
+
+    private func add(_ name: LocalName, to draft: inout Draft) {
+        // What is left of a deleted image is still that image's: it must not pass for content that nothing is known of.
+        draft.known.add(name.digest)
+        guard draft.isAllowed(name.reference.repository, by: self) else { return }
+        if !name.isDeleted { draft.offered.add(name.digest) }
+        guard tellsLocalTags,
+            name.isDeleted || draft.completeness.isComplete(name.digest, name.mediaType)
+        else { return }
+        draft.references.append(ReferenceOffer(name))
     }
 
     /// Where the image is from: by its name, and by the labels of its manifest.
@@ -88,12 +156,5 @@ struct SharePolicy: Equatable, Sendable {
     func allowsUnknown(_ origins: [Origin]) -> Bool {
         guard !origins.isEmpty else { return hasKey && include.isEmpty && privateImages == .offer }
         return origins.contains { allows($0, isPublic: nil) }
-    }
-}
-
-extension ReferenceOffer {
-    fileprivate init(_ image: ImageRecord, _ reference: ImageReference) {
-        self.init(
-            reference: reference, digest: image.digest, mediaType: image.mediaType, knownGood: image.knownGood)
     }
 }

@@ -13,4 +13,6 @@ struct SharedContent {
     var origins: (Digest) -> [Origin]
     /// Whether this node has hashed the blob itself.
     var isProven: (Digest) -> Bool
+    /// The names of the local namespace, deleted ones too. Where an image has one of them this word holds.
+    var localNames: [LocalName] = []
 }

@@ -124,7 +124,23 @@ extension ReferenceEntry {
         else { throw .invalidField }
         self.init(
             reference: try ImageReference(wire: wire.reference), digest: try Digest(wire: wire.digest),
-            mediaType: mediaType, ageSeconds: wire.age)
+            mediaType: mediaType, ageSeconds: wire.age, version: try NameVersion?(wire: wire),
+            isDeleted: wire.deleted, subject: wire.subject.isEmpty ? nil : try Digest(wire: wire.subject))
+        guard isPossible else { throw .invalidField }
+    }
+}
+
+extension NameVersion? {
+    /// Counter and author come together.
+    fileprivate init(wire: WireReference) throws(BeaconDrop) {
+        guard wire.counter != 0 || !wire.author.isEmpty else {
+            self = nil
+            return
+        }
+        guard let author = NodeID(bytes: wire.author) else { throw .invalidField }
+        let version = NameVersion(counter: wire.counter, author: author)
+        guard version.isValid else { throw .invalidField }
+        self = version
     }
 }
 
@@ -139,11 +155,11 @@ extension Digest {
 }
 
 extension ImageReference {
-    /// A tag's reference in full: nothing that could be read in two ways.
+    /// A tag, or a manifest of the local namespace, in full: nothing that could be read in two ways.
     fileprivate init(wire: String) throws(BeaconDrop) {
         guard wire.utf8.count <= BeaconLimits.reference,
             let reference = try? ImageReference(normalizing: wire),
-            reference.tag != nil, reference.digest == nil, reference.description == wire
+            reference.isTellable, reference.description == wire
         else { throw .invalidField }
         self = reference
     }

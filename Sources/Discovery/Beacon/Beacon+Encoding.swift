@@ -102,6 +102,12 @@ extension WireReference {
         digest = Data(entry.digest.bytes)
         mediaType = entry.mediaType.rawValue
         age = entry.ageSeconds
+        if let version = entry.version {
+            counter = version.counter
+            author = Data(version.author.bytes)
+        }
+        deleted = entry.isDeleted
+        if let subject = entry.subject { self.subject = Data(subject.bytes) }
     }
 }
 

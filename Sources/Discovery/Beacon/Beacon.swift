@@ -94,6 +94,8 @@ enum BeaconLimits {
     static let silence = Duration.seconds(600)
     static let reference = 512
     static let mediaType = 128
+    /// What the answer on a name of the local namespace has beside: version, deletion and subject.
+    static let localName = 96
     static let shortestInterval = Duration.seconds(1)
     static let longestInterval = Duration.seconds(60)
     /// A blob of 1 PiB is a lie.

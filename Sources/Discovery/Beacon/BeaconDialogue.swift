@@ -176,7 +176,9 @@ struct BeaconDialogue: Sendable {
 
     /// A question is made as long as its answer may be: nobody answers with more than was asked with.
     static func question(_ question: Beacon.WhoHas) -> BeaconSaying {
-        let references = question.references.map { $0.description.utf8.count + BeaconLimits.mediaType + 90 }
+        let references = question.references.map {
+            $0.description.utf8.count + BeaconLimits.mediaType + 90 + ($0.registry == nil ? BeaconLimits.localName : 0)
+        }
         let length = 120 + 90 * question.digests.count + references.reduce(0, +)
         return BeaconSaying(payload: .whoHas(question), length: length)
     }

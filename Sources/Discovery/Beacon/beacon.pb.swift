@@ -144,15 +144,28 @@ nonisolated struct WireReference: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Normalised: docker.io/library/nginx:latest
+  /// Normalised: docker.io/library/nginx:latest. Of the local namespace also a manifest: localhost:5050/team/app@sha256:…
   var reference: String = String()
 
+  /// Of a deleted name the last one that it had.
   var digest: Data = Data()
 
   var mediaType: String = String()
 
-  /// Seconds since the registry last said so, when sent.
+  /// Seconds since the registry, or a push, last said so, when sent.
   var age: UInt64 = 0
+
+  /// What follows only names of the local namespace have.
+  /// The version: its counter, 1 to 2^53 - 1, and the node that made it, 16 bytes. Both or neither.
+  var counter: UInt64 = 0
+
+  var author: Data = Data()
+
+  /// The name is gone, since this version.
+  var deleted: Bool = false
+
+  /// What the manifest refers to.
+  var subject: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -556,7 +569,7 @@ nonisolated extension WireBlob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireReference: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Reference"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reference\0\u{1}digest\0\u{3}media_type\0\u{1}age\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reference\0\u{1}digest\0\u{3}media_type\0\u{1}age\0\u{1}counter\0\u{1}author\0\u{1}deleted\0\u{1}subject\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -568,6 +581,10 @@ nonisolated extension WireReference: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 2: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.mediaType) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.age) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.counter) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.author) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.deleted) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.subject) }()
       default: break
       }
     }
@@ -586,6 +603,18 @@ nonisolated extension WireReference: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.age != 0 {
       try visitor.visitSingularUInt64Field(value: self.age, fieldNumber: 4)
     }
+    if self.counter != 0 {
+      try visitor.visitSingularUInt64Field(value: self.counter, fieldNumber: 5)
+    }
+    if !self.author.isEmpty {
+      try visitor.visitSingularBytesField(value: self.author, fieldNumber: 6)
+    }
+    if self.deleted != false {
+      try visitor.visitSingularBoolField(value: self.deleted, fieldNumber: 7)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularBytesField(value: self.subject, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -594,6 +623,10 @@ nonisolated extension WireReference: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.digest != rhs.digest {return false}
     if lhs.mediaType != rhs.mediaType {return false}
     if lhs.age != rhs.age {return false}
+    if lhs.counter != rhs.counter {return false}
+    if lhs.author != rhs.author {return false}
+    if lhs.deleted != rhs.deleted {return false}
+    if lhs.subject != rhs.subject {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -46,16 +46,6 @@ public final class Directory: Sendable {
         }
     }
 
-    /// What living peers say of a tag, newest first; empty unless the word of others counts.
-    public func claims(for reference: ImageReference) -> [TagClaim] {
-        let now = ContinuousClock.now
-        return table.withLock { $0.claims(for: reference, now: now) }.map { peer, claim in
-            TagClaim(
-                peer: peer, digest: claim.digest, mediaType: claim.mediaType,
-                ageSeconds: UInt64(max(0, (now - claim.knownGood).components.seconds)))
-        }
-    }
-
     /// Everybody who counts, alive or suspect, in the order of their ids.
     public func peers() -> [Peer] {
         table.withLock { $0.peers(now: .now) }
@@ -243,20 +233,4 @@ public final class Directory: Sendable {
     }
 
     var limits: DirectoryLimits { table.withLock { $0.rules.limits } }
-}
-
-/// What a peer says of a tag.
-public struct TagClaim: Sendable {
-    public var peer: Peer
-    public var digest: Digest
-    public var mediaType: MediaType
-    /// Seconds since the registry said so.
-    public var ageSeconds: UInt64
-
-    public init(peer: Peer, digest: Digest, mediaType: MediaType, ageSeconds: UInt64) {
-        self.peer = peer
-        self.digest = digest
-        self.mediaType = mediaType
-        self.ageSeconds = ageSeconds
-    }
 }

@@ -10,10 +10,10 @@ public struct DirectoryLimits: Sendable, Equatable {
     public var digestsPerPeer = 100_000
     /// Digests of all nodes together, counted once for each holder.
     public var digests = 1_000_000
-    /// Tags of one node.
-    public var referencesPerPeer = 5_000
-    /// Tags of all nodes together.
-    public var references = 50_000
+    /// Names of one node: tags, and manifests of the local namespace.
+    public var referencesPerPeer = 20_000
+    /// Names of all nodes together, counted once for each that tells of one.
+    public var references = 100_000
     /// Blobs that one node says it is fetching.
     public var wantsPerPeer = 256
     /// The same of all nodes together.

@@ -4,5 +4,5 @@ struct InventoryLimits: Sendable {
     var log = 10_000
     /// Entries of one page; with names at their longest a page stays below 2 MiB of JSON.
     var blobsPerPage = 5_000
-    var referencesPerPage = 1_000
+    var referencesPerPage = 750
 }

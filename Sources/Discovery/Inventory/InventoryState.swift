@@ -80,8 +80,11 @@ struct InventoryState: Sendable {
     }
 
     private static func isNews(_ offer: ReferenceOffer, after old: ReferenceOffer) -> Bool {
-        offer.digest != old.digest || offer.mediaType != old.mediaType
-            || abs(offer.knownGood - old.knownGood) >= referenceStaleness
+        var confirmed = old
+        confirmed.knownGood = offer.knownGood
+        guard confirmed == offer else { return true }
+        // What has a version does not age.
+        return offer.version == nil && abs(offer.knownGood - old.knownGood) >= referenceStaleness
     }
 
     private mutating func remember(_ touched: [Touched]) {

@@ -35,8 +35,11 @@ struct InventoryReading: Sendable, Equatable {
         guard page.added.allSatisfy({ $0.size >= 0 && UInt64($0.size) <= BeaconLimits.blobSize }) else {
             throw DiscoveryError(.answerInvalid, "a blob in the peer's inventory has an impossible size")
         }
-        guard page.references.allSatisfy({ $0.reference.tag != nil && $0.reference.digest == nil }) else {
-            throw DiscoveryError(.answerInvalid, "a reference in the peer's inventory is no tag")
+        guard page.references.allSatisfy(\.isPossible) else {
+            throw DiscoveryError(
+                .answerInvalid,
+                "a reference in the peer's inventory is neither a tag nor a manifest of the local namespace, "
+                    + "or says what cannot be so")
         }
         read += 1
         added += page.added.prefix(limits.digestsPerPeer - added.count)

@@ -82,17 +82,6 @@ struct PeerTable: Sendable {
         }
     }
 
-    func claims(
-        for reference: ImageReference, now: ContinuousClock.Instant
-    ) -> [(peer: Peer, claim: ReferenceIndex.Claim)] {
-        guard rules.believesReferences else { return [] }
-        return references.claims(for: reference).compactMap { handle, claim in
-            alivePeer(handle, now: now).map { ($0, claim) }
-        }.sorted {
-            ($0.claim.knownGood, $1.peer.id) > ($1.claim.knownGood, $0.peer.id)
-        }
-    }
-
     func isInStep(now: ContinuousClock.Instant) -> Bool {
         !records.values.contains { $0.isAlive(now: now) && $0.hasGap }
     }
@@ -100,7 +89,7 @@ struct PeerTable: Sendable {
     /// Whether a known node was heard from here.
     func isPeerAddress(_ ip: IPAddress) -> Bool { claimsByAddress[ip] != nil }
 
-    private func alivePeer(_ handle: HolderIndex.Handle, now: ContinuousClock.Instant) -> Peer? {
+    func alivePeer(_ handle: HolderIndex.Handle, now: ContinuousClock.Instant) -> Peer? {
         guard let id = ids[Int(handle)], records[id]?.isAlive(now: now) == true else { return nil }
         return peer(id, now: now)
     }

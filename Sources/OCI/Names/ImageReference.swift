@@ -3,9 +3,10 @@
 /// A reference without registry belongs to the local namespace, which this node's mirror is the registry of; it is
 /// written as clients reach it, `localhost:5050/team/app:1`.
 public struct ImageReference: Codable, Comparable, CustomStringConvertible, Hashable, Sendable {
-    /// How the registry of the local namespace is written. All the loopback spellings mean the same.
+    /// How the registry of the local namespace is written.
     public static let localRegistry = "localhost:5050"
-    private static let localRegistries: Set<String> = [localRegistry, "127.0.0.1:5050", "[::1]:5050"]
+    /// All the loopback spellings mean the same.
+    public static let localRegistries: Set<String> = [localRegistry, "127.0.0.1:5050", "[::1]:5050"]
 
     /// Whether a registry's name is one of those that the local namespace goes by.
     public static func isLocal(_ registry: RegistryName) -> Bool { localRegistries.contains(registry.description) }

@@ -104,6 +104,19 @@ import Testing
         #expect(try #require(SharePattern(text: pattern)).matches(Origin(origin)) == matches)
     }
 
+    @Test(
+        "the local namespace is named by its registry, however that is written",
+        arguments: [
+            ("localhost:5050/team/*", "team/app", true), ("localhost:5050/team/*", "other/app", false),
+            ("127.0.0.1:5050/team/app", "team/app", true), ("[::1]:5050/*", "team/app", true),
+            ("*", "team/app", true), ("*/team/app", "team/app", true), ("localhost:5000/*", "team/app", false),
+            ("team/*", "team/app", false), ("docker.io/*", "team/app", false),
+        ])
+    func localPatterns(pattern: String, repository: String, matches: Bool) throws {
+        let pattern = try #require(SharePattern(text: pattern))
+        #expect(try pattern.matches(local: RepositoryName(repository)) == matches)
+    }
+
     @Test("a pattern of many stars costs no more than its length times the text's")
     func hostilePattern() throws {
         let pattern = try #require(SharePattern(text: String(repeating: "*a", count: 200) + "/b"))

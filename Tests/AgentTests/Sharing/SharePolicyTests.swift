@@ -167,6 +167,16 @@ struct SharePolicyTests {
         #expect(try node.offer(policy(key: true)).references.map(\.reference.description) == [Self.a])
     }
 
+    @Test("names that are no tags, as CRI gives them, are not told: no peer would take them")
+    func digestNames() throws {
+        var node = TestNode()
+        try node.image(1, "docker.io/library/a@\(node.digest(1))")
+        try node.image(2, "docker.io/library/b:1@\(node.digest(2))")
+        try node.image(3, "localhost:5050/team/app@\(node.digest(3))")
+        let offer = try node.offer(policy(key: true))
+        #expect(offer.digests == [1, 2, 3, 101, 102, 103] && offer.references == [])
+    }
+
     // MARK: Questions
 
     @Test("upstream is asked where its answer decides, and about every repository of an image")

@@ -1,6 +1,7 @@
 import Content
 import Discovery
 import OCI
+import Testing
 
 @testable import Agent
 
@@ -12,6 +13,7 @@ struct TestNode {
     private var labels: [Digest: [Origin]] = [:]
     var publicity: [PublicAnswers.Image: Bool] = [:]
     var unproven: Set<Digest> = []
+    private(set) var localNames: [LocalName] = []
 
     func digest(_ byte: UInt8) throws -> Digest {
         try Digest(algorithm: .sha256, bytes: [UInt8](repeating: byte, count: 32))
@@ -33,6 +35,27 @@ struct TestNode {
         try parent(byte, of: children, held: held ?? children)
     }
 
+    /// A name of the local namespace with a version, `team/app:1`, of a manifest whose content is to be added apart.
+    mutating func name(
+        _ byte: UInt8, _ name: String, counter: UInt64 = 1, type: MediaType = .ociManifest, isDeleted: Bool = false,
+        subject: UInt8? = nil
+    ) throws {
+        let author = try #require(NodeID(hex: "00112233445566778899aabbccddeeff"))
+        localNames.append(
+            LocalName(
+                reference: try ImageReference(normalizing: "localhost:5050/\(name)"), digest: try digest(byte),
+                mediaType: type, version: NameVersion(counter: counter, author: author), isDeleted: isDeleted,
+                subject: try subject.map(digest), knownGood: 0))
+    }
+
+    /// A manifest with its layer, under a tag of the local namespace and by its digest, as a push leaves them.
+    mutating func push(_ byte: UInt8, _ repository: String, tag: String) throws {
+        try blob(byte)
+        try parent(byte, of: [byte + 100], held: [byte + 100])
+        try name(byte, "\(repository):\(tag)")
+        try name(byte, "\(repository)@\(digest(byte))")
+    }
+
     mutating func parent(_ byte: UInt8, of children: [UInt8], held: [UInt8]) throws {
         self.children[try digest(byte)] = try children.map(digest)
         for child in held { try blob(child) }
@@ -47,7 +70,7 @@ struct TestNode {
         SharedContent(
             images: images, blobs: held.sorted().map { BlobInfo(digest: $0, size: 1) },
             children: { [children] in children[$0] ?? [] }, origins: { [labels] in labels[$0] ?? [] },
-            isProven: { [unproven] in !unproven.contains($0) })
+            isProven: { [unproven] in !unproven.contains($0) }, localNames: localNames)
     }
 
     func offer(_ policy: SharePolicy) -> SharePolicy.Offer {
@@ -62,4 +85,12 @@ struct TestNode {
 extension SharePolicy.Offer {
     /// The first bytes of what is offered.
     var digests: [UInt8] { blobs.map { $0.digest.bytes[0] }.sorted() }
+
+    /// Names as they are told: `team/app:1`, `team/app@3` by the first byte of a digest, with a `-` before what is deleted.
+    var names: [String] {
+        references.map { offer in
+            let end = offer.reference.digest.map { "@\($0.bytes[0])" } ?? ":\(offer.reference.tag?.description ?? "")"
+            return "\(offer.isDeleted ? "-" : "")\(offer.reference.repository)\(end)"
+        }.sorted()
+    }
 }

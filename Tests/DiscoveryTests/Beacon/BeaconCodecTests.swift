@@ -45,20 +45,35 @@ import Testing
                     ReferenceEntry(
                         reference: Samples.nginx, digest: Samples.digest(4), mediaType: .ociIndex, ageSeconds: 12)
                 ])),
+        .whoHas(.init(question: 3, digests: [], references: [ReferenceEntryTests.manifest.reference])),
     ]
+
+    static let answers = ReferenceEntryTests.possible.map { entry in
+        Beacon.Payload.have(.init(question: 99, httpPort: 1, blobs: [], references: [entry]))
+    }
+
+    static let impossibleAnswers = ReferenceEntryTests.impossible.map { entry in
+        Beacon.Payload.have(.init(question: 99, httpPort: 1, blobs: [], references: [entry]))
+    }
+
+    @Test("an answer about a name that cannot be so is dropped", arguments: impossibleAnswers)
+    func impossible(payload: Beacon.Payload) throws {
+        let bytes = try #require(BeaconCodec(key: nil).encode(beacon(payload)))
+        #expect(throws: BeaconDrop.invalidField) { try BeaconCodec(key: nil).decode(bytes) }
+    }
 
     private func beacon(_ payload: Beacon.Payload) -> Beacon {
         Beacon(node: Samples.node(1), epoch: 3, sequence: 17, payload: payload)
     }
 
-    @Test("what was encoded decodes to the same, without a key", arguments: payloads)
+    @Test("what was encoded decodes to the same, without a key", arguments: payloads + answers)
     func roundTrip(payload: Beacon.Payload) throws {
         let codec = BeaconCodec(key: nil)
         let bytes = try #require(codec.encode(beacon(payload)))
         #expect(try codec.decode(bytes) == beacon(payload))
     }
 
-    @Test("what was encoded decodes to the same, with a key", arguments: payloads)
+    @Test("what was encoded decodes to the same, with a key", arguments: payloads + answers)
     func signedRoundTrip(payload: Beacon.Payload) throws {
         let codec = BeaconCodec(key: try Samples.key())
         let bytes = try #require(codec.encode(beacon(payload)))
@@ -171,6 +186,9 @@ import Testing
         Flaw("a question about a reference by digest") {
             $0.payload = .whoHas(.with { $0.references = ["docker.io/library/nginx@\(Samples.digest(1))"] })
         },
+        Flaw("a question about a reference by tag and digest") {
+            $0.payload = .whoHas(.with { $0.references = ["localhost:5050/app:1@\(Samples.digest(1))"] })
+        },
         Flaw("a question about a very long reference") {
             $0.payload = .whoHas(.with { $0.references = [String(repeating: "a", count: 600)] })
         },
@@ -225,7 +243,45 @@ import Testing
         },
     ]
 
-    @Test("a datagram with a field that cannot be so is dropped for its reason", arguments: flaws)
+    /// A name of the local namespace with a version, spoilt.
+    private static func name(
+        _ flaw: String, _ spoil: @escaping @Sendable (inout WireReference) -> Void
+    ) -> Flaw {
+        Flaw(flaw) {
+            var reference = WireReference.with {
+                $0.reference = "localhost:5050/team/app:v1"
+                $0.digest = Data(repeating: 1, count: 32)
+                $0.mediaType = "application/vnd.oci.image.index.v1+json"
+                $0.counter = 7
+                $0.author = Data(repeating: 2, count: 16)
+            }
+            spoil(&reference)
+            $0.payload = .have(
+                .with { [reference] in
+                    $0.httpPort = 1
+                    $0.references = [reference]
+                })
+        }
+    }
+
+    static let nameFlaws: [Flaw] = [
+        name("a version without an author") { $0.author = Data() },
+        name("a version without a counter") { $0.counter = 0 },
+        name("an author of 15 bytes") { $0.author = Data(repeating: 2, count: 15) },
+        name("a counter that JSON cannot tell") { $0.counter = 1 << 53 },
+        name("a deletion without a version") {
+            $0.deleted = true
+            $0.counter = 0
+            $0.author = Data()
+        },
+        name("a subject of 31 bytes") { $0.subject = Data(repeating: 1, count: 31) },
+        name("a registry's tag with a version") { $0.reference = "docker.io/library/nginx:latest" },
+        name("a manifest under another one's digest") {
+            $0.reference = "localhost:5050/team/app@sha256:" + String(repeating: "02", count: 32)
+        },
+    ]
+
+    @Test("a datagram with a field that cannot be so is dropped for its reason", arguments: flaws + nameFlaws)
     func flawed(flaw: Flaw) throws {
         var wire = WireBeacon(Samples.hello(1, version: 7, count: 1))
         flaw.spoil(&wire)

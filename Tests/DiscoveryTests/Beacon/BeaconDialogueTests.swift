@@ -170,6 +170,51 @@ import Testing
         #expect(sent < 256 * 150)
     }
 
+    private static let longestDigest = Samples.longDigest(1)
+    /// Names of the local namespace at their longest, a deleted tag and a manifest that refers to another one.
+    private static let longest = [":\(String(repeating: "t", count: 128))", "@\(longestDigest)"].map { end in
+        "localhost:5050/\(String(repeating: "r", count: 255))\(end)"
+    }
+
+    @Test("the answer on a name of the local namespace fits into the space that the question made", arguments: longest)
+    func longestAnswer(name: String) throws {
+        var stage = BeaconStage()
+        let type = "application/" + String(repeating: "t", count: 116)
+        let offer = ReferenceOffer(
+            reference: try Samples.reference(name), digest: Self.longestDigest,
+            mediaType: try #require(MediaType(rawValue: type)), knownGood: 0,
+            version: NameVersion(counter: 1 << 53 - 1, author: Samples.node(1)), isDeleted: true,
+            subject: Samples.longDigest(2))
+        stage.inventory.set(blobs: [], references: [offer])
+        let question = BeaconDialogue.question(.init(question: .max, digests: [], references: [offer.reference]))
+        let bytes = try #require(stage.surroundings.datagram(question))
+        let source = BeaconTarget(ip: Samples.ip("10.0.0.9"), port: 5051)
+        // Asked by another node than the one that answers.
+        let asked = try BeaconCodec(key: nil).decode(bytes)
+        let asker = Beacon(node: Samples.node(9), epoch: 1, sequence: 1, payload: asked.payload)
+        let sent = try #require(BeaconCodec(key: nil).encode(asker, paddedTo: bytes.count))
+        let answer = try stage.dialogue.hear(sent, from: source, now: Samples.at(0), random: 0.5).answer
+        let datagram = try #require(answer?.datagram)
+        #expect(datagram.count <= sent.count && sent.count <= BeaconLimits.datagram)
+        guard case .have(let have) = try BeaconCodec(key: nil).decode(datagram).payload else {
+            return #expect(Bool(false))
+        }
+        #expect(have.references.map(\.isDeleted) == [true] && have.references.first?.version == offer.version)
+    }
+
+    @Test("a question that leaves no room for a version is not answered with half of a name")
+    func shortQuestion() throws {
+        var stage = BeaconStage()
+        let offer = try Samples.localOffer("app:v1", 1, version: Samples.version(7), subject: Samples.longDigest(2))
+        stage.inventory.set(blobs: [], references: [offer])
+        let question = Beacon(
+            node: Samples.node(2), epoch: 1, sequence: 1,
+            payload: .whoHas(.init(question: 7, digests: [], references: [offer.reference])))
+        let bytes = try #require(BeaconCodec(key: nil).encode(question, paddedTo: 150))
+        let source = BeaconTarget(ip: Samples.ip("10.0.0.2"), port: 5051)
+        #expect(try stage.dialogue.hear(bytes, from: source, now: Samples.at(0), random: 0.5).answer == nil)
+    }
+
     // MARK: Who is heard
 
     @Test("a datagram from an address that nothing names is dropped, and without a key a key admits nobody")

@@ -179,17 +179,4 @@ import Testing
         #expect(Set(expected.values).count == expected.count)
         #expect((600..<700).allSatisfy { table.slot(of: Samples.digest($0)) == nil })
     }
-
-    @Test("tags of a peer, and of all peers, are bounded")
-    func references() throws {
-        var index = ReferenceIndex(limitPerPeer: 3, limit: 5)
-        for number in 0..<10 {
-            index.insert(try Samples.claim("team/app:v\(number)", 1), of: 1, now: Samples.start)
-            index.insert(try Samples.claim("team/app:v\(number)", 1), of: 2, now: Samples.start)
-        }
-        #expect(index.count == 5)
-        index.removeAll(of: 1)
-        #expect(index.count == 2)
-        #expect(index.claims(for: try Samples.reference("team/app:v0")).keys.sorted() == [2])
-    }
 }

@@ -53,10 +53,28 @@ import Testing
         #expect(throws: DiscoveryError.self) { try InventoryReading(wrong, limits: .init()) }
     }
 
-    @Test("a reference that is no tag makes the page worthless")
-    func references() throws {
+    @Test("a page is bounded by what is kept of a peer's names, too")
+    func tooManyNames() throws {
+        var limits = DirectoryLimits()
+        limits.referencesPerPeer = 3
+        var full = page()
+        full.references = try (0..<9).map {
+            try Samples.localClaim("app@\(Samples.digest($0))", $0, version: Samples.version(1))
+        }
+        #expect(try InventoryReading(full, limits: limits).references == Array(full.references.prefix(3)))
+    }
+
+    @Test("a reference that cannot be so makes the page worthless", arguments: ReferenceEntryTests.impossible)
+    func references(entry: ReferenceEntry) {
         var wrong = page()
-        wrong.references = [try Samples.claim("nginx@\(Samples.digest(1))", 1)]
+        wrong.references = [entry]
         #expect(throws: DiscoveryError.self) { try InventoryReading(wrong, limits: .init()) }
+    }
+
+    @Test("references that can be so are taken", arguments: ReferenceEntryTests.possible)
+    func goodReferences(entry: ReferenceEntry) throws {
+        var good = page()
+        good.references = [entry]
+        #expect(try InventoryReading(good, limits: .init()).references == [entry])
     }
 }

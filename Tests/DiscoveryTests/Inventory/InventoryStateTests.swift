@@ -162,6 +162,55 @@ import Testing
         #expect(state.set(blobs: [], references: [try Samples.offer("nginx", 2, knownGood: 1301)]))
     }
 
+    // MARK: The local namespace
+
+    @Test("of a name with a version every change is news at once, and its age is none")
+    func versioned() throws {
+        var state = InventoryState(epoch: 5, limits: limits)
+        let first = try Samples.localOffer("app:v1", 1, version: Samples.version(7))
+        var offer = first
+        func isNews() -> Bool { state.set(blobs: [], references: [offer]) }
+        #expect(isNews() && !isNews())
+        offer.knownGood += 1_000_000
+        #expect(!isNews())
+        offer.version = Samples.version(8)
+        #expect(isNews() && !isNews())
+        offer.version = Samples.version(8, by: 2)
+        #expect(isNews() && !isNews())
+        offer.digest = Samples.digest(2)
+        #expect(isNews() && !isNews())
+        offer.subject = Samples.digest(3)
+        #expect(isNews() && !isNews())
+        offer.isDeleted = true
+        #expect(isNews() && !isNews())
+        #expect(state.version == 6)
+    }
+
+    @Test("a deleted name is told like any other, in deltas and in pages, and not as one that nothing is told of")
+    func deleted() throws {
+        var state = InventoryState(epoch: 5, limits: limits)
+        _ = state.set(blobs: [], references: [try Samples.localOffer("app:v1", 1, version: Samples.version(7))])
+        let offer = try Samples.localOffer("app:v1", 1, version: Samples.version(8), isDeleted: true)
+        _ = state.set(blobs: [], references: [offer])
+        let delta = state.page(epoch: 5, since: 1, next: nil, now: 1_000_000)
+        #expect(!delta.full && delta.references == [offer.entry(at: 1_000_000)] && delta.removedReferences.isEmpty)
+        #expect(readAll(&state).references == [offer.entry(at: 1_000_000)])
+    }
+
+    @Test("tags and manifests of the local namespace come in pages, everything once")
+    func manifestPages() throws {
+        var state = InventoryState(epoch: 5, limits: limits)
+        let offers = try (0..<10).map { number in
+            try Samples.localOffer(
+                number < 5 ? "app:v\(number)" : "app@\(Samples.digest(number))", number,
+                version: Samples.version(UInt64(number) + 1))
+        }
+        _ = state.set(blobs: [], references: offers)
+        let (_, references, pages) = readAll(&state)
+        #expect(references.count == 10 && Set(references) == Set(offers.map { $0.entry(at: 1_000_000) }))
+        #expect(pages == 4)
+    }
+
     @Test("an announcement carries few changes inline, and of many or of tags only the version")
     func announcement() throws {
         var state = state([0..<3, 1..<4])

@@ -177,22 +177,6 @@ import Testing
         #expect(claims.allSatisfy { $0.claim.knownGood == Samples.at(-29) })
     }
 
-    @Test("claims about a tag come newest first")
-    func newestFirst() throws {
-        var table = table(believes: true)
-        for (number, age) in [(1, 60), (2, 5), (3, 600)] as [(UInt64, UInt64)] {
-            let source = Samples.ip("10.0.0.\(number)")
-            _ = try table.hear(Samples.hello(number, version: 1), from: source, now: Samples.at(0))
-            _ = table.startInquiries(now: Samples.at(1))
-            table.finishInventory(
-                Samples.node(number), at: PeerAddress(host: "10.0.0.\(number)", port: 5051), epoch: 1,
-                reading: try reading(version: 1, references: [try Samples.claim("nginx", Int(number), age: age)]),
-                now: Samples.at(1))
-        }
-        let claims = table.claims(for: Samples.nginx, now: Samples.at(2))
-        #expect(claims.map(\.peer.id) == [2, 1, 3].map(Samples.node))
-    }
-
     @Test("a tag that a peer removed is no longer claimed")
     func removedTag() throws {
         var table = table(believes: true)

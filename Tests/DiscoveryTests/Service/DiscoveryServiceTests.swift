@@ -101,6 +101,25 @@ import Testing
         }
     }
 
+    @Test("that a name was deleted on one node is known on the other, where its word counts", arguments: [true, false])
+    func deletion(believesTags: Bool) async throws {
+        let (a, b) = (lan.join(1), lan.join(2, believesTags: believesTags))
+        let name = try Samples.localOffer("team/app:v1", 0, version: Samples.version(1))
+        let gone = try Samples.localOffer("team/app:v1", 0, version: Samples.version(2), isDeleted: true)
+        try await running(a, b) {
+            a.inventory.set(blobs: Samples.entries(0..<1), references: [name])
+            await eventually("b is in step") { b.finds(Samples.digest(0), at: a) && b.directory.isInStep }
+            #expect(b.directory.claims(for: name.reference).map(\.version) == (believesTags ? [name.version] : []))
+            a.inventory.set(blobs: Samples.entries(0..<2), references: [gone])
+            await eventually("b is in step again") { b.finds(Samples.digest(1), at: a) && b.directory.isInStep }
+            let claims = b.directory.claims(inRepository: name.reference.repository)
+            #expect(claims.keys.map { $0 } == (believesTags ? [name.reference] : []))
+            #expect(claims.values.joined().map(\.isDeleted) == (believesTags ? [true] : []))
+            #expect(claims.values.joined().allSatisfy { $0.peer.id == a.identity.id && $0.version == gone.version })
+            #expect(b.directory.localRepositories() == (believesTags ? [name.reference.repository] : []))
+        }
+    }
+
     @Test("who holds a blob answers the question for it")
     func whoHas() async throws {
         let (a, b) = (lan.join(1), lan.join(2))

@@ -44,6 +44,26 @@ enum Samples {
             reference: try reference(text), digest: digest(number), mediaType: .ociIndex, ageSeconds: age)
     }
 
+    /// A name of the local namespace, as this node offers it and as a peer tells of it.
+    static func localOffer(
+        _ name: String, _ number: Int, version: NameVersion?, isDeleted: Bool = false, subject: Digest? = nil,
+        knownGood: Int64 = 1_000_000
+    ) throws -> ReferenceOffer {
+        ReferenceOffer(
+            reference: try reference("localhost:5050/\(name)"), digest: digest(number), mediaType: .ociManifest,
+            knownGood: knownGood, version: version, isDeleted: isDeleted, subject: subject)
+    }
+
+    static func localClaim(
+        _ name: String, _ number: Int, version: NameVersion?, isDeleted: Bool = false, subject: Digest? = nil
+    ) throws -> ReferenceEntry {
+        try localOffer(name, number, version: version, isDeleted: isDeleted, subject: subject).entry(at: 1_000_000)
+    }
+
+    static func version(_ counter: UInt64, by author: UInt64 = 1) -> NameVersion {
+        NameVersion(counter: counter, author: node(author))
+    }
+
     static func node(_ number: UInt64) -> NodeID {
         NodeID(bytes: (0..<16).map { $0 < 8 ? 0xaa : UInt8(truncatingIfNeeded: number >> (120 - 8 * UInt64($0))) })!
     }
