@@ -116,7 +116,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Runtimes", "Transfer", "shoal",
+                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry", "Runtimes", "Transfer", "shoal",
                 argumentParser,
                 log,
                 nioHTTP1, nioPosix,

@@ -45,7 +45,7 @@ extension LocalRegistry {
         try permit(repository)
         guard isAtHand(digest) else { return false }
         do throws(DistributionError) {
-            try await bring(digest)
+            try await bring(digest, for: repository)
             return true
         } catch {
             // Then it is pushed.
@@ -62,13 +62,13 @@ extension LocalRegistry {
     /// Brings everything that a manifest names into this node's own store: what was pushed here is kept here, whatever becomes of the
     /// runtime's copy and of other nodes.
     /// - Throws: MANIFEST_BLOB_UNKNOWN naming what is nowhere, MANIFEST_INVALID where a size is wrong.
-    func bring(_ document: ManifestDocument) async throws(DistributionError) {
+    func bring(_ document: ManifestDocument, for repository: RepositoryName) async throws(DistributionError) {
         for blob in document.blobs {
-            try await bring(blob.digest)
+            try await bring(blob.digest, for: repository)
             try checkSize(blob)
         }
         for child in document.children where !child.isForeign {
-            try await bring(single: child)
+            try await bring(single: child, for: repository)
             try checkSize(child)
         }
     }
@@ -80,7 +80,7 @@ extension LocalRegistry {
             detail: descriptor.digest.description)
     }
 
-    func bring(_ digest: Digest) async throws(DistributionError) {
+    func bring(_ digest: Digest, for repository: RepositoryName) async throws(DistributionError) {
         noteRecent(digest)
         content.layout.keepToo(digest)
         guard content.layout.size(of: digest) == nil else { return }
@@ -89,8 +89,10 @@ extension LocalRegistry {
                 defer { reader.close() }
                 try await copy(reader, as: digest)
             } else {
-                // From another node; no registry is asked.
-                let reader = try await fetcher.open(BlobQuestion(digest: digest, origin: nil), isRequest: false)
+                // From another node. A registry is asked only where a repository of this name has one: a client that asked whether the
+                // blob is here was told what that registry said.
+                let origin = memory.registry(for: repository).map { Origin(registry: $0, repository: repository) }
+                let reader = try await fetcher.open(BlobQuestion(digest: digest, origin: origin), isRequest: false)
                 defer { reader.close() }
                 try await read(reader, digest)
             }
@@ -102,7 +104,7 @@ extension LocalRegistry {
     }
 
     /// Brings one manifest of an index, with what it names.
-    func bring(single child: Descriptor) async throws(DistributionError) {
+    func bring(single child: Descriptor, for repository: RepositoryName) async throws(DistributionError) {
         noteRecent(child.digest)
         content.layout.keepToo(child.digest)
         let found: PulledManifest
@@ -114,7 +116,7 @@ extension LocalRegistry {
         try await stored { () throws(ContentError) in
             try await content.layout.put(found.document.bytes, as: child.digest, isKept: true)
         }
-        try await bring(found.document)
+        try await bring(found.document, for: repository)
     }
 
     /// The runtime's copy goes when the runtime wants: it is copied.

@@ -17,7 +17,7 @@ extension LocalRegistry {
         } catch {
             throw DistributionError(code: .manifestUnknown, message: "\(source) is \(digest), which nobody who is there can give")
         }
-        try await bringWhatIsThere(found.document, digest)
+        try await bringWhatIsThere(found.document, digest, for: source.repository)
         try await mean(
             Meant(
                 digest: digest, mediaType: found.document.mediaType, size: Int64(found.document.bytes.count),
@@ -33,7 +33,7 @@ extension LocalRegistry {
             guard let found = try? await resolver.onLAN(digest) else {
                 throw DistributionError(code: .manifestUnknown, message: "\(image) is \(digest), which nobody who is there can give")
             }
-            try await bringWhatIsThere(found.document, digest)
+            try await bringWhatIsThere(found.document, digest, for: image.repository)
         }
         do {
             let isNews = try await names.change { table in
@@ -65,17 +65,19 @@ extension LocalRegistry {
     }
 
     /// Brings an image into this node's own store: of an index, the platforms that anybody at hand has, at least one.
-    private func bringWhatIsThere(_ document: ManifestDocument, _ digest: Digest) async throws(DistributionError) {
+    private func bringWhatIsThere(
+        _ document: ManifestDocument, _ digest: Digest, for repository: RepositoryName
+    ) async throws(DistributionError) {
         try await stored { () throws(ContentError) in
             try await content.layout.put(document.bytes, as: digest, isKept: true)
         }
         noteRecent(digest)
-        guard !document.children.isEmpty else { return try await bring(document) }
+        guard !document.children.isEmpty else { return try await bring(document, for: repository) }
         var fault: DistributionError?
         var count = 0
         for child in document.children {
             do throws(DistributionError) {
-                try await bring(single: child)
+                try await bring(single: child, for: repository)
                 count += 1
             } catch {
                 fault = error

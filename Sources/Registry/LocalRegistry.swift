@@ -21,6 +21,7 @@ public final class LocalRegistry: Sendable {
     let resolver: ManifestResolver
     let fetcher: BlobFetcher
     let chains: ChainStore
+    let memory: RepositoryMemory
     let own: NodeID
     let limits: RegistryLimits
     let logger: Logger
@@ -29,8 +30,8 @@ public final class LocalRegistry: Sendable {
 
     public init(
         content: NodeContent, names: NameBook, uploads: Uploads, neighbours: any Neighbours,
-        resolver: ManifestResolver, fetcher: BlobFetcher, chains: ChainStore, own: NodeID, limits: RegistryLimits,
-        logger: Logger
+        resolver: ManifestResolver, fetcher: BlobFetcher, chains: ChainStore, memory: RepositoryMemory, own: NodeID,
+        limits: RegistryLimits, logger: Logger
     ) {
         self.content = content
         self.names = names
@@ -39,6 +40,7 @@ public final class LocalRegistry: Sendable {
         self.resolver = resolver
         self.fetcher = fetcher
         self.chains = chains
+        self.memory = memory
         self.own = own
         self.limits = limits
         self.logger = logger

@@ -91,7 +91,7 @@ final class AgentParts: Sendable {
         }
         sharing = Sharing(
             content: content, inventory: inventory, publicImages: publicImages, upstream: upstream, tags: stores.tags,
-            policy: policy, arriving: arriving, logger: logger, whenMore: fetcher.rulesChanged)
+            names: stores.names, policy: policy, arriving: arriving, logger: logger, whenMore: fetcher.rulesChanged)
         pulls = PullLog(logger: logger)
         neighbours = DirectoryNeighbours(directory: directory, questions: discovery.questions)
         registry = LocalRegistry(
@@ -99,7 +99,7 @@ final class AgentParts: Sendable {
             uploads: Uploads(
                 folder: stores.uploads, limits: RegistryLimits(), logger: logger,
                 makeRoom: { [spool, content] bytes in spool.makeRoom(for: bytes) + content.layout.makeRoom(for: bytes) }),
-            neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, own: identity.id, limits: RegistryLimits(),
+            neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, memory: memory, own: identity.id, limits: RegistryLimits(),
             logger: logger)
         mirror = MirrorService(
             fetcher: fetcher, resolver: resolver, registry: registry, memory: memory, content: content, pulls: pulls)

@@ -65,7 +65,7 @@ struct ImageShelf: ImageShelving {
             seen.insert(name.image)
             guard let meaning = NameMeaning.newest(table[name], claims[name] ?? []), !meaning.isDeleted else { continue }
             let here = held.isComplete(meaning.digest, meaning.mediaType)
-            let others = Set((claims[name] ?? []).filter { $0.digest == meaning.digest }.map(\.node)).count
+            let others = directory.holders(of: meaning.digest).count
             images.append(
                 .init(
                     name: name.description, digest: meaning.digest, mediaType: meaning.mediaType,

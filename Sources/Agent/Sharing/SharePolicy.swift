@@ -1,6 +1,7 @@
 import Content
 import Discovery
 import OCI
+import Registry
 
 /// The rule of trust: what this node offers to its peers.
 ///
@@ -95,7 +96,7 @@ struct SharePolicy: Equatable, Sendable {
             offered = ContentClosure(content.children)
             known = ContentClosure(content.children)
             completeness = ContentCompleteness(content.children, sizes)
-            registered = Set(content.localNames.map(\.reference))
+            registered = Set(content.localNames.map(\.name.image))
         }
 
         /// Whether images of a repository of the local namespace may be offered; repositories have many names.
@@ -134,10 +135,10 @@ struct SharePolicy: Equatable, Sendable {
                 reference: reference, digest: image.digest, mediaType: image.mediaType, knownGood: image.knownGood))
     }
 
-    private func add(_ name: LocalName, to draft: inout Draft) {
+    private func add(_ name: NameRecord, to draft: inout Draft) {
         // What is left of a deleted image is still that image's: it must not pass for content that nothing is known of.
         draft.known.add(name.digest)
-        guard draft.isAllowed(name.reference.repository, by: self) else { return }
+        guard draft.isAllowed(name.name.repository, by: self) else { return }
         if !name.isDeleted { draft.offered.add(name.digest) }
         guard tellsLocalTags,
             name.isDeleted || draft.completeness.isComplete(name.digest, name.mediaType)

@@ -1,5 +1,6 @@
 import Content
 import OCI
+import Registry
 
 /// What a node holds, as the rule of trust looks at it.
 struct SharedContent {
@@ -14,5 +15,5 @@ struct SharedContent {
     /// Whether this node has hashed the blob itself.
     var isProven: (Digest) -> Bool
     /// The names of the local namespace, deleted ones too. Where an image has one of them this word holds.
-    var localNames: [LocalName] = []
+    var localNames: [NameRecord] = []
 }

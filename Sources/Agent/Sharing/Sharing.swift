@@ -2,6 +2,7 @@ import Content
 import Discovery
 import Logging
 import OCI
+import Registry
 import ServiceLifecycle
 import Synchronization
 import Transfer
@@ -18,6 +19,7 @@ final class Sharing: Service {
     private let publicImages: PublicImages
     private let upstream: UpstreamClient
     private let tags: TagMemory
+    private let names: NameBook
     private let policy: Mutex<SharePolicy>
     private let arriving: ArrivingContent
     private let whenMore: @Sendable () -> Void
@@ -29,7 +31,7 @@ final class Sharing: Service {
     ///   - whenMore: called when that has changed.
     init(
         content: NodeContent, inventory: Inventory, publicImages: PublicImages, upstream: UpstreamClient,
-        tags: TagMemory, policy: SharePolicy, arriving: ArrivingContent, logger: Logger,
+        tags: TagMemory, names: NameBook, policy: SharePolicy, arriving: ArrivingContent, logger: Logger,
         whenMore: @escaping @Sendable () -> Void = {}
     ) {
         self.content = content
@@ -37,6 +39,7 @@ final class Sharing: Service {
         self.publicImages = publicImages
         self.upstream = upstream
         self.tags = tags
+        self.names = names
         self.policy = Mutex(policy)
         self.arriving = arriving
         self.whenMore = whenMore
@@ -50,12 +53,15 @@ final class Sharing: Service {
     }
 
     func run() async throws {
-        let changes = content.changes()
+        let (changes, named) = (content.changes(), names.changes())
         let (questions, ask) = AsyncStream<[PublicAnswers.Image]>.makeStream(bufferingPolicy: .bufferingNewest(1))
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask {
                     for await _ in changes { self.changed.raise() }
+                }
+                group.addTask {
+                    for await _ in named { self.changed.raise() }
                 }
                 group.addTask {
                     while !Task.isCancelled {
@@ -81,7 +87,7 @@ final class Sharing: Service {
     /// - Returns: what upstream has to say for the rest to be decided.
     private func refresh() -> [PublicAnswers.Image] {
         let policy = policy.withLock { $0 }
-        let content = SharedContent(content, tags)
+        let content = SharedContent(content, tags, names)
         let offer = policy.offer(content) { self.publicImages.isPublic($0, at: $1) }
         inventory.set(blobs: offer.blobs, references: offer.references)
         if arriving.update(offer, policy: policy) { whenMore() }
@@ -90,10 +96,10 @@ final class Sharing: Service {
 }
 
 extension SharedContent {
-    fileprivate init(_ content: NodeContent, _ tags: TagMemory) {
+    fileprivate init(_ content: NodeContent, _ tags: TagMemory, _ names: NameBook) {
         self.init(
             images: content.images().map(tags.confirmed), blobs: content.blobs(),
             children: { content.children(of: $0) }, origins: { content.origins(of: $0) },
-            isProven: { content.isProven($0) }, localNames: [])
+            isProven: { content.isProven($0) }, localNames: names.table.all)
     }
 }

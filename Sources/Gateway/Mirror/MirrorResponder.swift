@@ -85,7 +85,7 @@ public struct MirrorResponder: HTTPResponder {
     }
 
     private func answer(_ request: HTTPRequest, _ address: MirrorAddress) async throws -> HTTPResponse {
-        let methods = address.route.methods
+        let methods = address.route.methods(takesPushes: pushes != nil)
         guard methods.contains(request.method) else {
             var response = HTTPResponse.distributionError(
                 DistributionError(code: .unsupported, message: "\(request.method.rawValue) is not answered here"))
@@ -158,8 +158,9 @@ extension DistributionRoute {
     }
 
     /// What may be done there.
-    var methods: [HTTPMethod] {
-        switch self {
+    func methods(takesPushes: Bool) -> [HTTPMethod] {
+        guard takesPushes else { return isUpload ? [] : [.GET, .HEAD] }
+        return switch self {
         case .base, .tags, .referrers: [.GET, .HEAD]
         case .manifest: [.GET, .HEAD, .PUT, .DELETE]
         case .blob: [.GET, .HEAD, .DELETE]

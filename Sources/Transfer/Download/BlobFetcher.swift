@@ -159,6 +159,11 @@ public final class BlobFetcher: Service {
         throw FetchError(.notFound, "nobody who can be asked has \(question.digest)")
     }
 
+    /// The size of a blob that this node or a peer has whole; no registry is asked, and what manifests say of sizes does not count.
+    public func sizeOnLAN(of digest: Digest) -> Int64? {
+        content.size(of: digest) ?? sources.claimedSize(of: digest)
+    }
+
     /// Bytes straight from upstream, past the disk, for when it is full.
     ///
     /// - Parameter reader: the reader that could not go on; its bytes before `offset` are hashed, so that the last byte of a

@@ -1,6 +1,7 @@
 import Content
 import Discovery
 import OCI
+import Registry
 import Testing
 
 @testable import Agent
@@ -13,7 +14,7 @@ struct TestNode {
     private var labels: [Digest: [Origin]] = [:]
     var publicity: [PublicAnswers.Image: Bool] = [:]
     var unproven: Set<Digest> = []
-    private(set) var localNames: [LocalName] = []
+    private(set) var localNames: [NameRecord] = []
 
     func digest(_ byte: UInt8) throws -> Digest {
         try Digest(algorithm: .sha256, bytes: [UInt8](repeating: byte, count: 32))
@@ -42,10 +43,11 @@ struct TestNode {
     ) throws {
         let author = try #require(NodeID(hex: "00112233445566778899aabbccddeeff"))
         localNames.append(
-            LocalName(
-                reference: try ImageReference(normalizing: "localhost:5050/\(name)"), digest: try digest(byte),
-                mediaType: type, version: NameVersion(counter: counter, author: author), isDeleted: isDeleted,
-                subject: try subject.map(digest), knownGood: 0))
+            NameRecord(
+                name: try #require(LocalName(ImageReference(normalizing: "localhost:5050/\(name)"))),
+                digest: try digest(byte), mediaType: type, size: 1,
+                version: NameVersion(counter: counter, author: author), isDeleted: isDeleted,
+                subject: try subject.map(digest), isOwn: true, since: 0))
     }
 
     /// A manifest with its layer, under a tag of the local namespace and by its digest, as a push leaves them.

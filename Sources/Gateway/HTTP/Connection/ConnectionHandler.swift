@@ -92,6 +92,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
+        case HTTPParserError.invalidEOFState where body != nil:
+            breakBody("the client stopped sending")
         case let error as HTTPParserError:
             refuse(HTTPRefusal(error, isInRequestLine: state.isInRequestLine), context)
         case is ByteToMessageDecoderError:
