@@ -1,7 +1,7 @@
 public import NIOCore
 public import NIOHTTP1
 
-/// A request that has arrived whole, its small body included.
+/// A request that has arrived: whole, its small body included, or with a body that is read while it arrives.
 public struct HTTPRequest: Sendable {
     public var method: HTTPMethod
     public var version: HTTPVersion
@@ -10,8 +10,10 @@ public struct HTTPRequest: Sendable {
     /// What follows the `?`, undecoded; nil where there is none.
     public var query: String?
     public var headers: HTTPHeaders
-    /// At most ``HTTPLimits/bodySize`` bytes.
+    /// At most ``HTTPLimits/bodySize`` bytes; empty where the body is a ``stream``.
     public var body: ByteBuffer
+    /// The body, where the responder takes it as it arrives (``HTTPResponder/streamsBody(of:path:)``).
+    public var stream: (any HTTPBodyReader)?
     /// Who asks; nil where the kernel did not say.
     public var remoteAddress: SocketAddress?
     /// Names the request in logs.
@@ -31,6 +33,9 @@ public struct HTTPRequest: Sendable {
         self.remoteAddress = remoteAddress
         self.id = id
     }
+
+    /// The body's length where the client told it beforehand.
+    public var contentLength: Int64? { headers.first(name: "Content-Length").flatMap { Int64($0) } }
 
     /// Path and query as they came, without scheme and host: what a signature over the request covers.
     public var target: String { query.map { "\(path)?\($0)" } ?? path }
