@@ -28,7 +28,8 @@ struct Shoal: AsyncParsableCommand {
         version: AgentVersion.current,
         subcommands: [
             AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, PullCommand.self,
-            VerifyCommand.self, ConfigureCommand.self, DoctorCommand.self, KeygenCommand.self,
+            LoadCommand.self, SaveCommand.self, VerifyCommand.self, ConfigureCommand.self, DoctorCommand.self,
+            KeygenCommand.self,
         ])
 
     static func main() async {
