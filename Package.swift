@@ -56,6 +56,7 @@ let package = Package(
             name: "CSHA256", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "OCI", swiftSettings: strict),
         .target(name: "Integrity", dependencies: ["CLibCrypto", "CSHA256", "OCI"], swiftSettings: strict),
+        .target(name: "Archive", dependencies: ["CZlib", "Integrity", "OCI", nioCore], swiftSettings: strict),
         .target(
             name: "Content",
             dependencies: ["Containerd", "Integrity", "OCI", log, nioCore, nioPosix, systemPackage],
@@ -100,7 +101,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry", "Runtimes", "TOML",
+                "Archive", "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry", "Runtimes",
+                "TOML",
                 "Transfer", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: strict),
@@ -108,7 +110,7 @@ let package = Package(
         .target(name: "Runtimes", dependencies: ["OCI", "TOML", systemPackage], swiftSettings: strict),
         .executableTarget(
             name: "shoal",
-            dependencies: ["Agent", "Discovery", "OCI", "Runtimes", argumentParser, log, systemPackage],
+            dependencies: ["Agent", "Archive", "Discovery", "OCI", "Runtimes", argumentParser, log, systemPackage],
             swiftSettings: strict),
         .executableTarget(
             name: "swarm-simulation", dependencies: ["Discovery", "OCI", "Transfer"],
@@ -116,10 +118,11 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry", "Runtimes", "Transfer", "shoal",
+                "Agent", "Archive", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry", "Runtimes",
+                "Transfer", "shoal",
                 argumentParser,
                 log,
-                nioHTTP1, nioPosix,
+                nioCore, nioHTTP1, nioPosix,
                 systemPackage,
             ],
             swiftSettings: strict),
@@ -154,6 +157,9 @@ let package = Package(
             path: "Tests/Benchmarks/IntegrityBenchmark", swiftSettings: strict),
         .testTarget(
             name: "RuntimesTests", dependencies: ["OCI", "Runtimes", "TOML", systemPackage], exclude: ["Trees"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ArchiveTests", dependencies: ["Archive", "CZlib", "Integrity", "OCI", nioCore],
             swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(

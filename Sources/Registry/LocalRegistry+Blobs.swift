@@ -18,18 +18,32 @@ extension LocalRegistry {
 
     func commit(_ file: UploadFile, as digest: Digest) async throws(DistributionError) {
         do throws(ContentError) {
-            let (actual, chain) = try await file.digest(digest.algorithm)
-            guard actual == digest else {
-                file.discard()
-                throw ContentError(.digestMismatch, "the \(file.count) bytes that were pushed as \(digest) have \(actual)")
-            }
-            noteRecent(digest)
-            _ = try await content.layout.commit(file, as: digest, size: file.count, isKept: true)
-            if let chain { chains.keep(chain) }
+            _ = try await take(file, declared: digest)
         } catch {
-            file.discard()
             guard error.code == .digestMismatch else { throw DistributionError(error) }
             throw DistributionError(code: .digestInvalid, message: error.message, detail: digest.description)
+        }
+    }
+
+    /// Takes an upload into the store.
+    /// - Parameter declared: what its bytes must have; nil: whatever SHA-256 says.
+    /// - Throws: `.digestMismatch`, and what the disk says; the upload is gone then.
+    func take(_ file: UploadFile, declared: Digest?) async throws(ContentError) -> (digest: Digest, size: Int64) {
+        do throws(ContentError) {
+            let (digest, chain) = try await file.digest(declared?.algorithm ?? .sha256)
+            guard declared == nil || declared == digest else {
+                throw ContentError(
+                    .digestMismatch,
+                    "the \(file.count) bytes that came as \(declared?.description ?? "a blob") have \(digest)")
+            }
+            noteRecent(digest)
+            let size = file.count
+            _ = try await content.layout.commit(file, as: digest, size: size, isKept: true)
+            if let chain { chains.keep(chain) }
+            return (digest, size)
+        } catch {
+            file.discard()
+            throw error
         }
     }
 

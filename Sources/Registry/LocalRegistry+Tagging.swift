@@ -9,20 +9,31 @@ extension LocalRegistry {
     /// - Throws: MANIFEST_UNKNOWN where it is not here, MANIFEST_BLOB_UNKNOWN where parts of it are nowhere.
     @discardableResult
     public func tag(_ source: ImageReference, as name: LocalName) async throws(DistributionError) -> Digest {
-        try permit(name.repository)
         let digest = try await known(source)
+        try await tag(digest, mediaType: nil, as: name, from: source.repository)
+        return digest
+    }
+
+    /// Makes a name mean a manifest that is at hand, and keeps it with everything of it that is.
+    /// - Parameters:
+    ///   - mediaType: what it is served as; nil: what it says itself.
+    ///   - repository: where it was known before.
+    public func tag(
+        _ digest: Digest, mediaType: MediaType?, as name: LocalName, from repository: RepositoryName
+    ) async throws(DistributionError) {
+        try permit(name.repository)
         let found: PulledManifest
         do {
             found = try await resolver.onLAN(digest)
         } catch {
-            throw DistributionError(code: .manifestUnknown, message: "\(source) is \(digest), which nobody who is there can give")
+            throw DistributionError(
+                code: .manifestUnknown, message: "the manifest \(digest) is nowhere at hand; 'shoal locate \(digest)' says who has it")
         }
-        try await bringWhatIsThere(found.document, digest, for: source.repository)
+        try await bringWhatIsThere(found.document, digest, for: repository)
         try await mean(
             Meant(
-                digest: digest, mediaType: found.document.mediaType, size: Int64(found.document.bytes.count),
+                digest: digest, mediaType: mediaType ?? found.document.mediaType, size: Int64(found.document.bytes.count),
                 subject: found.document.subject?.digest), by: name)
-        return digest
     }
 
     /// Keeps an image in this node's own store whatever else needs room, or keeps it no more.
@@ -55,7 +66,8 @@ extension LocalRegistry {
     }
 
     /// What an image's name means to this node.
-    private func known(_ image: ImageReference) async throws(DistributionError) -> Digest {
+    /// - Throws: MANIFEST_UNKNOWN where it means nothing.
+    public func known(_ image: ImageReference) async throws(DistributionError) -> Digest {
         if let name = LocalName(image), let meaning = await meaning(of: name), !meaning.isDeleted { return meaning.digest }
         guard let digest = content.image(for: image)?.digest else {
             throw DistributionError(

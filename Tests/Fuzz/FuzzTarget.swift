@@ -16,6 +16,7 @@ private let target: any FuzzTarget.Type = {
 }()
 
 private let targets: [String: any FuzzTarget.Type] = [
+    "archive": ArchiveTarget.self,
     "datagram": DatagramTarget.self,
     "conversation": ConversationTarget.self,
     "inventory": InventoryTarget.self,

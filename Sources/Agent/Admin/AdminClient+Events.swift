@@ -7,63 +7,70 @@ import SystemPackage
 
 /// Jobs that the agent does while somebody watches: a line of JSON for each thing that happens.
 extension AdminClient {
-    /// The agent says at least this often that it is there.
-    private static let silenceLimit: TimeAmount = .seconds(60)
     /// Of one line. A pull may name thousands of blobs in it.
     private static let lineLimit = 1 << 20
 
     /// Begins a job, and watches it. Cancelling the task, or ending the process, ends the job.
     /// - Parameters:
     ///   - what: the job, for messages: `the verification`.
+    ///   - body: what the job works on, sent while its events come. It is not sent further once the last has come.
     ///   - tell: told each line as it comes.
     ///   - isLast: whether nothing comes after a line.
     func watch<Event: Decodable & Sendable>(
-        _ what: String, _ target: String, tell: (Answer<Event>) async throws -> Void,
-        isLast: (Event) -> Bool
+        _ what: String, _ target: String, sending body: ArchiveSource? = nil,
+        tell: (Answer<Event>) async throws -> Void, isLast: (Event) -> Bool
     ) async throws(AdminClientError) {
-        try await reach { socket in try await Self.stream(what, target, over: socket, tell, isLast) }
+        try await reach { socket in
+            let connection = try await AdminConnection.open(to: socket)
+            try await connection.channel.executeThenClose { inbound, outbound in
+                let head = HTTPRequestHead(
+                    version: .http1_1, method: .POST, uri: target,
+                    headers: AdminConnection.headers(accepting: "application/x-ndjson", body))
+                guard let body else {
+                    // In one write: the agent may answer a head and close before a second one is made.
+                    try await outbound.write(contentsOf: [.head(head), .end(nil)])
+                    connection.silence.expectAnswer()
+                    return try await Self.follow(what, inbound, connection.silence, tell, isLast)
+                }
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    let upload = Upload(head: head, body: body, connection: connection, outbound: outbound)
+                    group.addTask { await upload.run() }
+                    defer { group.cancelAll() }
+                    do {
+                        try await Self.follow(what, inbound, connection.silence, tell, isLast)
+                    } catch {
+                        // Where the archive could not be read that is the reason, and what the agent says of it is not.
+                        throw upload.failure ?? error
+                    }
+                }
+            }
+        }
     }
 
-    private static func stream<Event: Decodable & Sendable>(
-        _ what: String, _ target: String, over socket: FilePath, _ tell: (Answer<Event>) async throws -> Void,
-        _ isLast: (Event) -> Bool
+    /// Reads the answer to its last line.
+    private static func follow<Event: Decodable & Sendable>(
+        _ what: String, _ inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>, _ silence: SilenceLimit,
+        _ tell: (Answer<Event>) async throws -> Void, _ isLast: (Event) -> Bool
     ) async throws {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connectTimeout(.seconds(2))
-            .connect(unixDomainSocketPath: socket.string) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandlers([
-                        IdleStateHandler(readTimeout: silenceLimit), SilenceEnding(),
-                    ])
-                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
-                        wrappingChannelSynchronously: channel)
+        var status = 0
+        var lines = LineSplitter(limit: lineLimit)
+        for try await part in inbound {
+            switch part {
+            case .head(let head): status = Int(head.status.code)
+            case .body(let bytes) where status == 200:
+                // Who has begun to tell will go on.
+                silence.expectAnswer()
+                for line in try lines.add(bytes.readableBytesView) {
+                    let event: Event = try decode(line)
+                    try await tell(Answer(value: event, json: line))
+                    if isLast(event) { return }
                 }
+            case .body(let bytes): _ = try lines.add(bytes.readableBytesView)
+            case .end where status != 200: throw refusal(status, lines.rest)
+            case .end: break
             }
-        try await channel.executeThenClose { inbound, outbound in
-            let headers: HTTPHeaders = ["Host": "localhost", "Connection": "close", "Accept": "application/x-ndjson"]
-            try await outbound.write(
-                contentsOf: [
-                    .head(HTTPRequestHead(version: .http1_1, method: .POST, uri: target, headers: headers)), .end(nil),
-                ])
-            var status = 0
-            var lines = LineSplitter(limit: lineLimit)
-            for try await part in inbound {
-                switch part {
-                case .head(let head): status = Int(head.status.code)
-                case .body(let bytes) where status == 200:
-                    for line in try lines.add(bytes.readableBytesView) {
-                        let event: Event = try decode(line)
-                        try await tell(Answer(value: event, json: line))
-                        if isLast(event) { return }
-                    }
-                case .body(let bytes): _ = try lines.add(bytes.readableBytesView)
-                case .end where status != 200: throw refusal(status, lines.rest)
-                case .end: break
-                }
-            }
-            throw AdminClientError(.broken, "the agent broke \(what) off; its log may say why")
         }
+        throw AdminClientError(.broken, "the agent broke \(what) off; its log may say why")
     }
 
     private static func decode<Event: Decodable>(_ line: [UInt8]) throws -> Event {
@@ -97,19 +104,5 @@ struct LineSplitter {
             throw AdminClientError(.broken, "a line of the agent's answer is longer than \(limit) bytes")
         }
         return lines
-    }
-}
-
-/// Ends a connection on which nothing has come for too long.
-private final class SilenceEnding: ChannelInboundHandler, Sendable {
-    typealias InboundIn = ByteBuffer
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent {
-            context.fireErrorCaught(AdminClientError(.timedOut, "the agent says nothing any more; its log may say why"))
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
-        }
     }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// Why the agent could not be asked.
+/// Why the agent could not be asked, or its answer not be taken.
 public struct AdminClientError: Error, Sendable, CustomStringConvertible {
     /// What went wrong.
     public enum Code: Sendable, Equatable {
@@ -13,6 +13,10 @@ public struct AdminClientError: Error, Sendable, CustomStringConvertible {
         case refused
         /// The connection or the answer is unusable.
         case broken
+        /// What was to be sent cannot be read on this side.
+        case unreadable
+        /// What came cannot be written on this side.
+        case unwritable
     }
 
     public let code: Code

@@ -1,5 +1,5 @@
 public import Gateway
-import NIOHTTP1
+public import NIOHTTP1
 import OCI
 
 /// The admin endpoint: what the command line, Prometheus and probes ask. What changes something goes over the socket only.
@@ -9,21 +9,29 @@ public struct AdminResponder: HTTPResponder {
     private let verifier: (any Verifying)?
     private let puller: (any Pulling)?
     let shelf: (any ImageShelving)?
+    let archives: (any Archiving)?
 
     /// - Parameters:
     ///   - access: what the listener that this answers for is.
     ///   - verifier: reads blobs again for whoever asks over the socket.
     ///   - puller: brings images for whoever asks over the socket.
     ///   - shelf: tells of images, and handles them for whoever asks over the socket.
+    ///   - archives: loads and saves archives for whoever asks over the socket.
     public init(
         source: any AdminSource, access: AdminAccess, verifier: (any Verifying)? = nil,
-        puller: (any Pulling)? = nil, shelf: (any ImageShelving)? = nil
+        puller: (any Pulling)? = nil, shelf: (any ImageShelving)? = nil, archives: (any Archiving)? = nil
     ) {
         self.source = source
         self.access = access
         self.verifier = verifier
         self.puller = puller
         self.shelf = shelf
+        self.archives = archives
+    }
+
+    /// An archive is read as it comes; nobody else has anything to send.
+    public func streamsBody(of method: HTTPMethod, path: String) -> Bool {
+        access == .socket && method == .POST && path == AdminRoute.load.rawValue
     }
 
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
@@ -39,13 +47,14 @@ public struct AdminResponder: HTTPResponder {
             let methods = route.methods.map(\.rawValue).joined(separator: ", ")
             return .problem(.methodNotAllowed, "only \(methods) is answered here", headers: ["Allow": methods])
         }
-        var response = await answer(route, query: request.query)
+        var response = await answer(route, request)
         response.headers.replaceOrAdd(name: "Cache-Control", value: "no-store")
         return response
     }
 
-    private func answer(_ route: AdminRoute, query: String?) async -> HTTPResponse {
-        switch route {
+    private func answer(_ route: AdminRoute, _ request: HTTPRequest) async -> HTTPResponse {
+        let query = request.query
+        return switch route {
         case .status: .json(await source.status())
         case .peers: .json(PeersSnapshot(peers: await source.status().peers))
         case .transfers: .json(TransfersSnapshot(transfers: await source.status().transfers))
@@ -54,6 +63,8 @@ public struct AdminResponder: HTTPResponder {
         case .pull: pull(query)
         case .images: await images()
         case .tag, .remove, .pin, .collect: await change(route, query)
+        case .load: load(request)
+        case .save: await save(query)
         case .metrics:
             .text(MetricsText(await source.status()).description, type: "text/plain; version=0.0.4; charset=utf-8")
         case .health: .text("ok\n")
@@ -123,6 +134,8 @@ public enum AdminRoute: String, Sendable, CaseIterable {
     case remove = "/api/v1/remove"
     case pin = "/api/v1/pin"
     case collect = "/api/v1/collect"
+    case load = "/api/v1/load"
+    case save = "/api/v1/save"
     case metrics = "/metrics"
     case health = "/healthz"
     case readiness = "/readyz"
@@ -130,7 +143,8 @@ public enum AdminRoute: String, Sendable, CaseIterable {
     /// What may be done there.
     var methods: [HTTPMethod] {
         switch self {
-        case .verify, .pull, .tag, .remove, .pin, .collect: [.POST]
+        case .verify, .pull, .load, .tag, .remove, .pin, .collect: [.POST]
+        case .save: [.GET]
         default: [.GET, .HEAD]
         }
     }
@@ -138,7 +152,7 @@ public enum AdminRoute: String, Sendable, CaseIterable {
 
 extension HTTPResponse {
     /// An object a line, as things happen.
-    fileprivate static func lines(_ events: AsyncStream<some Encodable & Sendable>) -> HTTPResponse {
+    static func lines(_ events: AsyncStream<some Encodable & Sendable>) -> HTTPResponse {
         HTTPResponse(
             status: .ok, headers: ["Content-Type": "application/x-ndjson"],
             body: .stream(EventLines(events: events), length: nil))

@@ -30,6 +30,7 @@ final class AgentParts: Sendable {
     let rates: TransferRates
     let resolver: ManifestResolver
     let registry: LocalRegistry
+    let archives: ImageArchives
     private let neighbours: DirectoryNeighbours
     let sharing: Sharing
     let pulls: PullLog
@@ -101,6 +102,9 @@ final class AgentParts: Sendable {
                 makeRoom: { [spool, content] bytes in spool.makeRoom(for: bytes) + content.layout.makeRoom(for: bytes) }),
             neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, memory: memory, own: identity.id, limits: RegistryLimits(),
             logger: logger)
+        archives = ImageArchives(
+            images: ArchiveShelf(registry: registry, content: content, fetcher: fetcher, resolver: resolver),
+            logger: logger)
         mirror = MirrorService(
             fetcher: fetcher, resolver: resolver, registry: registry, memory: memory, content: content, pulls: pulls)
         puller = ImagePuller(
@@ -151,7 +155,8 @@ final class AgentParts: Sendable {
             HTTPListener(
                 addresses: [ListenAddress(.unix(path: socket.string, mode: 0o660))],
                 responder: AdminResponder(
-                    source: status, access: .socket, verifier: stores.verification, puller: puller, shelf: shelf),
+                    source: status, access: .socket, verifier: stores.verification, puller: puller, shelf: shelf,
+                    archives: archives),
                 group: controlLoops, logger: logger))
         return listeners
     }

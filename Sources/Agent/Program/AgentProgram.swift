@@ -56,7 +56,7 @@ public struct AgentProgram {
             notify: service.notify, watchdog: service.watchdog, liveness: parts.liveness,
             status: { await status.line() }, logger: logger)
         let services: [any Service] =
-            parts.stores.services + [parts.fetcher, parts.puller, parts.sharing, parts.pulls]
+            parts.stores.services + [parts.fetcher, parts.puller, parts.archives, parts.sharing, parts.pulls]
             + [
                 RegistryKeeping(registry: parts.registry, content: parts.stores.content, logger: logger),
                 Reloading(parts: parts, configuration: configuration, supervision: supervision),

@@ -89,6 +89,34 @@ import Testing
         #expect(outcome.message.contains(words), "\(outcome.message)")
     }
 
+    @Test("load takes an archive and a name for it, save names and a file")
+    func archives() throws {
+        let plain = try parse(["load"], as: LoadCommand.self)
+        #expect(plain.source == "-" && plain.name == nil && !plain.json)
+        let load = try parse(
+            ["load", "app.tar", "--name", "team/app:v1", "--json", "--socket", "/s"], as: LoadCommand.self)
+        #expect(load.source == "app.tar" && load.json && load.agent.socket == "/s")
+        #expect(load.name?.description == "localhost:5050/team/app:v1")
+        #expect(try parse(["load", "-"], as: LoadCommand.self).source == "-")
+        let save = try parse(["save", "localhost:5050/a:1", "localhost:5050/b", "-o", "x.tar"], as: SaveCommand.self)
+        #expect(save.images.map(\.description) == ["localhost:5050/a:1", "localhost:5050/b:latest"])
+        #expect(save.output == "x.tar")
+        #expect(try parse(["save", "localhost:5050/a"], as: SaveCommand.self).output == nil)
+    }
+
+    @Test(
+        "what cannot be loaded or saved is wrong usage, and it is said why",
+        arguments: [
+            (["load", ""], "not nothing"), (["load", "a", "b"], "b"),
+            (["load", "--name", "ghcr.io/team/app:v1"], "belongs to ghcr.io"), (["load", "--name", "UPPER"], "UPPER"),
+            (["save"], "images"), (["save", "UPPER"], "UPPER"), (["save", "a", "-o", ""], "not nothing"),
+        ])
+    func wrongArchives(arguments: [String], words: String) throws {
+        let outcome = try #require(failure(arguments))
+        #expect(outcome.exitCode == 2)
+        #expect(outcome.message.contains(words), "\(outcome.message)")
+    }
+
     @Test(
         "wrong usage is exit code 2, and said",
         arguments: [
