@@ -33,6 +33,9 @@ final class AgentParts: Sendable {
     let puller: ImagePuller
     let status: AgentStatus
     let access: AccessControl
+    /// Who the mirror is to other machines; nil where it speaks no TLS.
+    private let tls: TLSIdentity?
+    private let pushUsers: HtpasswdUsers?
     private let mirror: MirrorService
     private let peerService: PeerService
     private let dataLoops: MultiThreadedEventLoopGroup
@@ -48,6 +51,8 @@ final class AgentParts: Sendable {
         // look like one that crashed.
         key = try configuration.peers.keyFile.map { try ClusterKey.load(path: $0) }
         let allowed = try AccessList(configuration.peers.allow.map(\.description))
+        tls = try TLSFiles(configuration.mirror).map { try TLSIdentity($0, logger: logger) }
+        pushUsers = try configuration.push.htpasswd.map { try HtpasswdUsers($0, logger: logger) }
         stores = try StoreParts(configuration, logger: logger)
         let content = stores.content
         spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
@@ -111,7 +116,7 @@ final class AgentParts: Sendable {
     func listeners(_ inherited: InheritedSockets) throws -> [HTTPListener] {
         var inherited = inherited
         var listeners = [
-            listener(configuration.mirror.listen, "mirror.listen", &inherited, mirrorResponder(.runtimes)),
+            listener(configuration.mirror.listen, "mirror.listen", &inherited, mirrorResponder(.runtimes), tls: tls),
             listener(
                 configuration.peers.listen, "peers.listen", &inherited,
                 PacedResponder(
@@ -162,13 +167,13 @@ final class AgentParts: Sendable {
 
     private func mirrorResponder(_ audience: MirrorAudience) -> MirrorResponder {
         MirrorResponder(
-            backend: mirror, audience: audience, allowsRemote: configuration.mirror.allowRemote,
+            backend: mirror, audience: audience, allowsRemote: configuration.mirror.allowRemote, users: pushUsers,
             isConfiguredUpstream: { [upstream] in upstream.isConfigured($0) })
     }
 
     private func listener(
         _ endpoints: [ListenEndpoint], _ key: String, _ inherited: inout InheritedSockets,
-        _ responder: any HTTPResponder, onControl: Bool = false,
+        _ responder: any HTTPResponder, tls: TLSIdentity? = nil, onControl: Bool = false,
         accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }
     ) -> HTTPListener {
         let isOptional = !configuration.isSet(key)
@@ -176,7 +181,7 @@ final class AgentParts: Sendable {
             addresses: endpoints.map {
                 ListenAddress(
                     .tcp(host: $0.address, port: $0.port), isOptional: isOptional && $0.address.contains(":"),
-                    descriptor: inherited.claim($0))
+                    descriptor: inherited.claim($0), tls: $0.isLoopback ? nil : tls)
             },
             responder: responder, group: onControl ? controlLoops : dataLoops, accept: accept, logger: logger)
     }
@@ -191,6 +196,7 @@ final class AgentParts: Sendable {
     }
 
     func close() async {
+        await pushUsers?.close()
         await upstream.shutdown()
         await peers.shutdown()
         await stores.close()

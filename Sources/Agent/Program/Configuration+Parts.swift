@@ -19,6 +19,15 @@ extension UpstreamConfiguration {
     }
 }
 
+extension TLSFiles {
+    /// Nil where the mirror is to speak no TLS.
+    init?(_ mirror: Configuration.Mirror) {
+        guard let certificate = mirror.tlsCertificate, let key = mirror.tlsKey else { return nil }
+        self.init(
+            certificate: .init(certificate, key: "mirror.tls_cert"), privateKey: .init(key, key: "mirror.tls_key"))
+    }
+}
+
 extension Transfer.TagPolicy {
     init(_ policy: TagPolicy) {
         switch policy {

@@ -16,14 +16,16 @@ struct RequestAssembler {
     private let limits: HTTPLimits
     private let remoteAddress: SocketAddress?
     private let connectionID: String
+    private let isSecure: Bool
     private var count = 0
     private var partial: HTTPRequest?
     private var hasRefused = false
 
-    init(limits: HTTPLimits, remoteAddress: SocketAddress?, connectionID: String) {
+    init(limits: HTTPLimits, remoteAddress: SocketAddress?, connectionID: String, isSecure: Bool = false) {
         self.limits = limits
         self.remoteAddress = remoteAddress
         self.connectionID = connectionID
+        self.isSecure = isSecure
     }
 
     mutating func receive(_ part: HTTPServerRequestPart) -> Step {
@@ -59,7 +61,7 @@ struct RequestAssembler {
         count += 1
         partial = HTTPRequest(
             method: head.method, version: head.version, path: target.path, query: target.query, headers: headers,
-            remoteAddress: remoteAddress, id: "\(connectionID)-\(count)")
+            remoteAddress: remoteAddress, isSecure: isSecure, id: "\(connectionID)-\(count)")
         return expectation(of: head)
     }
 
