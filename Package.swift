@@ -20,6 +20,7 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -50,6 +51,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CAvahi"),
+        .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CLibCrypto"),
         .systemLibrary(name: "CZlib"),
         .target(
@@ -95,15 +97,16 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+                "Content", "Discovery", "Integrity", "OCI", log, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
+                serviceLifecycle, systemPackage,
             ],
             swiftSettings: strict),
         .target(
             name: "Agent",
             dependencies: [
-                "Archive", "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry", "Runtimes",
-                "TOML",
-                "Transfer", log, nioCore, nioHTTP1, nioPosix, serviceLifecycle, systemPackage, unixSignals,
+                "Archive", "CCrypt", "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry",
+                "Runtimes", "TOML", "Transfer", log, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle, systemPackage,
+                unixSignals,
             ],
             swiftSettings: strict),
         .target(name: "TOML", dependencies: [toml], swiftSettings: strict),
@@ -173,8 +176,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Content", "Discovery", "Gateway", "Integrity", "OCI", log, nioCore, nioHTTP1, nioPosix,
-                serviceLifecycle,
+                "Content", "Discovery", "Gateway", "Integrity", "OCI", log, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+                nioSSL, serviceLifecycle, systemPackage,
             ],
             swiftSettings: strict),
     ]

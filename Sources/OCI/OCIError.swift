@@ -6,6 +6,7 @@ public struct OCIError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Which grammar was broken.
     public enum Code: String, Sendable, CaseIterable {
         case digestInvalid
+        case contentIdentifierInvalid
         case nameInvalid
         case tagInvalid
         case referenceInvalid

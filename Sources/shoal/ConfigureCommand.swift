@@ -61,6 +61,12 @@ struct ConfigureOptions: ParsableArguments {
         guard let endpoint = listen.first(where: \.isLoopback) ?? listen.first else {
             throw CommandFailure(message: "mirror.listen is empty, so there is no mirror: name an address there")
         }
+        guard !configuration.mirror.speaksTLS(at: endpoint) else {
+            throw CommandFailure(
+                message:
+                    "mirror.listen has no loopback address, and the others speak TLS: add \"127.0.0.1:5050\" for this node's runtimes"
+            )
+        }
         return Mirror(authority: authority(endpoint), upstreams: upstreams(configuration))
     }
 

@@ -4,7 +4,9 @@ public import OCI
 public struct LocateSnapshot: Codable, Sendable, Equatable {
     /// One blob (or manifest) of what was asked for.
     public struct Blob: Codable, Sendable, Equatable {
-        public var digest: Digest
+        public let digest: Digest
+        /// The digest as a CID of IPFS; nil where it is no SHA-256, or the agent is too old to say.
+        public let cid: ContentIdentifier?
         /// Nil where nobody has told it.
         public var size: Int64?
         /// Whether this node has the whole of it.
@@ -14,6 +16,7 @@ public struct LocateSnapshot: Codable, Sendable, Equatable {
         /// Makes the record of its parts.
         public init(digest: Digest, size: Int64?, here: Bool, peers: [Holder]) {
             self.digest = digest
+            cid = ContentIdentifier(of: digest)
             self.size = size
             self.here = here
             self.peers = peers

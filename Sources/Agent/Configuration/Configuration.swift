@@ -27,6 +27,8 @@ public struct Configuration: Sendable, Equatable {
     public var share = Share()
     /// `[upstream."registry"]`
     public var upstream: [RegistryName: Upstream] = [:]
+    /// `[push]`
+    public var push = Push()
     /// `[limits]`
     public var limits = Limits()
 
@@ -54,6 +56,13 @@ extension Configuration {
         public var dockerListen: ListenEndpoint? = ListenEndpoint(.v4Loopback, port: 5054)
         /// `mirror.allow_remote`
         public var allowRemote = false
+        /// `mirror.tls_cert`; set where ``tlsKey`` is
+        public var tlsCertificate: FilePath?
+        /// `mirror.tls_key`
+        public var tlsKey: FilePath?
+
+        /// Whether an address of ``listen`` is spoken to over TLS: runtimes of this node ask without.
+        public func speaksTLS(at endpoint: ListenEndpoint) -> Bool { tlsCertificate != nil && !endpoint.isLoopback }
     }
 
     /// Other nodes.
@@ -117,6 +126,8 @@ extension Configuration {
         public var completeRanges = false
         /// `store.scrub`; nil turns it off
         public var scrub: TimePeriod? = TimePeriod(seconds: 30 * 86_400)
+        /// `store.grace`
+        public var grace = TimePeriod(seconds: 86_400)
     }
 
     /// What tags mean.
@@ -141,6 +152,16 @@ extension Configuration {
 
         /// Whether `share.exclude` names the repository; what it names is never offered.
         public func excludes(_ origin: Origin) -> Bool { exclude.contains { $0.matches(origin) } }
+    }
+
+    /// What may be pushed, and by whom.
+    public struct Push: Sendable, Equatable {
+        /// `push.htpasswd`; nil: nobody pushes from another machine
+        public var htpasswd: FilePath?
+        /// `push.repositories`
+        public var repositories = RepositoryLimit(count: 1000)
+        /// `push.blob_size`; nil: no limit
+        public var blobSize: ByteSize?
     }
 
     /// How one registry is reached.

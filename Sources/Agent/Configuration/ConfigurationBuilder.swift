@@ -46,7 +46,9 @@ struct ConfigurationBuilder {
 
     /// Checks what only the whole can tell.
     consuming func finish() throws(ConfigurationError) -> Configuration {
-        try ConfigurationRules(configuration).check()
+        let rules = ConfigurationRules(configuration)
+        try rules.check()
+        configuration.warnings += rules.warnings
         return configuration
     }
 

@@ -13,6 +13,11 @@ extension ConfigurationKey where Root == Configuration {
             "mirror.allow_remote", \.mirror.allowRemote,
             "Lets the mirror listen on other addresses than loopback. Whoever reaches it pulls with this node's "
                 + "credentials."),
+        Self(
+            "mirror.tls_cert", \.mirror.tlsCertificate,
+            "A certificate and its chain (PEM), with which the addresses of `mirror.listen` that are not loopback speak TLS; read "
+                + "again when it changes."),
+        Self("mirror.tls_key", \.mirror.tlsKey, "The certificate's key (PEM, without a passphrase)."),
         Self("peers.listen", \.peers.listen, "Where other nodes fetch blobs, over TCP."),
         Self(
             "peers.advertise", \.peers.advertise,
@@ -66,6 +71,9 @@ extension ConfigurationKey where Root == Configuration {
             "How often every blob here, the runtime's too, is read again and compared with its digest; `\"\"` turns it off."
         ),
         Self(
+            "store.grace", \.store.grace,
+            "How long what no tag, pin or running transfer refers to is kept before it is collected."),
+        Self(
             "tags.policy", \.tags.policy, "Who is asked first what a tag means: the registry, or this node and peers.",
             change: .reload),
         Self(
@@ -83,6 +91,14 @@ extension ConfigurationKey where Root == Configuration {
             "Images that the registry does not hand out anonymously: `offer` them to holders of the cluster key, or `never` to "
                 + "anybody, whatever `share.include` says.",
             change: .reload),
+        Self(
+            "push.htpasswd", \.push.htpasswd,
+            "The users who may push from other machines, over TLS: a file as `htpasswd -B` writes it, read again when it changes; "
+                + "empty: only this machine pushes."),
+        Self(
+            "push.repositories", \.push.repositories,
+            "How many repositories there may be in the local namespace; 0: nothing can be pushed."),
+        Self("push.blob_size", \.push.blobSize, "How large a pushed blob may be; empty: no limit."),
         Self(
             "limits.uploads", \.limits.uploads,
             "Uploads to peers at once, and of them 4 of one blob's pieces; further ones are told to come back."),

@@ -10,6 +10,7 @@ struct ConfigurationRules {
 
     func check() throws(ConfigurationError) {
         try checkMirrorIsLocal()
+        try checkTLSIsWhole()
         for (registry, table) in configuration.upstream.sorted(by: { $0.key < $1.key }) {
             try check(table, of: registry)
         }
@@ -25,6 +26,34 @@ struct ConfigurationRules {
                 "\(key) must be a loopback address, not \"\(remote)\": whoever reaches the mirror pulls with this "
                     + "node's credentials. If that is meant, set mirror.allow_remote = true")
         }
+    }
+
+    private func checkTLSIsWhole() throws(ConfigurationError) {
+        let mirror = configuration.mirror
+        if mirror.tlsCertificate != nil, mirror.tlsKey == nil {
+            throw conflict("mirror.tls_cert", "mirror.tls_cert needs mirror.tls_key beside it")
+        }
+        if mirror.tlsKey != nil, mirror.tlsCertificate == nil {
+            throw conflict("mirror.tls_key", "mirror.tls_key needs mirror.tls_cert beside it")
+        }
+    }
+
+    /// What is allowed and does nothing.
+    var warnings: [String] {
+        let mirror = configuration.mirror
+        let isTLSSpoken = mirror.listen.contains(where: mirror.speaksTLS)
+        var warnings: [String] = []
+        if mirror.tlsCertificate != nil, !isTLSSpoken {
+            warnings.append(
+                "mirror.tls_cert does nothing: mirror.listen has loopback addresses only, and those speak plain HTTP; "
+                    + "add another one, and mirror.allow_remote = true")
+        }
+        if configuration.push.htpasswd != nil, !isTLSSpoken {
+            warnings.append(
+                "push.htpasswd does nothing: passwords are taken over TLS only; set mirror.tls_cert and mirror.tls_key, and an "
+                    + "address in mirror.listen that is not loopback")
+        }
+        return warnings
     }
 
     private func check(_ table: Configuration.Upstream, of registry: RegistryName) throws(ConfigurationError) {

@@ -36,20 +36,21 @@ struct EndpointChecks: Sendable {
         [
             await ask(
                 "mirror", "the mirror", configuration.mirror.listen, "/v2/?ns=docker.io",
-                isGood: { $0 == .status(200) },
-                key: "mirror.listen")
+                // 401: who asks from an address that is not loopback has to be a user.
+                isGood: { $0 == .status(200) || $0 == .status(401) && configuration.push.htpasswd != nil },
+                key: "mirror.listen", isSecure: configuration.mirror.speaksTLS)
         ]
     }
 
     /// One of the addresses has to answer; a default one for which the machine has no address family may not.
     private func ask(
         _ check: String, _ what: String, _ endpoints: [ListenEndpoint], _ path: String, isGood: (Knock.Answer) -> Bool,
-        key: String
+        key: String, isSecure: (ListenEndpoint) -> Bool = { _ in false }
     ) async -> Finding {
         var good: [String] = []
         var bad: [(endpoint: ListenEndpoint, answer: Knock.Answer)] = []
         for endpoint in endpoints {
-            let answer = await Knock.ask(path, at: endpoint.onThisMachine)
+            let answer = await Knock.ask(path, at: endpoint.onThisMachine, overTLS: isSecure(endpoint))
             if isGood(answer) {
                 good.append(endpoint.description)
             } else {

@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// A short question to a TCP port: whether somebody is there, and what they answer.
 enum Knock {
@@ -25,9 +26,12 @@ enum Knock {
     static let patience: Duration = .seconds(2)
 
     /// Asks over HTTP.
-    static func ask(_ path: String, at endpoint: ListenEndpoint, host: String? = nil) async -> Answer {
+    /// - Parameter overTLS: whatever the certificate: whether clients trust it is not asked.
+    static func ask(
+        _ path: String, at endpoint: ListenEndpoint, host: String? = nil, overTLS: Bool = false
+    ) async -> Answer {
         await bounded {
-            let channel = try await connect(endpoint.address, endpoint.port)
+            let channel = try await connect(endpoint.address, endpoint.port, overTLS: overTLS)
             return try await channel.executeThenClose { inbound, outbound in
                 var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: path)
                 head.headers.add(name: "Host", value: host ?? endpoint.description)
@@ -49,12 +53,19 @@ enum Knock {
     }
 
     private static func connect(
-        _ host: String, _ port: Int
+        _ host: String, _ port: Int, overTLS: Bool = false
     ) async throws -> NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart> {
-        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.certificateVerification = .none
+        let tls = overTLS ? try NIOSSLContext(configuration: configuration) : nil
+        return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(TimeAmount(patience))
             .connect(to: try SocketAddress.makeAddressResolvingHost(host, port: port)) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: nil))
+                    }
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
                 }

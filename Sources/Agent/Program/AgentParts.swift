@@ -37,6 +37,9 @@ final class AgentParts: Sendable {
     let puller: ImagePuller
     let status: AgentStatus
     let access: AccessControl
+    /// Who the mirror is to other machines; nil where it speaks no TLS.
+    private let tls: TLSIdentity?
+    private let pushUsers: HtpasswdUsers?
     private let mirror: MirrorService
     private let peerService: PeerService
     private let dataLoops: MultiThreadedEventLoopGroup
@@ -52,6 +55,8 @@ final class AgentParts: Sendable {
         // look like one that crashed.
         key = try configuration.peers.keyFile.map { try ClusterKey.load(path: $0) }
         let allowed = try AccessList(configuration.peers.allow.map(\.description))
+        tls = try TLSFiles(configuration.mirror).map { try TLSIdentity($0, logger: logger) }
+        pushUsers = try configuration.push.htpasswd.map { try HtpasswdUsers($0, logger: logger) }
         stores = try StoreParts(configuration, logger: logger)
         let content = stores.content
         spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
@@ -98,9 +103,9 @@ final class AgentParts: Sendable {
         registry = LocalRegistry(
             content: content, names: stores.names,
             uploads: Uploads(
-                folder: stores.uploads, limits: RegistryLimits(), logger: logger,
+                folder: stores.uploads, limits: RegistryLimits(configuration), logger: logger,
                 makeRoom: { [spool, content] bytes in spool.makeRoom(for: bytes) + content.layout.makeRoom(for: bytes) }),
-            neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, memory: memory, own: identity.id, limits: RegistryLimits(),
+            neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, memory: memory, own: identity.id, limits: RegistryLimits(configuration),
             logger: logger)
         archives = ImageArchives(
             images: ArchiveShelf(registry: registry, content: content, fetcher: fetcher, resolver: resolver),
@@ -128,7 +133,7 @@ final class AgentParts: Sendable {
     func listeners(_ inherited: InheritedSockets) throws -> [HTTPListener] {
         var inherited = inherited
         var listeners = [
-            listener(configuration.mirror.listen, "mirror.listen", &inherited, mirrorResponder(.runtimes)),
+            listener(configuration.mirror.listen, "mirror.listen", &inherited, mirrorResponder(.runtimes), tls: tls),
             listener(
                 configuration.peers.listen, "peers.listen", &inherited,
                 PacedResponder(
@@ -184,13 +189,14 @@ final class AgentParts: Sendable {
 
     private func mirrorResponder(_ audience: MirrorAudience) -> MirrorResponder {
         MirrorResponder(
-            backend: mirror, pushes: audience == .runtimes ? PushService(registry: registry) : nil, audience: audience, allowsRemote: configuration.mirror.allowRemote,
+            backend: mirror, pushes: audience == .runtimes ? PushService(registry: registry) : nil, audience: audience,
+            allowsRemote: configuration.mirror.allowRemote, users: pushUsers,
             isConfiguredUpstream: { [upstream] in upstream.isConfigured($0) })
     }
 
     private func listener(
         _ endpoints: [ListenEndpoint], _ key: String, _ inherited: inout InheritedSockets,
-        _ responder: any HTTPResponder, onControl: Bool = false,
+        _ responder: any HTTPResponder, tls: TLSIdentity? = nil, onControl: Bool = false,
         accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }
     ) -> HTTPListener {
         let isOptional = !configuration.isSet(key)
@@ -198,7 +204,7 @@ final class AgentParts: Sendable {
             addresses: endpoints.map {
                 ListenAddress(
                     .tcp(host: $0.address, port: $0.port), isOptional: isOptional && $0.address.contains(":"),
-                    descriptor: inherited.claim($0))
+                    descriptor: inherited.claim($0), tls: $0.isLoopback ? nil : tls)
             },
             responder: responder, group: onControl ? controlLoops : dataLoops, accept: accept, logger: logger)
     }
@@ -213,6 +219,7 @@ final class AgentParts: Sendable {
     }
 
     func close() async {
+        await pushUsers?.close()
         await upstream.shutdown()
         await peers.shutdown()
         await stores.close()

@@ -2,6 +2,7 @@ import Content
 import Discovery
 import Gateway
 import OCI
+import Registry
 import SystemPackage
 import Transfer
 
@@ -19,12 +20,30 @@ extension UpstreamConfiguration {
     }
 }
 
+extension TLSFiles {
+    /// Nil where the mirror is to speak no TLS.
+    init?(_ mirror: Configuration.Mirror) {
+        guard let certificate = mirror.tlsCertificate, let key = mirror.tlsKey else { return nil }
+        self.init(
+            certificate: .init(certificate, key: "mirror.tls_cert"), privateKey: .init(key, key: "mirror.tls_key"))
+    }
+}
+
 extension Transfer.TagPolicy {
     init(_ policy: TagPolicy) {
         switch policy {
         case .upstreamFirst: self = .upstreamFirst
         case .peersFirst: self = .peersFirst
         }
+    }
+}
+
+extension RegistryLimits {
+    init(_ configuration: Configuration) {
+        self.init()
+        repositories = configuration.push.repositories.count
+        blobSize = configuration.push.blobSize?.bytes
+        grace = .seconds(configuration.store.grace.seconds)
     }
 }
 

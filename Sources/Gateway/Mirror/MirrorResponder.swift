@@ -8,22 +8,26 @@ public import OCI
 /// - HEAD answers as GET would, but `Range` is ignored on it, as RFC 9110 §14.2 wants.
 /// - A manifest asked for by digest is answered whatever `Accept` says, since there is one such manifest; by tag only if its
 ///   type is accepted, else 404, as registries do.
-/// - Never 401 and never 429: runtimes take those for the upstream's. Too much to do is 503 with `Retry-After`.
+/// - Never 401 and never 429: runtimes take those for the upstream's. Too much to do is 503 with `Retry-After`. 401 is for those
+///   alone who have to be a user of `push.htpasswd` (``PushRule``).
 public struct MirrorResponder: HTTPResponder {
     let backend: any MirrorBackend
     let pushes: (any PushBackend)?
     let audience: MirrorAudience
     private let hosts: HostRule
+    private let access: PushAccess
     private let isConfiguredUpstream: @Sendable (RegistryName) -> Bool
     private let observe: @Sendable (MirrorRecord) -> Void
 
     /// - Parameters:
     ///   - pushes: takes what is pushed; nil: nothing is.
     ///   - allowsRemote: whether other hosts may ask, by whatever name.
+    ///   - users: who may push from other hosts; nil: nobody.
     ///   - isConfiguredUpstream: whether a name without a dot is a registry of the configuration.
     ///   - observe: told once for every request, when its answer is over.
     public init(
         backend: any MirrorBackend, pushes: (any PushBackend)? = nil, audience: MirrorAudience, allowsRemote: Bool,
+        users: (any PushUsers)? = nil,
         isConfiguredUpstream: @escaping @Sendable (RegistryName) -> Bool,
         observe: @escaping @Sendable (MirrorRecord) -> Void = { _ in }
     ) {
@@ -31,11 +35,13 @@ public struct MirrorResponder: HTTPResponder {
         self.pushes = pushes
         self.audience = audience
         hosts = HostRule(allowsRemote: allowsRemote)
+        access = PushAccess(users: users)
         self.isConfiguredUpstream = isConfiguredUpstream
         self.observe = observe
     }
 
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
+        if let refusal = await access.refusal(of: request) { return observed(refusal, .other, request) }
         var subject = MirrorRecord.Subject.other
         var response: HTTPResponse
         do {
@@ -56,10 +62,16 @@ public struct MirrorResponder: HTTPResponder {
             }
         }
         response.headers.replaceOrAdd(name: "Docker-Distribution-API-Version", value: "registry/2.0")
-        let (observe, recorded) = (observe, subject)
+        return observed(response, subject, request)
+    }
+
+    private func observed(
+        _ response: HTTPResponse, _ subject: MirrorRecord.Subject, _ request: HTTPRequest
+    ) -> HTTPResponse {
+        var response = response
+        let observe = observe
         response.onEnd = { outcome in
-            observe(
-                MirrorRecord(subject: recorded, method: request.method, outcome: outcome, requestID: request.id))
+            observe(MirrorRecord(subject: subject, method: request.method, outcome: outcome, requestID: request.id))
         }
         return response
     }

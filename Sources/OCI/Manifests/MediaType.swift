@@ -26,6 +26,8 @@ public struct MediaType: RawRepresentable, Codable, CustomStringConvertible, Has
     public static let ociLayerGzip = known("application/vnd.oci.image.layer.v1.tar+gzip")
     /// A layer, compressed by zstd.
     public static let ociLayerZstd = known("application/vnd.oci.image.layer.v1.tar+zstd")
+    /// A layer that is not compressed, as `docker save` writes it.
+    public static let dockerLayer = known("application/vnd.docker.image.rootfs.diff.tar")
     /// A layer, compressed by gzip, as Docker writes it.
     public static let dockerLayerGzip = known("application/vnd.docker.image.rootfs.diff.tar.gzip")
     /// A layer that is fetched from its maker.

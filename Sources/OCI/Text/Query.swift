@@ -12,18 +12,25 @@ public struct Query: Sendable {
     /// The decoded value of `name`; nil if it is absent, empty if it has no value.
     /// - Throws: `.queryInvalid` if it is given twice or its percent-encoding is broken.
     public func value(of name: String) throws(OCIError) -> String? {
-        var found: String?
+        let found = try values(of: name)
+        guard found.count <= 1 else {
+            throw OCIError(code: .queryInvalid, message: "query parameter '\(name)' is given twice; give it once")
+        }
+        return found.first
+    }
+
+    /// The decoded values of a `name` that may be given several times, in their order.
+    /// - Throws: `.queryInvalid` if the percent-encoding of one is broken.
+    public func values(of name: String) throws(OCIError) -> [String] {
+        var found: [String] = []
         for pair in raw.utf8.split(separator: UInt8(ascii: "&")) {
             let parts = pair.split(separator: .equals, maxSplits: 1, omittingEmptySubsequences: false)
             guard let key = parts.first, PercentCoding.decode(Substring(key)) == name else { continue }
-            guard found == nil else {
-                throw OCIError(code: .queryInvalid, message: "query parameter '\(name)' is given twice; give it once")
-            }
             guard let value = PercentCoding.decode(parts.count == 2 ? Substring(parts[1]) : "") else {
                 throw OCIError(
                     code: .queryInvalid, message: "query parameter '\(name)' is not valid percent-encoded UTF-8")
             }
-            found = value
+            found.append(value)
         }
         return found
     }

@@ -46,9 +46,11 @@ import Testing
         let twos = String(repeating: "2", count: 64)
         #expect(
             json(try LocateSnapshot.sample())
-                == #"{"blobs":[{"digest":"sha256:\#(ones)","here":true,"peers":[{"complete":true,"id":"b1","#
+                == #"{"blobs":[{"cid":"bafkreiarceirceirceirceirceirceirceirceirceirceirceirceirce","#
+                + #""digest":"sha256:\#(ones)","here":true,"peers":[{"complete":true,"id":"b1","#
                 + #""name":"node-b"},{"complete":false,"id":"c1","name":"node-c"}],"size":1024},"#
-                + #"{"digest":"sha256:\#(twos)","here":false,"peers":[{"complete":true,"id":"b1","name":"node-b"}]}],"#
+                + #"{"cid":"bafkreibceirceirceirceirceirceirceirceirceirceirceirceircei","#
+                + #""digest":"sha256:\#(twos)","here":false,"peers":[{"complete":true,"id":"b1","name":"node-b"}]}],"#
                 + #""peers":[{"id":"b1","name":"node-b"},{"id":"c1","name":"node-c"}],"#
                 + #""query":"docker.io/library/nginx:latest","schema":1}"#)
     }

@@ -67,7 +67,9 @@ import Testing
                 docker.io/library/nginx:latest
                   BLOB                   SIZE  HERE  PEERS
                   sha256:111111111111  1.0 kB  yes   node-b, node-c (part)
+                    bafkreiarceirceirceirceirceirceirceirceirceirceirceirceirce
                   sha256:222222222222       ?  no    node-b
+                    bafkreibceirceirceirceirceirceirceirceirceirceirceirceircei
 
                 """)
         let nobody = LocateSnapshot(query: try LocateQuery("nginx"), blobs: [])

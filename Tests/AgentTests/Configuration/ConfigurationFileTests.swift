@@ -28,6 +28,8 @@ import Testing
             listen = ["127.0.0.1:6050"]
             docker_listen = ""
             allow_remote = false
+            tls_cert = "/etc/shoal/tls.crt"
+            tls_key = "/etc/shoal/tls.key"
             [peers]
             listen = ["0.0.0.0:5051", "[::]:5051"]
             advertise = ["192.168.1.7"]
@@ -53,6 +55,7 @@ import Testing
             retain = "auto"
             complete_ranges = true
             scrub = "2w"
+            grace = "12h"
             [tags]
             policy = "peers-first"
             believe = "lan"
@@ -60,6 +63,10 @@ import Testing
             include = ["docker.io/library/*"]
             exclude = ["*/secret"]
             private = "never"
+            [push]
+            htpasswd = "/etc/shoal/htpasswd"
+            repositories = 0
+            blob_size = "2GiB"
             [upstream."registry.example.com"]
             url = "https://registry.example.com/"
             plain_http = true
@@ -79,6 +86,12 @@ import Testing
         #expect(configuration.tags.policy == .peersFirst)
         #expect(configuration.store.capacity.bytes == 1_000_000)
         #expect(configuration.store.scrub?.seconds == 1_209_600)
+        #expect(configuration.store.grace.seconds == 43_200)
+        #expect(configuration.mirror.tlsCertificate == "/etc/shoal/tls.crt")
+        #expect(configuration.mirror.tlsKey == "/etc/shoal/tls.key")
+        #expect(configuration.push.htpasswd == "/etc/shoal/htpasswd")
+        #expect(configuration.push.repositories.count == 0)
+        #expect(configuration.push.blobSize?.bytes == 2 << 30)
         #expect(configuration.limits.downloadRate?.perSecond.bytes == 1 << 30)
         let upstream = try #require(configuration.upstream[RegistryName("registry.example.com")])
         #expect(upstream.url?.description == "https://registry.example.com")
@@ -100,6 +113,15 @@ import Testing
             ),
             (
                 "[mirror]\nlistne = []", "config.toml: mirror.listne is not a key; did you mean mirror.listen?"
+            ),
+            (
+                "[mirror]\ntls_cert = \"/a\"", "config.toml: mirror.tls_cert needs mirror.tls_key beside it"
+            ),
+            (
+                "[mirror]\ntls_key = \"/a\"", "config.toml: mirror.tls_key needs mirror.tls_cert beside it"
+            ),
+            (
+                "[push]\nrepositories = -1", "config.toml: push.repositories must be a number from 0 to 1000000, not -1"
             ),
             ("listen = []", "config.toml: listen is not a key; did you mean mirror.listen?"),
             ("[frobnication]\nx = 1", "config.toml: frobnication is not a key"),
@@ -259,6 +281,35 @@ import Testing
         ])
     func accepted(text: String) {
         #expect(refusal(text) == nil)
+    }
+
+    @Test(
+        "what is allowed and does nothing is a warning",
+        arguments: [
+            ("[mirror]\ntls_cert = \"/c\"\ntls_key = \"/k\"", ["mirror.tls_cert"]),
+            ("[push]\nhtpasswd = \"/h\"", ["push.htpasswd"]),
+            (
+                "[mirror]\nlisten = [\"127.0.0.1:5050\", \"0.0.0.0:5443\"]\nallow_remote = true\n[push]\nhtpasswd = \"/h\"",
+                ["push.htpasswd"]
+            ),
+            (
+                "[mirror]\nlisten = [\"127.0.0.1:5050\", \"192.168.1.7:5050\"]\nallow_remote = true\n"
+                    + "tls_cert = \"/c\"\ntls_key = \"/k\"\n[push]\nhtpasswd = \"/h\"", []
+            ),
+        ])
+    func warnings(text: String, keys: [String]) throws {
+        let warnings = try load(text).warnings
+        #expect(warnings.count == keys.count)
+        for (warning, key) in zip(warnings, keys) { #expect(warning.hasPrefix("\(key) does nothing: ")) }
+    }
+
+    @Test("with a certificate addresses of mirror.listen speak TLS, loopback ones do not")
+    func speaksTLS() throws {
+        let listen = "[mirror]\nlisten = [\"127.0.0.1:5050\", \"[::1]:5050\", \"0.0.0.0:5443\", \"[fd00::7]:5443\"]\n"
+        let plain = try load(listen + "allow_remote = true").mirror
+        #expect(plain.listen.map(plain.speaksTLS) == [false, false, false, false])
+        let secure = try load(listen + "allow_remote = true\ntls_cert = \"/c\"\ntls_key = \"/k\"").mirror
+        #expect(secure.listen.map(secure.speaksTLS) == [false, false, true, true])
     }
 
     @Test("a default file that is missing is no error, a named one is")

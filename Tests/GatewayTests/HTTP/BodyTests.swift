@@ -21,13 +21,13 @@ struct BodyTests {
 
     @Test(
         "A range of a file goes out byte for byte",
-        arguments: [0..<1, 0..<0, 5..<4096, 0..<(9 << 20), (4 << 20) - 1..<(4 << 20) + 1, (9 << 20) - 7..<(9 << 20)]
-            as [Range<Int64>])
-    func region(range: Range<Int64>) async throws {
+        arguments: [0..<1, 0..<0, 5..<4096, 0..<(9 << 20), (4 << 20) - 1..<(4 << 20) + 1, (256 << 10) - 1..<(256 << 10) + 1, (9 << 20) - 7..<(9 << 20)]
+            as [Range<Int64>], Wire.allCases)
+    func region(range: Range<Int64>, wire: Wire) async throws {
         let reader = try WholeReader(9 << 20)
         let responder = Self.blob(reader, range)
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 let response = try await client.get("/")
                 #expect(response["Content-Length"] == "\(range.count)")
                 #expect(response.body == pattern(Int(range.lowerBound)..<Int(range.upperBound)))
@@ -41,15 +41,15 @@ struct BodyTests {
         #expect(outcome.bytes == range.count)
     }
 
-    @Test("Two hundred clients read one file at once")
-    func manyReaders() async throws {
+    @Test("Two hundred clients read one file at once", arguments: Wire.allCases)
+    func manyReaders(wire: Wire) async throws {
         let reader = try WholeReader(1 << 20)
         let bytes = pattern(0..<(1 << 20))
-        try await withServer(Self.blob(reader)) { address in
+        try await withServer(Self.blob(reader), over: wire) { address in
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<200 {
                     group.addTask {
-                        try await withClient(address) { try await $0.get("/").body == bytes }
+                        try await withClient(address, over: wire) { try await $0.get("/").body == bytes }
                     }
                 }
                 for try await isRight in group { #expect(isRight) }
@@ -57,11 +57,11 @@ struct BodyTests {
         }
     }
 
-    @Test("HEAD for a blob closes its reader and sends none of it")
-    func head() async throws {
+    @Test("HEAD for a blob closes its reader and sends none of it", arguments: Wire.allCases)
+    func head(wire: Wire) async throws {
         let reader = try WholeReader(1000)
-        try await withServer(Self.blob(reader)) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(Self.blob(reader), over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try await client.response(toHead: true)["Content-Length"] == "1000")
                 try await reader.closed.next()
@@ -69,11 +69,11 @@ struct BodyTests {
         }
     }
 
-    @Test("Bytes of a growing blob go out as they are let go")
-    func growing() async throws {
+    @Test("Bytes of a growing blob go out as they are let go", arguments: Wire.allCases)
+    func growing(wire: Wire) async throws {
         let reader = try SteppingReader(300_000, steps: [1, 100_000, 300_000])
-        try await withServer(Self.blob(reader)) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(Self.blob(reader), over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try await client.head().status == 200)
                 #expect(try await client.bytes(1) == pattern(0..<1))
@@ -86,12 +86,12 @@ struct BodyTests {
         }
     }
 
-    @Test("A source that fails in the middle ends the body short, with a FIN")
-    func sourceFails() async throws {
+    @Test("A source that fails in the middle ends the body short, with a FIN", arguments: Wire.allCases)
+    func sourceFails(wire: Wire) async throws {
         let reader = try SteppingReader(300_000, steps: [200_000], then: SteppingReader.Failure())
         let responder = Self.blob(reader)
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 // More than asked for lies unread in the server's kernel: closing must not make it a RST.
                 try await client.send(String(repeating: "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 1000))
                 let head = try await client.head()
@@ -109,12 +109,12 @@ struct BodyTests {
         try await reader.closed.next()
     }
 
-    @Test("A blob whose first byte cannot be had is an error, not a 200")
-    func noFirstByte() async throws {
+    @Test("A blob whose first byte cannot be had is an error, not a 200", arguments: Wire.allCases)
+    func noFirstByte(wire: Wire) async throws {
         let reader = try SteppingReader(300_000, steps: [], then: SteppingReader.Failure())
         let responder = Self.blob(reader)
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 let response = try await client.get("/")
                 #expect(response.status == 503)
             }
@@ -122,12 +122,12 @@ struct BodyTests {
         #expect(try await responder.outcomes.next().status == .serviceUnavailable)
     }
 
-    @Test("A client that goes away ends the wait for bytes, and counts as no failure")
-    func clientGone() async throws {
+    @Test("A client that goes away ends the wait for bytes, and counts as no failure", arguments: Wire.allCases)
+    func clientGone(wire: Wire) async throws {
         let reader = try SteppingReader(300_000, steps: [1])
         let responder = Self.blob(reader)
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try await client.head().status == 200)
                 #expect(try await reader.waiting.next() == 0)
@@ -138,12 +138,12 @@ struct BodyTests {
         #expect(try await responder.outcomes.next().end.name == "clientGone")
     }
 
-    @Test("A client that goes away with most of a large blob unread closes the reader")
-    func clientGoneMidway() async throws {
+    @Test("A client that goes away with most of a large blob unread closes the reader", arguments: Wire.allCases)
+    func clientGoneMidway(wire: Wire) async throws {
         let reader = try WholeReader(64 << 20)
         let responder = Self.blob(reader)
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try await client.head().status == 200)
             }
@@ -152,8 +152,8 @@ struct BodyTests {
         #expect(try await responder.outcomes.next().end.name == "clientGone")
     }
 
-    @Test("A client that goes away while the responder thinks cancels it")
-    func clientGoneEarly() async throws {
+    @Test("A client that goes away while the responder thinks cancels it", arguments: Wire.allCases)
+    func clientGoneEarly(wire: Wire) async throws {
         let (asked, cancelled) = (Signal<Void>(), Signal<Void>())
         let responder = StubResponder { _ in
             asked.send(())
@@ -161,8 +161,8 @@ struct BodyTests {
             cancelled.send(())
             return .text("too late")
         }
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 try await asked.next()
             }
@@ -170,14 +170,14 @@ struct BodyTests {
         }
     }
 
-    @Test("A client that reads nothing is cut off")
-    func stalled() async throws {
+    @Test("A client that reads nothing is cut off", arguments: Wire.allCases)
+    func stalled(wire: Wire) async throws {
         var limits = HTTPLimits()
         limits.stallTime = .milliseconds(200)
         let reader = try WholeReader(64 << 20)
         let responder = Self.blob(reader)
-        try await withServer(responder, limits: limits) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, limits: limits, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 try await reader.closed.next()
             }
@@ -185,8 +185,8 @@ struct BodyTests {
         #expect(try await responder.outcomes.next().end.name == "clientGone")
     }
 
-    @Test("A full disk is passed by a stream from the byte where it filled up")
-    func continuation() async throws {
+    @Test("A full disk is passed by a stream from the byte where it filled up", arguments: Wire.allCases)
+    func continuation(wire: Wire) async throws {
         let reader = try SteppingReader(300_000, steps: [100_000], then: ContentError(.noSpace, "full"))
         let responder = Self.blob(reader) { error, rest in
             guard (error as? ContentError)?.code == .noSpace else { return nil }
@@ -198,8 +198,8 @@ struct BodyTests {
                 continuation.finish()
             }
         }
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 // The second time the disk is full from the first byte on.
                 for _ in 0..<2 {
                     let response = try await client.get("/")
@@ -211,8 +211,8 @@ struct BodyTests {
         #expect(try await responder.outcomes.next().end.name == "complete")
     }
 
-    @Test("A stream that ends early ends the body short, with a FIN")
-    func shortStream() async throws {
+    @Test("A stream that ends early ends the body short, with a FIN", arguments: Wire.allCases)
+    func shortStream(wire: Wire) async throws {
         let responder = StubResponder { _ in
             let stream = AsyncThrowingStream<ByteBuffer, any Error> { continuation in
                 continuation.yield(ByteBuffer(string: "abc"))
@@ -220,8 +220,8 @@ struct BodyTests {
             }
             return HTTPResponse(status: .ok, body: .stream(stream, length: 5))
         }
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try await client.head()["Content-Length"] == "5")
                 #expect(try await client.rest() == Array("abc".utf8))
@@ -230,8 +230,8 @@ struct BodyTests {
         #expect(try await responder.outcomes.next().end.name == "broken")
     }
 
-    @Test("A stream of unknown length goes out in chunks, and to HTTP/1.0 up to the FIN", arguments: ["1.0", "1.1"])
-    func unknownLength(version: String) async throws {
+    @Test("A stream of unknown length goes out in chunks, and to HTTP/1.0 up to the FIN", arguments: ["1.0", "1.1"], Wire.allCases)
+    func unknownLength(version: String, wire: Wire) async throws {
         let responder = StubResponder { _ in
             let stream = AsyncThrowingStream<ByteBuffer, any Error> { continuation in
                 for _ in 0..<3 { continuation.yield(ByteBuffer(string: "abc")) }
@@ -239,8 +239,8 @@ struct BodyTests {
             }
             return HTTPResponse(status: .ok, body: .stream(stream, length: nil))
         }
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/\(version)\r\nHost: localhost\r\n\r\n")
                 let response = try await client.response()
                 #expect(response.text == "abcabcabc")
@@ -249,14 +249,14 @@ struct BodyTests {
         }
     }
 
-    @Test("A file that is shorter than its reader says ends the body short, and spins nothing")
-    func shortFile() async throws {
+    @Test("A file that is shorter than its reader says ends the body short, and spins nothing", arguments: Wire.allCases)
+    func shortFile(wire: Wire) async throws {
         let reader = try LyingReader(1 << 20, claims: 10 << 20)
         var limits = HTTPLimits()
         limits.regionSize = 1 << 20
         let responder = Self.blob(reader)
-        try await withServer(responder, limits: limits) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, limits: limits, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try await client.head()["Content-Length"] == "\(10 << 20)")
                 #expect(try await client.rest() == pattern(0..<(1 << 20)))
@@ -265,12 +265,12 @@ struct BodyTests {
         #expect(try await responder.outcomes.next().end.name == "broken")
     }
 
-    @Test("A file that is truncated while it goes out does not hold its connection for long")
-    func truncated() async throws {
+    @Test("A file that is truncated while it goes out does not hold its connection for long", arguments: Wire.allCases)
+    func truncated(wire: Wire) async throws {
         let reader = try WholeReader(64 << 20)
         let responder = Self.blob(reader)
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try await client.head().status == 200)
                 #expect(ftruncate(reader.file.descriptor, 1 << 20) == 0)

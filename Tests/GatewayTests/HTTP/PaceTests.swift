@@ -51,15 +51,15 @@ struct PaceTests {
         PacedResponder(StubResponder { _ in response() }, pace: pace)
     }
 
-    @Test("A blob goes out in portions, each once it may")
-    func portions() async throws {
+    @Test("A blob goes out in portions, each once it may", arguments: Wire.allCases)
+    func portions(wire: Wire) async throws {
         let reader = try WholeReader(10_000)
         let pace = SteppedPace(portion: 4000)
         let responder = Self.paced(pace) {
             HTTPResponse(status: .ok, body: .blob(HTTPBlobBody(reader: reader, range: 0..<10_000)))
         }
-        try await withServer(responder) { address in
-            try await withClient(address) { client async throws in
+        try await withServer(responder, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
                 try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 // The head does not wait: the client knows that the bytes will come.
                 #expect(try await client.head()["Content-Length"] == "10000")

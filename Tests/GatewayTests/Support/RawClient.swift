@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// A client that sends what it is told, well-formed or not, and tells a FIN from a RST.
 final class RawClient {
@@ -135,13 +136,18 @@ extension ByteBufferView {
 
 /// Connects, and closes at the end of `body`.
 func withClient<Result: Sendable>(
-    _ address: SocketAddress, _ body: @Sendable (RawClient) async throws -> Result
+    _ address: SocketAddress, over wire: Wire = .plain, _ body: @Sendable (RawClient) async throws -> Result
 ) async throws -> Result {
+    let tls = wire == .tls ? try TestCertificates.client() : nil
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .channelOption(.allowRemoteHalfClosure, value: true)
         .connect(to: address) { channel in
             channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                if let tls {
+                    try channel.pipeline.syncOperations.addHandler(
+                        NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+                }
+                return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
             }
         }
     return try await channel.executeThenClose { inbound, outbound in

@@ -38,22 +38,34 @@ func patternFile(_ size: Int) throws -> OpenFile {
 
 /// A folder of its own, removed with what is in it.
 func withTemporaryFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    let folder = try makeTemporaryFolder()
+    defer { removeFolder(folder) }
+    return try await body(folder)
+}
+
+func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let folder = try makeTemporaryFolder()
+    defer { removeFolder(folder) }
+    return try body(folder)
+}
+
+private func makeTemporaryFolder() throws -> String {
     var template = Array("/tmp/gateway-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw TestFileError(errno: errno) }
-    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer {
-        if let directory = opendir(folder) {
-            while let entry = readdir(directory) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                unlink("\(folder)/\(name)")
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+private func removeFolder(_ folder: String) {
+    if let directory = opendir(folder) {
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            closedir(directory)
+            unlink("\(folder)/\(name)")
         }
-        rmdir(folder)
+        closedir(directory)
     }
-    return try await body(folder)
+    rmdir(folder)
 }
 
 struct TestFileError: Error {

@@ -8,10 +8,12 @@ import NIOPosix
 /// Runs a listener on a free loopback port while `body` runs.
 func withServer<Result: Sendable>(
     _ responder: any HTTPResponder, limits: HTTPLimits = HTTPLimits(),
-    at address: ListenAddress = ListenAddress(.tcp(host: "127.0.0.1", port: 0)),
+    at address: ListenAddress = ListenAddress(.tcp(host: "127.0.0.1", port: 0)), over wire: Wire = .plain,
     accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true },
     _ body: @Sendable (SocketAddress) async throws -> Result
 ) async throws -> Result {
+    var address = address
+    if wire == .tls { address.tls = try TestCertificates.identity.get() }
     let listener = HTTPListener(
         addresses: [address], responder: responder, limits: limits, group: MultiThreadedEventLoopGroup.singleton,
         accept: accept, logger: .silent)

@@ -25,6 +25,14 @@ public struct LocateText: Sendable {
                 .init(peers.isEmpty ? "-" : peers.joined(separator: ", ")),
             ]
         }
-        return ([query] + table.lines(style)).map { $0 + "\n" }.joined()
+        var lines = table.lines(style)[...]
+        var text = [query] + lines.prefix(1)
+        lines = lines.dropFirst()
+        for (line, blob) in zip(lines, snapshot.blobs) {
+            text.append(line)
+            // Longer than any column could be, and of use only where it is whole.
+            if let cid = ContentIdentifier(of: blob.digest) { text.append("    \(cid)") }
+        }
+        return text.map { $0 + "\n" }.joined()
     }
 }

@@ -11,14 +11,23 @@ struct BodyWriter {
     /// The start of a blob's range, ready to be sent: what the status line waits for.
     enum Start {
         case empty
-        case region(FileSlice, FileLease)
+        case piece(Piece)
         case stream(HTTPBodyStream)
+    }
+
+    /// Bytes of a blob that can go out at once.
+    enum Piece {
+        /// A region of a file, in memory already.
+        case region(FileSlice, FileLease)
+        case chunk(ByteBuffer)
     }
 
     let outbound: NIOAsyncChannelOutboundWriter<ResponsePart>
     let link: ConnectionLink
     let warmer: RegionWarmer
     let regionSize: Int64
+    /// Reads what cannot be sent as a region of a file; nil where it can.
+    let chunks: ChunkReader?
     /// Nil: nothing but the client decides how fast bytes go out.
     let pace: (any BodyPace)?
 
@@ -27,8 +36,7 @@ struct BodyWriter {
     func start(_ blob: HTTPBlobBody) async throws -> Start {
         guard !blob.range.isEmpty else { return .empty }
         do {
-            let (slice, lease) = try await region(of: blob, at: blob.range.lowerBound, lease: nil)
-            return .region(slice, lease)
+            return .piece(try await piece(of: blob, at: blob.range.lowerBound, after: nil))
         } catch {
             return .stream(try await rest(of: blob, from: blob.range.lowerBound, after: error))
         }
@@ -40,21 +48,28 @@ struct BodyWriter {
         switch start {
         case .empty: break
         case .stream(let stream): try await write(stream, length: Int64(blob.range.count))
-        case .region(let slice, let lease): try await write(blob, from: slice, lease)
+        case .piece(let piece): try await write(blob, from: piece)
         }
     }
 
-    private func write(_ blob: HTTPBlobBody, from first: FileSlice, _ firstLease: FileLease) async throws {
-        var (slice, lease) = (first, firstLease)
+    private func write(_ blob: HTTPBlobBody, from first: Piece) async throws {
+        var piece = first
         var offset = blob.range.lowerBound
         while true {
-            let region = FileRegion(
-                fileHandle: lease.handle, readerIndex: Int(slice.offset), endIndex: Int(slice.offset + slice.length))
-            try await write(.file(region, lease), Int(slice.length))
-            offset += slice.length
+            switch piece {
+            case .region(let slice, let lease):
+                let region = FileRegion(
+                    fileHandle: lease.handle, readerIndex: Int(slice.offset),
+                    endIndex: Int(slice.offset + slice.length))
+                try await write(.file(region, lease), Int(slice.length))
+                offset += slice.length
+            case .chunk(let bytes):
+                try await write(.bytes(bytes), bytes.readableBytes)
+                offset += Int64(bytes.readableBytes)
+            }
             guard offset < blob.range.upperBound else { return }
             do {
-                (slice, lease) = try await self.region(of: blob, at: offset, lease: (slice.file, lease))
+                piece = try await self.piece(of: blob, at: offset, after: piece)
             } catch {
                 let stream = try await rest(of: blob, from: offset, after: error)
                 return try await write(stream, length: blob.range.upperBound - offset)
@@ -71,16 +86,16 @@ struct BodyWriter {
 
     // MARK: Steps
 
-    private func region(
-        of blob: HTTPBlobBody, at offset: Int64, lease: (file: OpenFile, lease: FileLease)?
-    ) async throws -> (FileSlice, FileLease) {
-        let limit = min(pace?.portion ?? .max, regionSize, blob.range.upperBound - offset)
+    private func piece(of blob: HTTPBlobBody, at offset: Int64, after last: Piece?) async throws -> Piece {
+        let size = chunks == nil ? regionSize : ChunkReader.size
+        let limit = min(pace?.portion ?? .max, size, blob.range.upperBound - offset)
         let slice = try await blob.reader.next(at: offset, limit: limit)
         guard (1...limit).contains(slice.length), slice.offset >= 0 else { throw InvalidSlice(offset: offset) }
+        if let chunks { return .chunk(try await chunks.read(slice)) }
         try await warmer.warm(slice)
         // The reader may go on in another file, such as the store's once the spool's has been moved there.
-        if let lease, lease.file === slice.file { return (slice, lease.lease) }
-        return (slice, try FileLease(slice.file))
+        if case .region(let before, let lease) = last, before.file === slice.file { return .region(slice, lease) }
+        return .region(slice, try FileLease(slice.file))
     }
 
     private func rest(of blob: HTTPBlobBody, from offset: Int64, after error: any Error) async throws -> HTTPBodyStream

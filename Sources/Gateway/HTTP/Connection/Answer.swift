@@ -83,7 +83,7 @@ struct Answer: Sendable {
     private func send(_ response: inout HTTPResponse) async throws -> Bool {
         let writer = BodyWriter(
             outbound: outbound, link: link, warmer: server.warmer, regionSize: server.limits.regionSize,
-            pace: response.pace)
+            chunks: connection.isSecure ? ChunkReader(pool: server.warmer.pool) : nil, pace: response.pace)
         guard case .blob(let blob) = response.body else { return try await sendPlain(response, writer) }
         defer { blob.reader.close() }
         try Task.checkCancellation()

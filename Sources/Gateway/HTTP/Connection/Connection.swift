@@ -1,6 +1,8 @@
+import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// A connection that has been accepted: the channel, and what its handler tells us.
 struct Connection: Sendable {
@@ -9,19 +11,31 @@ struct Connection: Sendable {
     let id: String
     let place: ConnectionLimiter.Place
     let remoteAddress: SocketAddress?
+    /// Whether it is TLS, through which no file can be sent as it is.
+    let isSecure: Bool
 
     /// Builds the pipeline. Must run on the channel's event loop.
-    init(_ channel: any Channel, id: String, place: ConnectionLimiter.Place, limits: HTTPLimits, responder: any HTTPResponder) throws {
+    /// - Parameter tls: what the connection speaks TLS with; nil: it does not.
+    init(
+        _ channel: any Channel, id: String, place: ConnectionLimiter.Place, limits: HTTPLimits,
+        responder: any HTTPResponder, tls: NIOSSLContext?, logger: Logger
+    ) throws {
         let remoteAddress = channel.remoteAddress
         let link = ConnectionLink()
         let isUnixSocket = channel.localAddress?.protocol == .unix
         let handler = ConnectionHandler(
             assembler: RequestAssembler(
-                limits: limits, remoteAddress: remoteAddress, connectionID: id, streamsBody: responder.streamsBody),
-            limits: limits,
-            link: link, isUnixSocket: isUnixSocket)
+                limits: limits, remoteAddress: remoteAddress, connectionID: id, isSecure: tls != nil,
+                streamsBody: responder.streamsBody),
+            limits: limits, link: link, isUnixSocket: isUnixSocket)
         var encoding = HTTPResponseEncoder.Configuration()
         encoding.automaticallySetFramingHeaders = false
+        if let tls {
+            let wire = TLSWireHandler(limits: limits)
+            try channel.pipeline.syncOperations.addHandlers([
+                wire, NIOSSLServerHandler(context: tls), TLSSessionHandler(wire, limits: limits, logger: logger),
+            ])
+        }
         try channel.pipeline.syncOperations.addHandlers([
             ArrivalHandler(handler), HTTPResponseEncoder(configuration: encoding),
             ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits.parsing)), handler,
@@ -31,6 +45,7 @@ struct Connection: Sendable {
         self.id = id
         self.place = place
         self.remoteAddress = remoteAddress
+        isSecure = tls != nil
     }
 }
 

@@ -21,6 +21,7 @@ struct RequestAssembler {
     private let limits: HTTPLimits
     private let remoteAddress: SocketAddress?
     private let connectionID: String
+    private let isSecure: Bool
     private let streamsBody: @Sendable (HTTPMethod, String) -> Bool
     private var count = 0
     private var partial: HTTPRequest?
@@ -29,12 +30,13 @@ struct RequestAssembler {
 
     /// - Parameter streamsBody: whether the body of a request with that method and path is handed on in chunks.
     init(
-        limits: HTTPLimits, remoteAddress: SocketAddress?, connectionID: String,
+        limits: HTTPLimits, remoteAddress: SocketAddress?, connectionID: String, isSecure: Bool = false,
         streamsBody: @escaping @Sendable (HTTPMethod, String) -> Bool = { _, _ in false }
     ) {
         self.limits = limits
         self.remoteAddress = remoteAddress
         self.connectionID = connectionID
+        self.isSecure = isSecure
         self.streamsBody = streamsBody
     }
 
@@ -71,7 +73,7 @@ struct RequestAssembler {
         count += 1
         partial = HTTPRequest(
             method: head.method, version: head.version, path: target.path, query: target.query, headers: headers,
-            remoteAddress: remoteAddress, id: "\(connectionID)-\(count)")
+            remoteAddress: remoteAddress, isSecure: isSecure, id: "\(connectionID)-\(count)")
         return expectation(of: head)
     }
 

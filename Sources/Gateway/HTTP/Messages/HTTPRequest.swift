@@ -16,13 +16,15 @@ public struct HTTPRequest: Sendable {
     public var stream: (any HTTPBodyReader)?
     /// Who asks; nil where the kernel did not say.
     public var remoteAddress: SocketAddress?
+    /// Whether it came over TLS.
+    public var isSecure: Bool
     /// Names the request in logs.
     public var id: String
 
     public init(
         method: HTTPMethod, version: HTTPVersion = .http1_1, path: String, query: String? = nil,
         headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer(), remoteAddress: SocketAddress? = nil,
-        id: String = "-"
+        isSecure: Bool = false, id: String = "-"
     ) {
         self.method = method
         self.version = version
@@ -31,6 +33,7 @@ public struct HTTPRequest: Sendable {
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
+        self.isSecure = isSecure
         self.id = id
     }
 

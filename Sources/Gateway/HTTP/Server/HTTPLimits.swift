@@ -8,7 +8,7 @@ public struct HTTPLimits: Sendable {
     public var headerCount = 100
     /// Bytes of a request's body; more is answered 413.
     public var bodySize = 64 << 10
-    /// How long a request may take to arrive, from its first byte on; then it is answered 408.
+    /// How long a request may take to arrive, from its first byte on; then it is answered 408. A TLS handshake may take as long.
     public var headerTime: Duration = .seconds(10)
     /// How long a client may send nothing in the middle of a body that is read as it arrives.
     public var bodyIdleTime: Duration = .seconds(60)
@@ -30,6 +30,9 @@ public struct HTTPLimits: Sendable {
     public var drainTime: Duration = .seconds(30)
     /// Bytes of a file that are handed to the kernel at once; at most two such regions wait on a connection.
     public var regionSize: Int64 = 4 << 20
+
+    /// How often the files of certificates are looked at.
+    public var certificateTime: Duration = .seconds(5)
 
     public init() {}
 

@@ -54,11 +54,11 @@ public final class HTTPListener: Service {
     @discardableResult
     public func bind() async throws(ListenError) -> [SocketAddress] {
         if let sockets = state.withLock({ $0.sockets }) { return sockets.compactMap(\.address) }
-        let bootstrap = bootstrap()
+        let tag = ConnectionTag()
         var sockets: [ListeningSocket] = []
         for address in addresses {
             do {
-                sockets.append(try await ListeningSocket(address, bootstrap: bootstrap))
+                sockets.append(try await ListeningSocket(address, bootstrap: bootstrap(tag, address.tls)))
             } catch {
                 guard address.isOptional else {
                     for socket in sockets { await socket.close() }
@@ -96,6 +96,10 @@ public final class HTTPListener: Service {
                     }
                 }
             }
+            let identities = Set(addresses.compactMap(\.tls))
+            if !identities.isEmpty {
+                group.addTask { await self.watch(identities) }
+            }
             group.addTask {
                 // Ends when the drain has taken too long; is cancelled when it has not.
                 try? await gracefulShutdown()
@@ -103,6 +107,15 @@ public final class HTTPListener: Service {
             }
             await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// Looks for changed certificates until the task is cancelled.
+    private func watch(_ identities: Set<TLSIdentity>) async {
+        while (try? await Task.sleep(for: limits.certificateTime)) != nil {
+            try? await server.warmer.pool.runIfActive {
+                for identity in identities { identity.look() }
+            }
         }
     }
 
@@ -134,9 +147,8 @@ public final class HTTPListener: Service {
 
     // MARK: Accepting
 
-    private func bootstrap() -> ServerBootstrap {
-        let tag = ConnectionTag()
-        return ServerBootstrap(group: group)
+    private func bootstrap(_ tag: ConnectionTag, _ tls: TLSIdentity?) -> ServerBootstrap {
+        ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelInitializer { channel in
@@ -151,12 +163,12 @@ public final class HTTPListener: Service {
                 .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: ConnectionHandler.receiveSize))
             .childChannelInitializer { channel in
                 // A failure closes the connection.
-                channel.eventLoop.makeCompletedFuture { try self.take(channel, id: tag.next()) }
+                channel.eventLoop.makeCompletedFuture { try self.take(channel, id: tag.next(), tls) }
             }
     }
 
     /// Runs on the new connection's event loop.
-    private func take(_ channel: any Channel, id: String) throws {
+    private func take(_ channel: any Channel, id: String, _ tls: TLSIdentity?) throws {
         // A unix socket has no address to judge by; its file's mode does that.
         let address = channel.localAddress?.protocol == .unix ? nil : channel.remoteAddress
         if channel.localAddress?.protocol != .unix {
@@ -171,7 +183,11 @@ public final class HTTPListener: Service {
             throw ChannelError.ioOnClosedChannel
         }
         do {
-            try queue.add { try Connection(channel, id: id, place: place, limits: limits, responder: server.responder) }
+            try queue.add {
+                try Connection(
+                    channel, id: id, place: place, limits: limits, responder: server.responder, tls: tls?.context,
+                    logger: logger)
+            }
         } catch {
             limiter.leave(place)
             throw error

@@ -12,11 +12,16 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     public var isOptional: Bool
     /// A socket that listens there already, for TCP: the listener takes it over instead of binding one. Others may have it open, too.
     public var descriptor: CInt?
+    /// Who the listener is to clients, which have to speak TLS there; nil: plain HTTP is spoken.
+    public var tls: TLSIdentity?
 
-    public init(_ endpoint: Endpoint, isOptional: Bool = false, descriptor: CInt? = nil) {
+    public init(
+        _ endpoint: Endpoint, isOptional: Bool = false, descriptor: CInt? = nil, tls: TLSIdentity? = nil
+    ) {
         self.endpoint = endpoint
         self.isOptional = isOptional
         self.descriptor = descriptor
+        self.tls = tls
     }
 
     public var description: String {

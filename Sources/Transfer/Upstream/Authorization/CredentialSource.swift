@@ -1,3 +1,4 @@
+import Content
 import FoundationEssentials
 import Logging
 import OCI
@@ -23,11 +24,11 @@ struct CredentialSource: Sendable {
                     metadata: ["registry": "\(registry)"])
                 continue
             }
-            logins[registry] = Login(user: user, password: WatchedFile(path, logger: logger, parse: Self.password))
+            logins[registry] = Login(user: user, password: Self.watched(path, logger, parse: Self.password))
         }
         self.logins = logins
         docker = configuration.dockerConfig.map { path in
-            WatchedFile(path, logger: logger) { bytes in
+            Self.watched(path, logger) { bytes in
                 let config = try JSONDecoder().decode(DockerConfig.self, from: Data(bytes))
                 if config.namesHelpers {
                     logger.notice(
@@ -47,6 +48,15 @@ struct CredentialSource: Sendable {
             return login.password.value.map { .password(user: login.user, $0) }
         }
         return docker?.value?.credential(for: registry)
+    }
+
+    private static func watched<Value: Sendable>(
+        _ path: FilePath, _ logger: Logger, parse: @escaping @Sendable ([UInt8]) throws -> Value
+    ) -> WatchedFile<Value> {
+        WatchedFile(
+            path,
+            words: .init(file: "a file with credentials", consequence: "its registries are asked anonymously"),
+            logger: logger, parse: parse)
     }
 
     /// The first line.

@@ -1,0 +1,80 @@
+import NIOCore
+import NIOHTTP1
+import OCI
+
+/// Stands before the mirror's routes: lets a request pass, or answers it in their place.
+struct PushAccess: Sendable {
+    private let users: (any PushUsers)?
+    private let rule: PushRule
+
+    /// - Parameter users: nil where nobody may push from elsewhere.
+    init(users: (any PushUsers)?) {
+        self.users = users
+        rule = PushRule(hasUsers: users != nil)
+    }
+
+    /// The answer to a request that may not pass; nil if it may.
+    func refusal(of request: HTTPRequest) async -> HTTPResponse? {
+        let credentials = BasicCredentials(request.headers)
+        switch verdict(request, credentials == nil ? .none : .unchecked) {
+        case .allowed:
+            return nil
+        case .denied(let message):
+            return refusal(DistributionError(code: .denied, message: message))
+        case .needsUser:
+            return challenge
+        case .check:
+            guard let users, let credentials else { return challenge }
+            switch await users.check(credentials, from: request.remoteAddress?.ipAddress ?? "unknown") {
+            case .right:
+                return verdict(request, .right) == .allowed ? nil : challenge
+            case .wrong:
+                return challenge
+            case .later(let seconds):
+                var response = refusal(
+                    DistributionError(code: .unavailable, message: "too many passwords to look at; try again later"))
+                response.headers.replaceOrAdd(name: "Retry-After", value: String(seconds))
+                return response
+            }
+        }
+    }
+
+    private func verdict(_ request: HTTPRequest, _ credentials: PushRule.Credentials) -> PushRule.Verdict {
+        rule.verdict(
+            isLocal: request.isFromThisMachine, isSecure: request.isSecure, isWrite: PushRule.isWrite(request.method),
+            credentials: credentials)
+    }
+
+    private var challenge: HTTPResponse {
+        var response = refusal(
+            DistributionError(code: .unauthorized, message: "a user of this registry is needed; docker login and its kin send one"))
+        response.headers.add(name: "WWW-Authenticate", value: "Basic realm=\"shoal\"")
+        return response
+    }
+
+    private func refusal(_ error: DistributionError) -> HTTPResponse {
+        var response = HTTPResponse.distributionError(error)
+        response.headers.add(name: "Docker-Distribution-API-Version", value: "registry/2.0")
+        return response
+    }
+}
+
+extension HTTPRequest {
+    /// Whether nobody but this machine's programs can have sent it.
+    var isFromThisMachine: Bool {
+        // An address's bytes stand behind family and port (and, in IPv6, the flow) in the system's structures.
+        switch remoteAddress {
+        // Over a unix socket: the listener takes no TCP connection whose address is not known.
+        case nil, .unixDomainSocket: true
+        case .v4(let address): withUnsafeBytes(of: address.address) { $0[4] == 127 }
+        case .v6(let address): withUnsafeBytes(of: address.address) { Self.isLoopback(Array($0[8..<24])) }
+        }
+    }
+
+    /// `::1`, or 127.0.0.0/8 as IPv6 sockets have it.
+    private static func isLoopback(_ bytes: [UInt8]) -> Bool {
+        guard bytes[..<10].allSatisfy({ $0 == 0 }) else { return false }
+        if bytes[10] == 0xff, bytes[11] == 0xff { return bytes[12] == 127 }
+        return bytes[10..<15].allSatisfy { $0 == 0 } && bytes[15] == 1
+    }
+}
