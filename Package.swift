@@ -105,8 +105,8 @@ let package = Package(
             name: "Agent",
             dependencies: [
                 "Archive", "CCrypt", "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry",
-                "Runtimes", "TOML", "Transfer", log, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle, systemPackage,
-                unixSignals,
+                "Runtimes", "TOML", "Transfer", log, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
+                systemPackage, unixSignals,
             ],
             swiftSettings: strict),
         .target(name: "TOML", dependencies: [toml], swiftSettings: strict),
@@ -167,7 +167,8 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(
             name: "RegistryTests",
-            dependencies: ["Content", "Discovery", "OCI", "Registry", log, nioCore, systemPackage], swiftSettings: strict),
+            dependencies: ["Content", "Discovery", "OCI", "Registry", log, nioCore, systemPackage],
+            swiftSettings: strict),
         .testTarget(name: "IntegrityTests", dependencies: ["Integrity", "OCI"], swiftSettings: strict),
         .testTarget(
             name: "ContentTests",

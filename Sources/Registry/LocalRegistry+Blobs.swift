@@ -90,7 +90,8 @@ extension LocalRegistry {
     private func checkSize(_ descriptor: Descriptor) throws(DistributionError) {
         guard let size = content.layout.size(of: descriptor.digest), size != descriptor.size else { return }
         throw DistributionError(
-            code: .manifestInvalid, message: "\(descriptor.digest) has \(size) bytes, and the manifest says \(descriptor.size)",
+            code: .manifestInvalid,
+            message: "\(descriptor.digest) has \(size) bytes, and the manifest says \(descriptor.size)",
             detail: descriptor.digest.description)
     }
 
@@ -105,7 +106,9 @@ extension LocalRegistry {
             } else {
                 // From another node. A registry is asked only where a repository of this name has one: a client that asked whether the
                 // blob is here was told what that registry said.
-                let origin = memory.registry(for: repository).map { Origin(registry: $0, repository: repository) }
+                let origin =
+                    memory.registry(for: repository).map { Origin(registry: $0, repository: repository) }
+                    ?? content.origins(of: digest).first
                 let reader = try await fetcher.open(BlobQuestion(digest: digest, origin: origin), isRequest: false)
                 defer { reader.close() }
                 try await read(reader, digest)
@@ -160,7 +163,9 @@ extension LocalRegistry {
             offset += try await reader.next(at: offset, limit: reader.size - offset).length
         }
         while content.layout.size(of: digest) == nil {
-            guard fetcher.isFetching(digest) || content.layout.size(of: digest) != nil else { throw Self.unknown(digest) }
+            guard fetcher.isFetching(digest) || content.layout.size(of: digest) != nil else {
+                throw Self.unknown(digest)
+            }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
@@ -168,7 +173,8 @@ extension LocalRegistry {
     static func unknown(_ digest: Digest) -> DistributionError {
         DistributionError(
             code: .manifestBlobUnknown,
-            message: "the manifest names \(digest), which is not here and which nobody who is there can give: push it first",
+            message:
+                "the manifest names \(digest), which is not here and which nobody who is there can give: push it first",
             detail: digest.description)
     }
 

@@ -34,11 +34,13 @@ extension LocalRegistry {
     /// - Throws: BLOB_UNKNOWN where it is not here, UNSUPPORTED (405) where an image needs it, or it is the runtime's.
     public func deleteBlob(_ digest: Digest) async throws(DistributionError) {
         guard content.size(of: digest) != nil else {
-            throw DistributionError(code: .blobUnknown, message: "\(digest) is not on this node", detail: digest.description)
+            throw DistributionError(
+                code: .blobUnknown, message: "\(digest) is not on this node", detail: digest.description)
         }
         guard content.layout.size(of: digest) != nil else {
             throw DistributionError(
-                code: .unsupported, message: "\(digest) belongs to the container runtime of this node; remove its image there")
+                code: .unsupported,
+                message: "\(digest) belongs to the container runtime of this node; remove its image there")
         }
         let kept = keepPlan(recent: []).kept
         guard !kept.contains(digest), content.layout.images(needing: digest).allSatisfy({ isGone($0) }) else {

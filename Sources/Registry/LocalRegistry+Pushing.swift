@@ -79,7 +79,8 @@ extension LocalRegistry {
                         neighbours.claims(for: name).compactMap(\.version) + [table[name]?.version].compactMap(\.self)
                     guard let version = NameClock.next(after: known, now: Self.milliseconds, author: own) else {
                         throw DistributionError(
-                            code: .denied, message: "a node has given \(name) a version that nothing can follow; use another tag")
+                            code: .denied,
+                            message: "a node has given \(name) a version that nothing can follow; use another tag")
                     }
                     let said = record(name, version)
                     if !said.isDeleted { try Self.permit(name, in: table, repositories: limit) }
@@ -91,7 +92,8 @@ extension LocalRegistry {
             throw error
         } catch {
             throw DistributionError(
-                code: .unknown, message: "the name cannot be written down: \(error)", status: error.isNoSpace ? 507 : 500)
+                code: .unknown, message: "the name cannot be written down: \(error)",
+                status: error.isNoSpace ? 507 : 500)
         }
         for record in said {
             do throws(ContentError) {
@@ -112,7 +114,10 @@ extension LocalRegistry {
         }
         guard repository.firstComponent != LocalRegistry.contentAddressed else {
             throw DistributionError(
-                code: .denied, message: "what is below \(LocalRegistry.contentAddressed)/ names content by its digest: push to another name")
+                code: .denied,
+                message:
+                    "what is below \(LocalRegistry.contentAddressed)/ names content by its digest: push to another name"
+            )
         }
         let table = names.table
         try Self.permit(LocalName(repository, .tag(.latest)), in: table, repositories: limits.repositories)
@@ -124,13 +129,16 @@ extension LocalRegistry {
         guard table[name] == nil else { return }
         guard table.count < NameTable.limit else {
             throw DistributionError(
-                code: .denied, message: "this node knows \(NameTable.limit) names, and takes no more; remove some with 'shoal rm'")
+                code: .denied,
+                message: "this node knows \(NameTable.limit) names, and takes no more; remove some with 'shoal rm'")
         }
         guard table.all(in: name.repository).isEmpty else { return }
         guard table.repositories.count < limit else {
             throw DistributionError(
                 code: .denied,
-                message: "there are \(limit) repositories already; raise push.repositories, or remove images with 'shoal rm'")
+                message:
+                    "there are \(limit) repositories already; raise push.repositories, or remove images with 'shoal rm'"
+            )
         }
     }
 

@@ -27,12 +27,14 @@ extension LocalRegistry {
             found = try await resolver.onLAN(digest)
         } catch {
             throw DistributionError(
-                code: .manifestUnknown, message: "the manifest \(digest) is nowhere at hand; 'shoal locate \(digest)' says who has it")
+                code: .manifestUnknown,
+                message: "the manifest \(digest) is nowhere at hand; 'shoal locate \(digest)' says who has it")
         }
         try await bringWhatIsThere(found.document, digest, for: repository)
         try await mean(
             Meant(
-                digest: digest, mediaType: mediaType ?? found.document.mediaType, size: Int64(found.document.bytes.count),
+                digest: digest, mediaType: mediaType ?? found.document.mediaType,
+                size: Int64(found.document.bytes.count),
                 subject: found.document.subject?.digest), by: name)
     }
 
@@ -42,7 +44,8 @@ extension LocalRegistry {
         if isPinned {
             let digest = try await known(image)
             guard let found = try? await resolver.onLAN(digest) else {
-                throw DistributionError(code: .manifestUnknown, message: "\(image) is \(digest), which nobody who is there can give")
+                throw DistributionError(
+                    code: .manifestUnknown, message: "\(image) is \(digest), which nobody who is there can give")
             }
             try await bringWhatIsThere(found.document, digest, for: image.repository)
         }
@@ -50,7 +53,8 @@ extension LocalRegistry {
             let isNews = try await names.change { table in
                 guard !isPinned || table.pins.count < NameTable.pinLimit else {
                     throw DistributionError(
-                        code: .denied, message: "\(NameTable.pinLimit) images are pinned already; take a pin away first")
+                        code: .denied, message: "\(NameTable.pinLimit) images are pinned already; take a pin away first"
+                    )
                 }
                 return table.pin(image, isPinned)
             }
@@ -68,10 +72,14 @@ extension LocalRegistry {
     /// What an image's name means to this node.
     /// - Throws: MANIFEST_UNKNOWN where it means nothing.
     public func known(_ image: ImageReference) async throws(DistributionError) -> Digest {
-        if let name = LocalName(image), let meaning = await meaning(of: name), !meaning.isDeleted { return meaning.digest }
+        if let name = LocalName(image), let meaning = await meaning(of: name), !meaning.isDeleted {
+            return meaning.digest
+        }
         guard let digest = content.image(for: image)?.digest else {
             throw DistributionError(
-                code: .manifestUnknown, message: "\(image) is not on this node: 'shoal pull \(image)' brings it, 'shoal images' lists what is here")
+                code: .manifestUnknown,
+                message:
+                    "\(image) is not on this node: 'shoal pull \(image)' brings it, 'shoal images' lists what is here")
         }
         return digest
     }

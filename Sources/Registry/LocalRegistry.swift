@@ -81,7 +81,9 @@ public final class LocalRegistry: Sendable {
             guard let image = content.image(for: name.image) else {
                 throw DistributionError(
                     code: .manifestUnknown,
-                    message: "\(name) is not known: nobody who is there has pushed it, or their word does not count here (tags.believe)")
+                    message:
+                        "\(name) is not known: nobody who is there has pushed it, or their word does not count here (tags.believe)"
+                )
             }
             digest = image.digest
         }
@@ -136,7 +138,8 @@ public final class LocalRegistry: Sendable {
             try await list(record)
         } catch {
             logger.warning(
-                "what others say of a name cannot be written down", metadata: ["name": "\(record.name)", "reason": "\(error)"])
+                "what others say of a name cannot be written down",
+                metadata: ["name": "\(record.name)", "reason": "\(error)"])
         }
     }
 

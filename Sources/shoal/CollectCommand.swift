@@ -19,7 +19,8 @@ struct CollectCommand: AsyncParsableCommand {
     var dryRun = false
 
     @Option(
-        help: ArgumentHelp("What is younger stays: seconds. Default: store.grace of the configuration.", valueName: "seconds"))
+        help: ArgumentHelp(
+            "What is younger stays: seconds. Default: store.grace of the configuration.", valueName: "seconds"))
     var grace: Int64?
 
     @Flag(help: "Prints JSON.")

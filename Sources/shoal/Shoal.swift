@@ -28,7 +28,8 @@ struct Shoal: AsyncParsableCommand {
         version: AgentVersion.current,
         subcommands: [
             AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, PullCommand.self,
-            ImagesCommand.self, LoadCommand.self, SaveCommand.self, TagCommand.self, RemoveCommand.self, PinCommand.self,
+            ImagesCommand.self, LoadCommand.self, SaveCommand.self, TagCommand.self, RemoveCommand.self,
+            PinCommand.self,
             CollectCommand.self, VerifyCommand.self, ConfigureCommand.self, DoctorCommand.self, KeygenCommand.self,
         ])
 

@@ -49,22 +49,22 @@ struct ContentIdentifierTests {
     }
 
     private static let kinds: [(String, String)] = [
-            ("QmT5NvUtoM5nWFfrQdVrFtvGfKFmG7AHE8P34isapyhCxX", "version 0"),
-            ("BAFKREIHDWDCEFGH4DQKJV67UZCMW7OJEE6XEDZDETOJUZJEVTENXQUVYKU", "upper-case base32"),
-            ("zb2rhe5P4gXftAwvA4eXQ5HJwsER2owDyS9sKaQRRVQPn93bA", "base58"),
-            ("f01551220" + sampleHex, "base16"),
-            ("mAVUSIA", "base64"),
-            ("kxyz", "base36"),
-            // dag-pb, dag-cbor and a codec that has no name here.
-            (base32([1, 0x70, 0x12, 0x20], 32), "codec dag-pb"),
-            (base32([1, 0x71, 0x12, 0x20], 32), "codec dag-cbor"),
-            (base32([1, 0x60, 0x12, 0x20], 32), "codec 0x60"),
-            (base32([1, 0x55, 0x13, 0x40], 64), "hash sha2-512"),
-            (base32([1, 0x55, 0x1e, 0x20], 32), "hash blake3"),
-            (base32([1, 0x55, 0xa0, 0xe4, 0x02, 0x20], 32), "hash blake2b-256"),
-            (base32([2, 0x55, 0x12, 0x20], 32), "version 2"),
-            (base32([0x12, 0x20], 32), "version 18"),
-            ]
+        ("QmT5NvUtoM5nWFfrQdVrFtvGfKFmG7AHE8P34isapyhCxX", "version 0"),
+        ("BAFKREIHDWDCEFGH4DQKJV67UZCMW7OJEE6XEDZDETOJUZJEVTENXQUVYKU", "upper-case base32"),
+        ("zb2rhe5P4gXftAwvA4eXQ5HJwsER2owDyS9sKaQRRVQPn93bA", "base58"),
+        ("f01551220" + sampleHex, "base16"),
+        ("mAVUSIA", "base64"),
+        ("kxyz", "base36"),
+        // dag-pb, dag-cbor and a codec that has no name here.
+        (base32([1, 0x70, 0x12, 0x20], 32), "codec dag-pb"),
+        (base32([1, 0x71, 0x12, 0x20], 32), "codec dag-cbor"),
+        (base32([1, 0x60, 0x12, 0x20], 32), "codec 0x60"),
+        (base32([1, 0x55, 0x13, 0x40], 64), "hash sha2-512"),
+        (base32([1, 0x55, 0x1e, 0x20], 32), "hash blake3"),
+        (base32([1, 0x55, 0xa0, 0xe4, 0x02, 0x20], 32), "hash blake2b-256"),
+        (base32([2, 0x55, 0x12, 0x20], 32), "version 2"),
+        (base32([0x12, 0x20], 32), "version 18"),
+    ]
 
     @Test("what is another kind of CID is refused with what it is", arguments: kinds)
     func otherKinds(text: String, word: String) throws {
@@ -103,7 +103,9 @@ struct ContentIdentifierTests {
 /// `b` and base32 of a header and a hash of so many bytes, written here the slow way.
 private func base32(_ header: [UInt8], _ count: Int) -> String {
     let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
-    let bits = (header + (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }).flatMap { byte in (0..<8).map { byte >> (7 - $0) & 1 } }
+    let bits = (header + (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }).flatMap { byte in
+        (0..<8).map { byte >> (7 - $0) & 1 }
+    }
     let padded = bits + [UInt8](repeating: 0, count: (5 - bits.count % 5) % 5)
     return "b"
         + stride(from: 0, to: padded.count, by: 5).map { start in

@@ -60,13 +60,15 @@ struct DistributionRouteTests {
     }
 
     @Test(
-        "uploads are one end point with all that is below",
+        "uploads are begun at one end point, and gone on with below it",
         arguments: [
-            ("/v2/a/blobs/uploads/", "a"), ("/v2/a/blobs/uploads", "a"), ("/v2/a/b/blobs/uploads/some-id", "a/b"),
+            ("/v2/a/blobs/uploads/", "a"), ("/v2/a/blobs/uploads", "a"),
             ("/v2/blobs/uploads/blobs/uploads/", "blobs/uploads"),
         ])
     func uploads(path: String, name: String) throws {
         #expect(try parse(path).route == .uploads(try RepositoryName(name)))
+        let below = path.hasSuffix("/") ? "\(path)some-id" : "\(path)/some-id"
+        #expect(try parse(below).route == .upload(try RepositoryName(name), "some-id"))
     }
 
     @Test(

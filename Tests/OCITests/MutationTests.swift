@@ -6,7 +6,8 @@ struct MutationTests {
     private static let seeds = [
         "sha256:" + sampleHex, "docker.io/library/nginx:latest@" + sampleDigest, "[2001:db8::1]:5000/a/b__c-d.e:v1",
         "/v2/a/b/manifests/latest", "/v2/a/blobs/sha256%3A" + sampleHex, "n=5&last=v1&ns=docker.io&artifactType=a/b",
-        "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "bytes=0-99", "bytes=-5", "bytes 0-99/100", "bytes */100",
+        "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "bytes=0-99", "bytes=-5", "bytes 0-99/100",
+        "bytes */100",
         "Bearer realm=\"https://auth.docker.io/token\",service=\"a\\\"b\", Basic realm=x, Negotiate abc==",
         "application/vnd.oci.image.manifest.v1+json;q=0.5, */*;q=0.1;x=\"y,z\"",
         #"{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"\#(sampleDigest)","size":1}}"#,

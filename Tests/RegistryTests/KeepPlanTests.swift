@@ -12,9 +12,12 @@ struct KeepPlanTests {
         Sample.digest("5"): [Sample.digest("6")],
     ]
 
-    private func plan(_ names: [NameRecord], pinned: [Character] = [], recent: [Character] = [], now: Int64 = 100_000) -> KeepPlan {
+    private func plan(_ names: [NameRecord], pinned: [Character] = [], recent: [Character] = [], now: Int64 = 100_000)
+        -> KeepPlan
+    {
         KeepPlan(
-            names: names, pinned: pinned.map(Sample.digest), recent: Set(recent.map(Sample.digest)), grace: 1_000, now: now,
+            names: names, pinned: pinned.map(Sample.digest), recent: Set(recent.map(Sample.digest)), grace: 1_000,
+            now: now,
             children: { digest, _ in Self.children[digest] ?? [] })
     }
 

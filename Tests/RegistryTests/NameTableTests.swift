@@ -88,7 +88,8 @@ struct NameClockTests {
 
     @Test("a clock that is behind does not make a later push an earlier one")
     func behind() {
-        #expect(NameClock.next(after: [Sample.version(2_000, 9)], now: 10, author: Sample.node(1)) == Sample.version(2_001))
+        #expect(
+            NameClock.next(after: [Sample.version(2_000, 9)], now: 10, author: Sample.node(1)) == Sample.version(2_001))
         #expect(NameClock.next(after: [Sample.version(3)], now: -5, author: Sample.node(1)) == Sample.version(4))
     }
 
@@ -112,7 +113,9 @@ struct NameMeaningTests {
     @Test("the highest version counts, and of equal ones the higher node")
     func newest() {
         let own = Sample.record("app:1", "a", Sample.version(5))
-        let claims = [Sample.claim("app:1", "b", Sample.version(5, 2)), Sample.claim("app:1", "c", Sample.version(4, 9))]
+        let claims = [
+            Sample.claim("app:1", "b", Sample.version(5, 2)), Sample.claim("app:1", "c", Sample.version(4, 9)),
+        ]
         #expect(NameMeaning.newest(own, claims)?.digest == Sample.digest("b"))
         #expect(NameMeaning.newest(own, [])?.digest == Sample.digest("a"))
         #expect(NameMeaning.newest(nil, []) == nil)

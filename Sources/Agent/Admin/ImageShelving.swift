@@ -7,7 +7,8 @@ public protocol ImageShelving: Sendable {
     /// All images by name.
     func images() async -> ImagesSnapshot
     /// Gives an image that is here a name of the local namespace.
-    func tag(_ source: ImageReference, as target: ImageReference) async throws(DistributionError) -> ImagesSnapshot.Image
+    func tag(_ source: ImageReference, as target: ImageReference) async throws(DistributionError)
+        -> ImagesSnapshot.Image
     /// Takes a name of the local namespace away, everywhere.
     func remove(_ image: ImageReference) async throws(DistributionError)
     /// Keeps an image in the store, or keeps it no more.

@@ -104,8 +104,10 @@ final class AgentParts: Sendable {
             content: content, names: stores.names,
             uploads: Uploads(
                 folder: stores.uploads, limits: RegistryLimits(configuration), logger: logger,
-                makeRoom: { [spool, content] bytes in spool.makeRoom(for: bytes) + content.layout.makeRoom(for: bytes) }),
-            neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, memory: memory, own: identity.id, limits: RegistryLimits(configuration),
+                makeRoom: { [spool, content] bytes in spool.makeRoom(for: bytes) + content.layout.makeRoom(for: bytes) }
+            ),
+            neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, memory: memory,
+            own: identity.id, limits: RegistryLimits(configuration),
             logger: logger)
         archives = ImageArchives(
             images: ArchiveShelf(registry: registry, content: content, fetcher: fetcher, resolver: resolver),

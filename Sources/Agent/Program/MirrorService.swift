@@ -30,8 +30,7 @@ struct MirrorService: MirrorBackend {
     }
 
     func blobSize(_ question: MirrorBlobQuestion) async throws -> Int64 {
-        let asked = asked(question)
-        if case .local = question.place, asked.origin == nil {
+        if case .local = question.place, origin(of: question.place) == nil {
             // Who pushes takes the answer for a promise that the blob need not be sent.
             guard let size = fetcher.sizeOnLAN(of: question.digest) else {
                 throw MirrorFailure(.notFound, "nobody who is there has \(question.digest)")
@@ -39,7 +38,7 @@ struct MirrorService: MirrorBackend {
             return size
         }
         do {
-            return try await fetcher.size(of: asked)
+            return try await fetcher.size(of: asked(question))
         } catch {
             throw told(error)
         }

@@ -45,7 +45,8 @@ final class HtpasswdUsers: PushUsers {
         }
         guard file.value != nil else {
             throw StartError(
-                message: "push.htpasswd: \(path) cannot be read; make it with htpasswd -B -c \(path) USER, and let the agent's "
+                message:
+                    "push.htpasswd: \(path) cannot be read; make it with htpasswd -B -c \(path) USER, and let the agent's "
                     + "user read it: chown root:GROUP, its group, and chmod 640")
         }
         pool.start()
@@ -60,7 +61,8 @@ final class HtpasswdUsers: PushUsers {
         let known = document.users[credentials.user]
         let hash = known ?? stand(in: document, for: credentials.user)
         let code = HMACSHA256.code(
-            key: key, [known == nil ? 0 : 1], Array(credentials.user.utf8), Array(credentials.password.utf8), hash.bytes)
+            key: key, [known == nil ? 0 : 1], Array(credentials.user.utf8), Array(credentials.password.utf8), hash.bytes
+        )
         let now = ContinuousClock.now
         let early: PushUserVerdict? = state.withLock { state in
             // Before the limit: who is right is not kept out by who guesses behind the same address.
@@ -85,7 +87,8 @@ final class HtpasswdUsers: PushUsers {
         return isRight ? .right : .wrong
     }
 
-    private func hashes(_ credentials: BasicCredentials, _ hash: BcryptHash, _ code: RecentPasswords.Code) async -> Bool {
+    private func hashes(_ credentials: BasicCredentials, _ hash: BcryptHash, _ code: RecentPasswords.Code) async -> Bool
+    {
         let isRight = try? await pool.runIfActive {
             // The same client's other connections may have been first.
             self.state.withLock { $0.recent.contains(code, at: .now) } || hash.matches(credentials.password)
@@ -102,7 +105,8 @@ final class HtpasswdUsers: PushUsers {
 
     private static func tell(_ document: HtpasswdDocument, _ path: FilePath, _ logger: Logger) {
         for fault in document.faults.prefix(complaints) {
-            logger.warning("a line of push.htpasswd is not used: \(fault.text)", metadata: ["file": "\(path):\(fault.line)"])
+            logger.warning(
+                "a line of push.htpasswd is not used: \(fault.text)", metadata: ["file": "\(path):\(fault.line)"])
         }
         if document.faults.count > complaints {
             logger.warning(

@@ -18,7 +18,8 @@ struct ImageShelf: ImageShelving {
         guard let name = LocalName(target), name.reference.tag != nil else {
             throw DistributionError(
                 code: .nameInvalid,
-                message: "\(target) is no tag of the local namespace: write \(ImageReference.localRegistry)/team/app:v1")
+                message: "\(target) is no tag of the local namespace: write \(ImageReference.localRegistry)/team/app:v1"
+            )
         }
         let digest = try await registry.tag(source, as: name)
         let images = await images().images
@@ -32,7 +33,9 @@ struct ImageShelf: ImageShelving {
         guard let name = LocalName(image) else {
             throw DistributionError(
                 code: .nameInvalid,
-                message: "\(image) is not of the local namespace: what was fetched from registries goes by itself when room is needed")
+                message:
+                    "\(image) is not of the local namespace: what was fetched from registries goes by itself when room is needed"
+            )
         }
         try await registry.delete(name)
     }
@@ -63,7 +66,9 @@ struct ImageShelf: ImageShelving {
         var seen: Set<ImageReference> = []
         for name in Set(table.all.map(\.name)).union(claims.keys) where name.reference.tag != nil {
             seen.insert(name.image)
-            guard let meaning = NameMeaning.newest(table[name], claims[name] ?? []), !meaning.isDeleted else { continue }
+            guard let meaning = NameMeaning.newest(table[name], claims[name] ?? []), !meaning.isDeleted else {
+                continue
+            }
             let here = held.isComplete(meaning.digest, meaning.mediaType)
             let others = directory.holders(of: meaning.digest).count
             images.append(

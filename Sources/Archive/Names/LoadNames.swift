@@ -86,7 +86,9 @@ public struct LoadNames: Sendable {
         switch name {
         case .tag(let tag):
             return ArchiveError(
-                .nameless, "the image \(digest) has only a tag in the archive, \(Quoted(tag)); name it with \(example)")
+                .nameless,
+                "the image \(digest) has only a tag in the archive, \(Quoted(tag)); "
+                    + "name its repository with --name localhost:5050/team/app")
         case .name(let text):
             let reason: String
             do throws(OCIError) {

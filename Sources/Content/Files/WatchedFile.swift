@@ -61,7 +61,8 @@ public final class WatchedFile<Value: Sendable>: Sendable {
             bytes = try read()
         } catch {
             logger.warning(
-                "\(words.file) cannot be read; \(words.consequence)", metadata: ["file": "\(path)", "reason": "\(error)"])
+                "\(words.file) cannot be read; \(words.consequence)",
+                metadata: ["file": "\(path)", "reason": "\(error)"])
             return nil
         }
         do {

@@ -62,7 +62,8 @@ extension ImageLayout {
             let beside = kept > 0 ? ", \(kept) of them of images that were pushed or pinned" : ""
             throw ContentError(
                 .exceedsCapacity,
-                "\(digest) has \(size) bytes and the store may have \(capacity)\(beside); raise store.capacity to keep it")
+                "\(digest) has \(size) bytes and the store may have \(capacity)\(beside); raise store.capacity to keep it"
+            )
         }
     }
 

@@ -71,7 +71,8 @@ extension ImageLayout {
         let (known, isKnown, type) = state.withLock { state in
             (
                 state.graph.children(of: manifest), state.graph.knows(manifest),
-                mediaType ?? state.catalog.images(of: manifest).first?.mediaType ?? state.graph.manifestType(of: manifest)
+                mediaType ?? state.catalog.images(of: manifest).first?.mediaType
+                    ?? state.graph.manifestType(of: manifest)
             )
         }
         guard !isKnown, let type, type.isManifestOrIndex, let document = document(manifest, type) else { return known }

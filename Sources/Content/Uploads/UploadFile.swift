@@ -41,7 +41,8 @@ public final class UploadFile: ArrivedFile {
             try self.state.withLock { (state) throws(ContentError) in
                 guard state.count == start else {
                     throw ContentError(
-                        .sizeMismatch, "somebody else has added to this upload: it has \(state.count) bytes, not \(start)")
+                        .sizeMismatch,
+                        "somebody else has added to this upload: it has \(state.count) bytes, not \(start)")
                 }
                 guard !state.isSealed else {
                     throw ContentError(.io, "\(self.path) is complete and takes no more bytes")
@@ -65,7 +66,8 @@ public final class UploadFile: ArrivedFile {
     /// Seals the file, and says what its bytes hash to; for sha256 with the chain that ends there.
     ///
     /// What was not hashed while it arrived is read once more.
-    public func digest(_ algorithm: Digest.Algorithm) async throws(ContentError) -> (digest: Digest, chain: HashChain?) {
+    public func digest(_ algorithm: Digest.Algorithm) async throws(ContentError) -> (digest: Digest, chain: HashChain?)
+    {
         seal()
         return try await BlockingWork.run { () throws(ContentError) in
             let count = self.count

@@ -36,7 +36,9 @@ public struct UploadFolder: Sendable {
 
     /// What an agent before this one has left, and how old it is: when its last byte came, in seconds since 1970 by this node's clock.
     /// What makes no sense is removed.
-    public func leftovers() throws(ContentError) -> [(name: UploadName, repository: RepositoryName, file: UploadFile, used: Int64)] {
+    public func leftovers() throws(ContentError) -> [(
+        name: UploadName, repository: RepositoryName, file: UploadFile, used: Int64
+    )] {
         var found: [(name: UploadName, repository: RepositoryName, file: UploadFile, used: Int64)] = []
         for entry in try folder.entries() where entry.kind == .file {
             let text = entry.name.string

@@ -155,7 +155,8 @@ extension MirrorResponder {
     ) -> HTTPResponse {
         var response = HTTPResponse.distributionError(
             DistributionError(
-                code: .rangeInvalid, message: "the chunk is out of order: the upload has \(received) bytes, go on there"))
+                code: .rangeInvalid, message: "the chunk is out of order: the upload has \(received) bytes, go on there"
+            ))
         response.headers.add(contentsOf: progress(upload, repository, received))
         return response
     }

@@ -84,7 +84,8 @@ public struct MirrorResponder: HTTPResponder {
     public func refuse(_ refusal: HTTPRefusal) -> HTTPResponse {
         let code: DistributionError.Code =
             switch refusal.reason {
-            case .malformed, .targetTooLong, .headerTooLarge, .tooSlow, .bodyBrokenOff, .expectationUnknown, .methodUnknown,
+            case .malformed, .targetTooLong, .headerTooLarge, .tooSlow, .bodyBrokenOff, .expectationUnknown,
+                .methodUnknown,
                 .versionUnsupported:
                 .unsupported
             case .bodyTooLarge: .sizeInvalid

@@ -47,7 +47,8 @@ struct PushAccess: Sendable {
 
     private var challenge: HTTPResponse {
         var response = refusal(
-            DistributionError(code: .unauthorized, message: "a user of this registry is needed; docker login and its kin send one"))
+            DistributionError(
+                code: .unauthorized, message: "a user of this registry is needed; docker login and its kin send one"))
         response.headers.add(name: "WWW-Authenticate", value: "Basic realm=\"shoal\"")
         return response
     }

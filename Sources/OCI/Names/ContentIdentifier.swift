@@ -25,7 +25,8 @@ public struct ContentIdentifier: TextualValue {
         let text = String(text)
         let bytes = Array(text.utf8)
         guard bytes.count <= Self.limit else {
-            throw Self.error(text, "is \(bytes.count) bytes long; one of a SHA-256 digest has \(Self.length) characters")
+            throw Self.error(
+                text, "is \(bytes.count) bytes long; one of a SHA-256 digest has \(Self.length) characters")
         }
         try Self.checkBase(text, bytes)
         let binary = try Self.decode(text, bytes.dropFirst())
@@ -62,11 +63,13 @@ public struct ContentIdentifier: TextualValue {
         case nil: throw error(text, "is empty")
         case UInt8(ascii: "Q") where bytes.count == 46:
             throw error(text, "is of version 0, which names a document of IPFS and not the bytes themselves")
-        case UInt8(ascii: "B"): throw error(text, "is in upper-case base32; names have no upper case: write it in lower case")
+        case UInt8(ascii: "B"):
+            throw error(text, "is in upper-case base32; names have no upper case: write it in lower case")
         case UInt8(ascii: "z"), UInt8(ascii: "Z"): throw error(text, "is in base58; names have no upper case")
         case UInt8(ascii: "f"), UInt8(ascii: "F"): throw error(text, "is in base16")
         case UInt8(ascii: "k"), UInt8(ascii: "K"): throw error(text, "is in base36")
-        case UInt8(ascii: "m"), UInt8(ascii: "M"), UInt8(ascii: "u"), UInt8(ascii: "U"): throw error(text, "is in base64")
+        case UInt8(ascii: "m"), UInt8(ascii: "M"), UInt8(ascii: "u"), UInt8(ascii: "U"):
+            throw error(text, "is in base64")
         default: throw error(text, "does not begin with 'b', the sign of base32")
         }
     }
@@ -103,7 +106,8 @@ public struct ContentIdentifier: TextualValue {
         let codec = try varint(text, &rest)
         guard codec == 0x55 else {
             throw error(
-                text, "has the codec \(name(of: codec, codecs)), which names a document of IPFS and not the bytes themselves")
+                text,
+                "has the codec \(name(of: codec, codecs)), which names a document of IPFS and not the bytes themselves")
         }
         let function = try varint(text, &rest)
         guard function == 0x12 else { throw error(text, "is made with the hash \(name(of: function, hashes))") }
@@ -142,6 +146,7 @@ public struct ContentIdentifier: TextualValue {
         OCIError(
             code: .contentIdentifierInvalid,
             message: "CID \(Excerpt(text)) \(fault); "
-                + "understood is CIDv1 with codec raw and sha2-256 in lower-case base32: \(length) characters, bafkrei…")
+                + "understood is CIDv1 with codec raw and sha2-256 in lower-case base32: \(length) characters, bafkrei…"
+        )
     }
 }

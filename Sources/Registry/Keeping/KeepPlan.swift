@@ -21,7 +21,9 @@ struct KeepPlan {
         var closure = recent
         var pending: [(Digest, MediaType?)] = pinned.map { ($0, nil) }
         let own = names.filter { $0.isOwn && !$0.isDeleted }
-        pending += own.filter { $0.name.reference.tag != nil || now - $0.since <= grace }.map { ($0.digest, $0.mediaType) }
+        pending += own.filter { $0.name.reference.tag != nil || now - $0.since < grace }.map {
+            ($0.digest, $0.mediaType)
+        }
         var reached: Set<Digest> = []
         repeat {
             while let (digest, type) = pending.popLast() {
@@ -41,7 +43,7 @@ struct KeepPlan {
     func forgotten(_ kept: Set<Digest>) -> [LocalName] {
         names.filter { record in
             record.name.reference.digest != nil && !record.isDeleted && !kept.contains(record.digest)
-                && now - record.since > grace
+                && now - record.since >= grace
         }.map(\.name)
     }
 }

@@ -11,7 +11,8 @@ public enum NameClock {
         let highest = known.map(\.counter).max() ?? 0
         let counter = max(highest + 1, UInt64(clamping: now))
         guard counter < NameVersion.counters.upperBound else {
-            return highest + 1 < NameVersion.counters.upperBound ? NameVersion(counter: highest + 1, author: author) : nil
+            return highest + 1 < NameVersion.counters.upperBound
+                ? NameVersion(counter: highest + 1, author: author) : nil
         }
         return NameVersion(counter: counter, author: author)
     }

@@ -20,7 +20,8 @@ public final class LoadedBlob: Sendable {
     private let declared: Digest?
     private let state = Mutex(State())
 
-    fileprivate init(_ registry: LocalRegistry, _ repository: RepositoryName, _ upload: UploadName, _ declared: Digest?) {
+    fileprivate init(_ registry: LocalRegistry, _ repository: RepositoryName, _ upload: UploadName, _ declared: Digest?)
+    {
         self.registry = registry
         self.repository = repository
         self.upload = upload

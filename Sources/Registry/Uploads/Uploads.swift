@@ -54,7 +54,8 @@ public final class Uploads: Sendable {
         try state.withLock { uploads throws(DistributionError) in
             guard uploads.count < limits.uploads else {
                 throw DistributionError(
-                    code: .unavailable, message: "\(limits.uploads) uploads are under way already; finish or cancel one")
+                    code: .unavailable, message: "\(limits.uploads) uploads are under way already; finish or cancel one"
+                )
             }
             let file = try storing { () throws(ContentError) in try folder.create(name, in: repository) }
             uploads[name] = Upload(repository: repository, file: file, used: WallClock.now)
@@ -86,7 +87,8 @@ public final class Uploads: Sendable {
                 guard end + Int64(size) <= limits.blobSize ?? .max else {
                     throw DistributionError(
                         code: .sizeInvalid,
-                        message: "the blob has more than \(limits.blobSize ?? 0) bytes; push.blob_size says how many it may have",
+                        message:
+                            "the blob has more than \(limits.blobSize ?? 0) bytes; push.blob_size says how many it may have",
                         status: 413)
                 }
                 guard size >= Self.portion else { continue }
@@ -158,7 +160,8 @@ public final class Uploads: Sendable {
 
     private static func unknown(_ name: UploadName) -> DistributionError {
         DistributionError(
-            code: .blobUploadUnknown, message: "there is no such upload in this repository: it may be done, cancelled, or too old",
+            code: .blobUploadUnknown,
+            message: "there is no such upload in this repository: it may be done, cancelled, or too old",
             detail: name.description)
     }
 

@@ -71,7 +71,9 @@ import Testing
 
     @Test(
         "another password does not match",
-        arguments: ["", "Wonderland", "wonderland ", "wonderlan", "wonderlandwonderland", String(repeating: "x", count: 5000)]
+        arguments: [
+            "", "Wonderland", "wonderland ", "wonderlan", "wonderlandwonderland", String(repeating: "x", count: 5000),
+        ]
     )
     func others(password: String) throws {
         let hash = try #require(BcryptHash("$2y$\(Self.wonderland)"))

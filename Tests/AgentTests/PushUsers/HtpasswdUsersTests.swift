@@ -137,7 +137,9 @@ import Testing
         let error = #expect(throws: StartError.self) {
             try HtpasswdUsers("/nonexistent/htpasswd", logger: LogRecorder().logger)
         }
-        #expect(error?.message.hasPrefix("push.htpasswd: /nonexistent/htpasswd cannot be read; make it with htpasswd -B") == true)
+        #expect(
+            error?.message.hasPrefix("push.htpasswd: /nonexistent/htpasswd cannot be read; make it with htpasswd -B")
+                == true)
     }
 }
 

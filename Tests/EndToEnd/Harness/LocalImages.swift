@@ -28,7 +28,9 @@ extension Node {
     }
 
     /// Waits until a local name means that on this node.
-    func means(_ digest: String?, by name: String, _ reference: String, within limit: Duration = .seconds(10)) async throws {
+    func means(_ digest: String?, by name: String, _ reference: String, within limit: Duration = .seconds(10))
+        async throws
+    {
         try await eventually("\(self.name) says that \(name):\(reference) is \(digest ?? "nothing")", within: limit) {
             try await self.digest(of: name, reference) == digest
         }

@@ -3,9 +3,13 @@ import Testing
 
 extension EndToEnd {
     /// Images without a registry: pushed on one node, pulled on any.
-    @Suite(.serialized, .needs(.root, .sandbox, .agent, .program("docker-registry"), .program("skopeo"), .program("containerd")))
+    @Suite(
+        .serialized,
+        .needs(.root, .sandbox, .agent, .program("docker-registry"), .program("skopeo"), .program("containerd")))
     struct LocalRegistryTests {
-        @Test("an image that is pushed on one node is pulled on another, by tag and digest, and outlives the first one's agent")
+        @Test(
+            "an image that is pushed on one node is pulled on another, by tag and digest, and outlives the first one's agent"
+        )
         func pushAndPull() async throws {
             try await LAN.with { lan in
                 let image = try await Fixtures.image(.small)
@@ -56,7 +60,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("the same tag pushed on two sides of a partition is one image on every node once it heals, and nothing pushed is lost")
+        @Test(
+            "the same tag pushed on two sides of a partition is one image on every node once it heals, and nothing pushed is lost"
+        )
         func partition() async throws {
             try await LAN.with { lan in
                 let nodes = try await lan.members(3)
@@ -93,7 +99,8 @@ extension EndToEnd {
                         try await node.local("team/app/referrers/\(image)").text.contains(signature)
                     }
                 }
-                let filtered = try await nodes[1].local("team/app/referrers/\(image)?artifactType=application/vnd.other")
+                let filtered = try await nodes[1].local(
+                    "team/app/referrers/\(image)?artifactType=application/vnd.other")
                 #expect(filtered.headers["oci-filters-applied"] == "artifactType")
                 #expect(!filtered.text.contains(signature))
             }
@@ -144,7 +151,9 @@ extension EndToEnd {
                 for node in nodes { try await node.means(digest, by: "ipfs/\(cid)", "latest") }
                 let refused = try await nodes[0].local("ipfs/\(cid)/blobs/uploads/", "--request", "POST")
                 #expect(refused.status == 403)
-                #expect(try await nodes[0].local("ipfs/QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG/manifests/latest").status == 400)
+                #expect(
+                    try await nodes[0].local("ipfs/QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG/manifests/latest")
+                        .status == 400)
             }
         }
 
@@ -165,23 +174,33 @@ extension EndToEnd {
                 try Data(half.utf8).write(to: URL(filePath: folder.path + "/half"))
                 let url = "http://localhost:5050\(upload)"
                 let sent = try await node.get(
-                    url, ["--request", "PATCH", "--data-binary", "@\(folder.path)/half", "--header", "Content-Type: application/octet-stream"])
+                    url,
+                    [
+                        "--request", "PATCH", "--data-binary", "@\(folder.path)/half", "--header",
+                        "Content-Type: application/octet-stream",
+                    ])
                 #expect(sent.status == 202)
                 try await node.killAgent()
                 try await node.startAgent()
                 try await node.means(digest, by: "team/app", "v1")
                 #expect(try await node.get(url).headers["range"] == "0-399999")
-                let sum = try await Command(["sh", "-c", "cat \(folder.path)/half \(folder.path)/half | sha256sum"]).run()
+                let sum = try await Command(["sh", "-c", "cat \(folder.path)/half \(folder.path)/half | sha256sum"])
+                    .run()
                 let whole = "sha256:" + (sum.split(separator: " ").first ?? "")
                 let done = try await node.get(
                     "\(url)?digest=\(whole)",
-                    ["--request", "PUT", "--data-binary", "@\(folder.path)/half", "--header", "Content-Range: 400000-799999"])
+                    [
+                        "--request", "PUT", "--data-binary", "@\(folder.path)/half", "--header",
+                        "Content-Range: 400000-799999",
+                    ])
                 #expect(done.status == 201)
                 #expect(try await node.local("team/app/blobs/\(whole)", "--head").headers["content-length"] == "800000")
             }
         }
 
-        @Test("what no name leads to is collected after its grace time; what is tagged or pinned stays, whatever else needs room")
+        @Test(
+            "what no name leads to is collected after its grace time; what is tagged or pinned stays, whatever else needs room"
+        )
         func collection() async throws {
             try await LAN.with { lan in
                 var configuration = AgentConfiguration()

@@ -10,7 +10,8 @@ struct BasicCredentialsTests {
         arguments: [
             // alice:wonderland, alice:won:der, :x, alice:, älice:パス
             ("Basic YWxpY2U6d29uZGVybGFuZA==", "alice", "wonderland"),
-            ("basic  YWxpY2U6d29uOmRlcg==", "alice", "won:der"), ("BASIC Ong=", "", "x"), ("Basic YWxpY2U6", "alice", ""),
+            ("basic  YWxpY2U6d29uOmRlcg==", "alice", "won:der"), ("BASIC Ong=", "", "x"),
+            ("Basic YWxpY2U6", "alice", ""),
             ("Basic w6RsaWNlOuODkeOCuQ==", "älice", "パス"),
         ])
     func read(field: String, user: String, password: String) {

@@ -21,7 +21,10 @@ struct BodyTests {
 
     @Test(
         "A range of a file goes out byte for byte",
-        arguments: [0..<1, 0..<0, 5..<4096, 0..<(9 << 20), (4 << 20) - 1..<(4 << 20) + 1, (256 << 10) - 1..<(256 << 10) + 1, (9 << 20) - 7..<(9 << 20)]
+        arguments: [
+            0..<1, 0..<0, 5..<4096, 0..<(9 << 20), (4 << 20) - 1..<(4 << 20) + 1, (256 << 10) - 1..<(256 << 10) + 1,
+            (9 << 20) - 7..<(9 << 20),
+        ]
             as [Range<Int64>], Wire.allCases)
     func region(range: Range<Int64>, wire: Wire) async throws {
         let reader = try WholeReader(9 << 20)
@@ -230,7 +233,9 @@ struct BodyTests {
         #expect(try await responder.outcomes.next().end.name == "broken")
     }
 
-    @Test("A stream of unknown length goes out in chunks, and to HTTP/1.0 up to the FIN", arguments: ["1.0", "1.1"], Wire.allCases)
+    @Test(
+        "A stream of unknown length goes out in chunks, and to HTTP/1.0 up to the FIN", arguments: ["1.0", "1.1"],
+        Wire.allCases)
     func unknownLength(version: String, wire: Wire) async throws {
         let responder = StubResponder { _ in
             let stream = AsyncThrowingStream<ByteBuffer, any Error> { continuation in
@@ -249,7 +254,8 @@ struct BodyTests {
         }
     }
 
-    @Test("A file that is shorter than its reader says ends the body short, and spins nothing", arguments: Wire.allCases)
+    @Test(
+        "A file that is shorter than its reader says ends the body short, and spins nothing", arguments: Wire.allCases)
     func shortFile(wire: Wire) async throws {
         let reader = try LyingReader(1 << 20, claims: 10 << 20)
         var limits = HTTPLimits()

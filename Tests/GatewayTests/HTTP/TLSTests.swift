@@ -79,7 +79,9 @@ struct TLSTests {
         }
     }
 
-    @Test("A handshake that never comes, or stops in its midst, does not hold a connection for longer than a header may take")
+    @Test(
+        "A handshake that never comes, or stops in its midst, does not hold a connection for longer than a header may take"
+    )
     func silentClient() async throws {
         var limits = HTTPLimits()
         limits.headerTime = .milliseconds(200)

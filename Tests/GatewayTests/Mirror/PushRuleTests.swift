@@ -43,7 +43,8 @@ struct PushRuleTests {
             Case(hasUsers: true, isSecure: false, isWrite: false, verdicts: ["allowed"]),
             Case(hasUsers: true, isSecure: false, isWrite: true, verdicts: ["https://"]),
             Case(
-                hasUsers: true, isSecure: true, isWrite: false, verdicts: ["needsUser", "check", "allowed", "needsUser"]),
+                hasUsers: true, isSecure: true, isWrite: false,
+                verdicts: ["needsUser", "check", "allowed", "needsUser"]),
             Case(
                 hasUsers: true, isSecure: true, isWrite: true, verdicts: ["needsUser", "check", "allowed", "needsUser"]),
         ])

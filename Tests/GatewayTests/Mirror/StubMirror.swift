@@ -104,7 +104,10 @@ func text<Value>(_ text: String, _ make: (String) throws -> Value) -> Value {
 }
 
 extension MirrorResponder {
-    init(_ backend: StubMirror, audience: MirrorAudience = .runtimes, allowsRemote: Bool = false, users: (any PushUsers)? = nil) {
+    init(
+        _ backend: StubMirror, audience: MirrorAudience = .runtimes, allowsRemote: Bool = false,
+        users: (any PushUsers)? = nil
+    ) {
         self.init(
             backend: backend, audience: audience, allowsRemote: allowsRemote, users: users,
             isConfiguredUpstream: { $0.host == "corp" })

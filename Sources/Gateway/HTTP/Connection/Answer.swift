@@ -129,7 +129,8 @@ struct Answer: Sendable {
     }
 
     private func head(_ response: HTTPResponse) -> ResponseHead {
-        ResponseHead(response, to: request, mayKeepAlive: refusal == nil && !link.isDraining && !response.closes, date: .now)
+        ResponseHead(
+            response, to: request, mayKeepAlive: refusal == nil && !link.isDraining && !response.closes, date: .now)
     }
 
     private func refused(_ refusal: HTTPRefusal) -> HTTPResponse {

@@ -160,7 +160,8 @@ public final class HTTPListener: Service {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
-                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: ConnectionHandler.receiveSize))
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: ConnectionHandler.receiveSize)
+            )
             .childChannelInitializer { channel in
                 // A failure closes the connection.
                 channel.eventLoop.makeCompletedFuture { try self.take(channel, id: tag.next(), tls) }

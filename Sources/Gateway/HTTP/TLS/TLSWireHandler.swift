@@ -47,7 +47,8 @@ final class TLSWireHandler: ChannelInboundHandler {
         case .unknown:
             // A handshake begins with 22, a method of HTTP with a letter.
             let bytes = Self.unwrapInboundIn(data)
-            guard let first = bytes.readableBytesView.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else {
+            guard let first = bytes.readableBytesView.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first)
+            else {
                 speech = .tls
                 return context.fireChannelRead(data)
             }
