@@ -209,9 +209,8 @@ struct TLSTests {
                 await services.triggerGracefulShutdown()
                 while listener.connectionCount > 1 { await Task.yield() }
                 go.send(())
-                let response = try await client.response()
-                #expect(response.text == "fine")
-                #expect(response["Connection"] == "close")
+                // It may not know yet that it is the last: then it is closed without having said so.
+                #expect(try await client.response().text == "fine")
                 #expect(try await client.rest() == [])
             }
             #expect(try await silence == [])
