@@ -36,7 +36,7 @@ extension MirrorResponder {
         case .local(let repository): return repository
         case .registry(let origin):
             throw DistributionError(
-                code: .denied,
+                code: .unsupported,
                 message: "\(origin) belongs to a registry, and this is a mirror: push there directly, or to "
                     + "\(ImageReference.localRegistry)/… with a first component that has no dot")
         case nil:
