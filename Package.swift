@@ -52,6 +52,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CAvahi"),
         .systemLibrary(name: "CCrypt"),
+        .systemLibrary(name: "CExecutable"),
         .systemLibrary(name: "CLibCrypto"),
         .systemLibrary(name: "CZlib"),
         .target(
@@ -102,11 +103,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Dashboard", dependencies: ["Integrity", "OCI"], resources: [.embedInCode("dashboard.html")],
+            swiftSettings: strict),
+        .target(
             name: "Agent",
             dependencies: [
-                "Archive", "CCrypt", "Containerd", "Content", "Discovery", "Gateway", "Integrity", "OCI", "Registry",
-                "Runtimes", "TOML", "Transfer", log, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
-                systemPackage, unixSignals,
+                "Archive", "CCrypt", "CExecutable", "Containerd", "Content", "Dashboard", "Discovery", "Gateway",
+                "Integrity", "OCI", "Registry", "Runtimes", "TOML", "Transfer", log, nioCore, nioHTTP1, nioPosix,
+                nioSSL, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: strict),
         .target(name: "TOML", dependencies: [toml], swiftSettings: strict),

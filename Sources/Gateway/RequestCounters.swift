@@ -1,10 +1,16 @@
 import NIOHTTP1
 import Synchronization
 
-/// Requests by what they were about and how they ended, for metrics. Bounded: both are a handful of words.
+/// Requests of one listener by what they were about and how they ended, for metrics. Bounded: both are a handful of words. It is told
+/// once a request, and holds its lock for one addition.
 public final class RequestCounters: Sendable {
     public enum Route: String, Sendable, CaseIterable {
         case manifest, blob, tags, referrers, pieces, chain, inventory, node, other
+
+        /// Those of the mirror.
+        public static let mirror: [Route] = [.manifest, .blob, .tags, .referrers, .other]
+        /// Those of the peer routes.
+        public static let peers: [Route] = [.blob, .pieces, .chain, .inventory, .node, .other]
     }
 
     public enum Result: String, Sendable, CaseIterable {
@@ -32,11 +38,31 @@ public final class RequestCounters: Sendable {
         }
     }
 
-    private let counts = Mutex<[Key: Int]>([:])
+    private struct State {
+        /// By route, and for each by result.
+        var counts = [Int](repeating: 0, count: Route.allCases.count * Result.allCases.count)
+        var bytes: Int64 = 0
+    }
+
+    private let state = Mutex(State())
 
     public init() {}
 
-    public var snapshot: [Key: Int] { counts.withLock { $0 } }
+    /// Those that there were.
+    public var snapshot: [Key: Int] {
+        let counts = state.withLock { $0.counts }
+        var snapshot: [Key: Int] = [:]
+        for route in Route.allCases {
+            for result in Result.allCases {
+                let count = counts[Self.place(route, result)]
+                if count > 0 { snapshot[Key(route: route, result: result)] = count }
+            }
+        }
+        return snapshot
+    }
+
+    /// Bytes of bodies that went out.
+    public var bytes: Int64 { state.withLock { $0.bytes } }
 
     public func count(_ record: MirrorRecord) {
         let route: Route =
@@ -64,8 +90,31 @@ public final class RequestCounters: Sendable {
     }
 
     private func count(_ route: Route, _ outcome: HTTPOutcome) {
-        let key = Key(route: route, result: Result(outcome))
-        counts.withLock { $0[key, default: 0] += 1 }
+        let place = Self.place(route, Result(outcome))
+        state.withLock { state in
+            state.counts[place] += 1
+            state.bytes += outcome.bytes
+        }
+    }
+
+    private static func place(_ route: Route, _ result: Result) -> Int {
+        route.index * Result.allCases.count + result.index
+    }
+}
+
+extension RequestCounters.Route {
+    fileprivate var index: Int {
+        switch self {
+        case .manifest: 0
+        case .blob: 1
+        case .tags: 2
+        case .referrers: 3
+        case .pieces: 4
+        case .chain: 5
+        case .inventory: 6
+        case .node: 7
+        case .other: 8
+        }
     }
 }
 
@@ -81,6 +130,17 @@ extension RequestCounters.Result {
             case ..<500: self = .refused
             default: self = .failed
             }
+        }
+    }
+
+    fileprivate var index: Int {
+        switch self {
+        case .ok: 0
+        case .absent: 1
+        case .refused: 2
+        case .failed: 3
+        case .clientGone: 4
+        case .broken: 5
         }
     }
 }

@@ -28,6 +28,7 @@ extension LocalRegistry {
                 name: name, digest: meaning.digest, mediaType: meaning.mediaType, size: table[name]?.size ?? 0,
                 version: version, isDeleted: true, subject: meaning.subject, isOwn: true, since: WallClock.now)
         }
+        for (name, meaning) in gone.sorted(by: { $0.key < $1.key }) { tell(.removed(name, meaning.digest)) }
     }
 
     /// Deletes a blob that nothing refers to.

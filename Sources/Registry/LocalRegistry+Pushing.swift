@@ -64,6 +64,7 @@ extension LocalRegistry {
                 name: name, digest: meant.digest, mediaType: meant.mediaType, size: meant.size, version: version,
                 subject: meant.subject, isOwn: true, since: WallClock.now)
         }
+        tell(.named(name, meant.digest))
     }
 
     /// Says something new of names: later than everything that is known of them.

@@ -25,13 +25,14 @@ public final class LocalRegistry: Sendable {
     let own: NodeID
     let limits: RegistryLimits
     let logger: Logger
+    let tell: @Sendable (RegistryChange) -> Void
     /// Blobs that were pushed lately, and when (seconds since 1970): the manifest that names them may be on its way.
     let recent = Mutex<[Digest: Int64]>([:])
 
     public init(
         content: NodeContent, names: NameBook, uploads: Uploads, neighbours: any Neighbours,
         resolver: ManifestResolver, fetcher: BlobFetcher, chains: ChainStore, memory: RepositoryMemory, own: NodeID,
-        limits: RegistryLimits, logger: Logger
+        limits: RegistryLimits, logger: Logger, tell: @escaping @Sendable (RegistryChange) -> Void = { _ in }
     ) {
         self.content = content
         self.names = names
@@ -44,6 +45,7 @@ public final class LocalRegistry: Sendable {
         self.own = own
         self.limits = limits
         self.logger = logger
+        self.tell = tell
     }
 
     /// Whether anybody has pushed to a repository.
@@ -98,7 +100,8 @@ public final class LocalRegistry: Sendable {
         if let meaning { await heard(name, meaning, found) }
         let mediaType = meaning?.mediaType ?? names[LocalName(name.repository, .digest(digest))]?.mediaType
         return ManifestAnswer(
-            digest: digest, mediaType: mediaType ?? found.document.mediaType, bytes: found.document.bytes, origin: nil)
+            digest: digest, mediaType: mediaType ?? found.document.mediaType, bytes: found.document.bytes, origin: nil,
+            source: found.source)
     }
 
     /// Remembers what was heard of a name whose content is here now: this node can tell others when the one that said it is gone.

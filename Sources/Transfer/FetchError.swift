@@ -18,6 +18,8 @@ public struct FetchError: Error, Sendable, CustomStringConvertible {
     public var code: Code
     /// What happened, to which blob, and what was tried.
     public var message: String
+    /// What became of the download, where there was one.
+    public var record: DownloadRecord?
 
     public init(_ code: Code, _ message: String) {
         self.code = code

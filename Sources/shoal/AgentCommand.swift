@@ -47,8 +47,11 @@ struct AgentCommand: AsyncParsableCommand {
         let service = ServiceEnvironment.take(Environment.variables)
         let configuration = try sources.load()
         let format = logFormat ?? .forStandardError(environment: Environment.variables)
+        let repeats = LogRepeats()
         LoggingSystem.bootstrap { [logLevel] label in
-            LineLogHandler(label: label, format: format, level: logLevel)
+            var handler = LineLogHandler(label: label, format: format, level: logLevel)
+            handler.metadataProvider = .requests
+            return QuietLogHandler(handler, repeats: repeats)
         }
         let logger = Logger(label: "shoal")
         for warning in configuration.warnings { logger.warning("\(warning)") }

@@ -32,7 +32,9 @@ struct LoadCommand: AsyncParsableCommand {
     var source = "-"
 
     @Option(
-        help: ArgumentHelp("What the archive's image is to be called.", valueName: "localhost:5050/team/app:v1"),
+        help: ArgumentHelp(
+            "What the archive's image is to be called: localhost:5050/team/app:v1, or without a tag.", valueName: "name"
+        ),
         transform: Self.name)
     var name: LoadName?
 

@@ -27,7 +27,8 @@ struct Shoal: AsyncParsableCommand {
             """,
         version: AgentVersion.current,
         subcommands: [
-            AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, PullCommand.self,
+            AgentCommand.self, StatusCommand.self, PeersCommand.self, LocateCommand.self, ExplainCommand.self,
+            EventsCommand.self, PullCommand.self,
             ImagesCommand.self, LoadCommand.self, SaveCommand.self, TagCommand.self, RemoveCommand.self,
             PinCommand.self,
             CollectCommand.self, VerifyCommand.self, ConfigureCommand.self, DoctorCommand.self, KeygenCommand.self,

@@ -13,24 +13,27 @@ extension AdminClient {
     /// Begins a job, and watches it. Cancelling the task, or ending the process, ends the job.
     /// - Parameters:
     ///   - what: the job, for messages: `the verification`.
+    ///   - mayBeSilent: whether nothing may happen for as long as it will.
     ///   - body: what the job works on, sent while its events come. It is not sent further once the last has come.
     ///   - tell: told each line as it comes.
     ///   - isLast: whether nothing comes after a line.
     func watch<Event: Decodable & Sendable>(
-        _ what: String, _ target: String, sending body: ArchiveSource? = nil,
+        _ what: String, _ target: String, method: HTTPMethod = .POST, mayBeSilent: Bool = false,
+        sending body: ArchiveSource? = nil,
         tell: (Answer<Event>) async throws -> Void, isLast: (Event) -> Bool
     ) async throws(AdminClientError) {
         try await reach { socket in
             let connection = try await AdminConnection.open(to: socket)
             try await connection.channel.executeThenClose { inbound, outbound in
                 let head = HTTPRequestHead(
-                    version: .http1_1, method: .POST, uri: target,
+                    version: .http1_1, method: method, uri: target,
                     headers: AdminConnection.headers(accepting: "application/x-ndjson", body))
                 guard let body else {
                     // In one write: the agent may answer a head and close before a second one is made.
                     try await outbound.write(contentsOf: [.head(head), .end(nil)])
                     connection.silence.expectAnswer()
-                    return try await Self.follow(what, inbound, connection.silence, tell, isLast)
+                    return try await Self.follow(
+                        what, inbound, connection.silence, mayBeSilent: mayBeSilent, tell, isLast)
                 }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     let upload = Upload(head: head, body: body, connection: connection, outbound: outbound)
@@ -50,7 +53,7 @@ extension AdminClient {
     /// Reads the answer to its last line.
     private static func follow<Event: Decodable & Sendable>(
         _ what: String, _ inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>, _ silence: SilenceLimit,
-        _ tell: (Answer<Event>) async throws -> Void, _ isLast: (Event) -> Bool
+        mayBeSilent: Bool = false, _ tell: (Answer<Event>) async throws -> Void, _ isLast: (Event) -> Bool
     ) async throws {
         var status = 0
         var lines = LineSplitter(limit: lineLimit)
@@ -59,7 +62,7 @@ extension AdminClient {
             case .head(let head): status = Int(head.status.code)
             case .body(let bytes) where status == 200:
                 // Who has begun to tell will go on.
-                silence.expectAnswer()
+                mayBeSilent ? silence.expectNothing() : silence.expectAnswer()
                 for line in try lines.add(bytes.readableBytesView) {
                     let event: Event = try decode(line)
                     try await tell(Answer(value: event, json: line))

@@ -17,6 +17,8 @@ struct AdminConnection: Sendable {
         let silence = SilenceLimit(silenceLimit)
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.seconds(2))
+            // An archive may come.
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
             .connect(unixDomainSocketPath: socket.string) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers([

@@ -4,12 +4,14 @@ import OCI
 
 /// The admin endpoint: what the command line, Prometheus and probes ask. What changes something goes over the socket only.
 public struct AdminResponder: HTTPResponder {
-    private let source: any AdminSource
+    let source: any AdminSource
     let access: AdminAccess
     private let verifier: (any Verifying)?
     private let puller: (any Pulling)?
     let shelf: (any ImageShelving)?
     let archives: (any Archiving)?
+    let story: (any Storytelling)?
+    let streams = LiveStreams()
 
     /// - Parameters:
     ///   - access: what the listener that this answers for is.
@@ -17,9 +19,11 @@ public struct AdminResponder: HTTPResponder {
     ///   - puller: brings images for whoever asks over the socket.
     ///   - shelf: tells of images, and handles them for whoever asks over the socket.
     ///   - archives: loads and saves archives for whoever asks over the socket.
+    ///   - story: tells of past pulls, and of what happens.
     public init(
         source: any AdminSource, access: AdminAccess, verifier: (any Verifying)? = nil,
-        puller: (any Pulling)? = nil, shelf: (any ImageShelving)? = nil, archives: (any Archiving)? = nil
+        puller: (any Pulling)? = nil, shelf: (any ImageShelving)? = nil, archives: (any Archiving)? = nil,
+        story: (any Storytelling)? = nil
     ) {
         self.source = source
         self.access = access
@@ -27,6 +31,7 @@ public struct AdminResponder: HTTPResponder {
         self.puller = puller
         self.shelf = shelf
         self.archives = archives
+        self.story = story
     }
 
     /// An archive is read as it comes; nobody else has anything to send.
@@ -41,20 +46,27 @@ public struct AdminResponder: HTTPResponder {
                 "this address answers to loopback names only, such as localhost; set admin.listen for others")
         }
         guard let route = AdminRoute(rawValue: request.path) else {
-            return .problem(.notFound, "there is nothing at this path; try \(AdminRoute.status.rawValue)")
+            return .problem(
+                .notFound,
+                "there is nothing at this path; try \(AdminRoute.status.rawValue), or \(AdminRoute.dashboard.rawValue) in a browser"
+            )
         }
         guard route.methods.contains(request.method) else {
             let methods = route.methods.map(\.rawValue).joined(separator: ", ")
             return .problem(.methodNotAllowed, "only \(methods) is answered here", headers: ["Allow": methods])
         }
         var response = await answer(route, request)
-        response.headers.replaceOrAdd(name: "Cache-Control", value: "no-store")
+        if !response.headers.contains(name: "Cache-Control") {
+            response.headers.add(name: "Cache-Control", value: "no-store")
+        }
         return response
     }
 
     private func answer(_ route: AdminRoute, _ request: HTTPRequest) async -> HTTPResponse {
         let query = request.query
         return switch route {
+        case .dashboard: dashboard(request)
+        case .live: live()
         case .status: .json(await source.status())
         case .peers: .json(PeersSnapshot(peers: await source.status().peers))
         case .transfers: .json(TransfersSnapshot(transfers: await source.status().transfers))
@@ -65,8 +77,11 @@ public struct AdminResponder: HTTPResponder {
         case .tag, .remove, .pin, .collect: await change(route, query)
         case .load: load(request)
         case .save: await save(query)
-        case .metrics:
-            .text(MetricsText(await source.status()).description, type: "text/plain; version=0.0.4; charset=utf-8")
+        case .journal: await journal(query)
+        case .explain: await explain(query)
+        case .events: events(request)
+        case .history: await history()
+        case .metrics: await metrics()
         case .health: .text("ok\n")
         case .readiness:
             switch await source.readiness() {
@@ -123,6 +138,8 @@ public struct AdminResponder: HTTPResponder {
 
 /// The paths of the admin endpoint.
 public enum AdminRoute: String, Sendable, CaseIterable {
+    case dashboard = "/"
+    case live = "/api/v1/live"
     case status = "/api/v1/status"
     case peers = "/api/v1/peers"
     case transfers = "/api/v1/transfers"
@@ -136,6 +153,10 @@ public enum AdminRoute: String, Sendable, CaseIterable {
     case collect = "/api/v1/collect"
     case load = "/api/v1/load"
     case save = "/api/v1/save"
+    case journal = "/api/v1/journal"
+    case explain = "/api/v1/explain"
+    case events = "/api/v1/events"
+    case history = "/api/v1/history"
     case metrics = "/metrics"
     case health = "/healthz"
     case readiness = "/readyz"
@@ -158,7 +179,7 @@ extension HTTPResponse {
             body: .stream(EventLines(events: events), length: nil))
     }
 
-    fileprivate static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> HTTPResponse {
+    static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> HTTPResponse {
         HTTPResponse(status: .ok, headers: ["Content-Type": type], body: .bytes(Array(text.utf8)))
     }
 }

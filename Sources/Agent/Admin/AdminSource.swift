@@ -4,8 +4,17 @@ public protocol AdminSource: Sendable {
     func status() async -> StatusSnapshot
     /// Who holds what the query names, as far as this node knows or can learn in a moment.
     func locate(_ query: LocateQuery) async -> LocateSnapshot
+    /// What metrics tell beside the status.
+    func meters() async -> MetersSnapshot
+    /// Bytes by source over the last hour; nil where nobody counts.
+    func history() async -> HistorySnapshot?
     /// Whether pulls are served.
     func readiness() async -> Readiness
+}
+
+extension AdminSource {
+    public func meters() async -> MetersSnapshot { MetersSnapshot() }
+    public func history() async -> HistorySnapshot? { nil }
 }
 
 /// The answer of `/readyz`.

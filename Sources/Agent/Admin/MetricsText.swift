@@ -1,96 +1,60 @@
-/// A status in Prometheus' text format, version 0.0.4.
+import Content
+
+/// A status and the meters beside it in Prometheus' text format.
 ///
-/// The number of series does not grow with peers or blobs.
+/// The number of series is always the same: it grows neither with peers nor with blobs.
 public struct MetricsText: Sendable, CustomStringConvertible {
     /// The exposition, every line ended.
-    public private(set) var description = ""
+    public let description: String
 
     /// Writes the metrics of a status.
-    public init(_ status: StatusSnapshot) {
+    public init(_ status: StatusSnapshot, _ meters: MetersSnapshot = MetersSnapshot()) {
+        var text = Exposition()
+        text.addNode(status)
+        text.addRequests(status, meters)
+        text.addBytes(status, meters)
+        text.addDownloads(status, meters)
+        text.addStores(status, meters)
+        text.addNeighbours(status, meters)
+        description = text.text
+    }
+}
+
+extension Exposition {
+    fileprivate mutating func addNode(_ status: StatusSnapshot) {
         add(
             "shoal_build_info", .gauge, "The version that runs here.",
             [Sample(1, ["version": status.node.version])])
-        add("shoal_uptime_seconds", .gauge, "Time since the agent started.", [Sample(status.node.uptimeSeconds)])
+        add("shoal_uptime_seconds", .gauge, "Time since the agent started.", status.node.uptimeSeconds)
+        add("shoal_warnings", .gauge, "Warnings that shoal status shows.", status.warnings.count)
+        guard let files = status.node.files else { return }
+        add("process_open_fds", .gauge, "Files that the agent has open, sockets included.", files.open)
+        add("process_max_fds", .gauge, "How many files the agent may open.", files.limit)
+    }
+
+    fileprivate mutating func addStores(_ status: StatusSnapshot, _ meters: MetersSnapshot) {
+        add("shoal_store_blobs", .gauge, "Blobs in Shoal's own store.", status.store.blobs)
+        add("shoal_store_bytes", .gauge, "Size of Shoal's own store.", status.store.bytes)
+        add("shoal_store_capacity_bytes", .gauge, "How much Shoal's own store may take.", status.store.capacity)
+        add("shoal_shared_blobs", .gauge, "Blobs offered to peers.", status.shared.blobs)
+        add("shoal_shared_bytes", .gauge, "Size of the blobs offered to peers.", status.shared.bytes)
         add(
-            "shoal_requests_total", .counter,
-            "Requests to the mirror for blobs and manifests; a hit needed no byte from upstream.",
+            "shoal_containerd_connected", .gauge, "Whether what containerd holds is known: 1 or 0.",
+            status.containerd?.isConnected == true ? 1 : 0)
+        add(
+            "shoal_verified_bytes_total", .counter, "Bytes hashed to verify them, as they arrive or in the stores.",
             [
-                Sample(status.requests.hits, ["result": "hit"]),
-                Sample(status.requests.misses, ["result": "miss"]),
+                Sample(meters.arrivingWork.bytes, ["where": "arriving"]),
+                Sample(meters.storedWork.bytes, ["where": "stored"]),
             ])
         add(
-            "shoal_store_read_bytes_total", .counter, "Payload read from stores.", [Sample(status.bytes.store)])
-        add(
-            "shoal_received_bytes_total", .counter, "Payload received, duplicates and manifests included.",
+            "shoal_verification_seconds_total", .counter, "Time that threads spent on reading and hashing these.",
             [
-                Sample(status.bytes.peers, ["source": "peers"]),
-                Sample(status.bytes.upstream, ["source": "upstream"]),
+                Sample(seconds: meters.arrivingWork.seconds, ["where": "arriving"]),
+                Sample(seconds: meters.storedWork.seconds, ["where": "stored"]),
             ])
         add(
-            "shoal_served_to_peers_bytes_total", .counter, "Payload sent to peers.",
-            [Sample(status.bytes.servedToPeers)])
-        let swarm = status.swarm
-        add(
-            "shoal_duplicate_bytes_total", .counter, "Payload received of what was here already.",
-            [Sample(swarm.duplicateBytes)])
-        add(
-            "shoal_pieces_served_early_total", .counter, "Pieces given to peers of blobs that were not whole here yet.",
-            [Sample(swarm.piecesServedEarly)])
-        add(
-            "shoal_damaged_pieces_total", .counter, "Pieces received that were not what had been claimed of them.",
-            [Sample(swarm.damagedPieces)])
-        add(
-            "shoal_hedged_pieces_total", .counter, "Pieces asked of a second source because the first was late.",
-            [Sample(swarm.hedges)])
-        add(
-            "shoal_ownership_moves_total", .counter, "Shares of upstream's pieces that went from one node to another.",
-            [Sample(swarm.ownershipMoves)])
-        add("shoal_store_blobs", .gauge, "Blobs in Shoal's own store.", [Sample(status.store.blobs)])
-        add("shoal_store_bytes", .gauge, "Size of Shoal's own store.", [Sample(status.store.bytes)])
-        add(
-            "shoal_store_capacity_bytes", .gauge, "How much Shoal's own store may take.",
-            [Sample(status.store.capacity)])
-        add("shoal_shared_blobs", .gauge, "Blobs offered to peers.", [Sample(status.shared.blobs)])
-        add("shoal_shared_bytes", .gauge, "Size of the blobs offered to peers.", [Sample(status.shared.bytes)])
-        add(
-            "shoal_peers", .gauge, "Other nodes known.",
-            ["alive", "suspect"].map { state in
-                Sample(status.peers.count { $0.state == state }, ["state": state])
-            })
-        add("shoal_transfers", .gauge, "Downloads under way.", [Sample(status.transfers.count)])
-        add("shoal_warnings", .gauge, "Warnings that shoal status shows.", [Sample(status.warnings.count)])
-    }
-
-    private enum Kind: String {
-        case counter, gauge
-    }
-
-    private struct Sample {
-        var value: Int64
-        var labels: KeyValuePairs<String, String>
-
-        init(_ value: some BinaryInteger, _ labels: KeyValuePairs<String, String> = [:]) {
-            self.value = Int64(value)
-            self.labels = labels
-        }
-    }
-
-    private mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
-        description += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
-        for sample in samples {
-            let labels = sample.labels.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
-            description += labels.isEmpty ? "\(name) \(sample.value)\n" : "\(name){\(labels)} \(sample.value)\n"
-        }
-    }
-
-    private static func escaped(_ value: String) -> String {
-        value.reduce(into: "") { text, character in
-            switch character {
-            case "\\": text += "\\\\"
-            case "\"": text += "\\\""
-            case "\n": text += "\\n"
-            default: text.append(character)
-            }
-        }
+            "shoal_damaged_blobs_total", .counter, "Stored blobs that were found damaged, and withdrawn.",
+            meters.storedWork.damaged)
     }
 }

@@ -13,6 +13,12 @@ public struct StatusSnapshot: Codable, Sendable, Equatable {
     public var peers: [PeerStatus]
     /// Payload since the start.
     public var bytes: ByteCounts
+    /// The same since local midnight, restarts included; nil from an agent of before it was counted, as the next two.
+    public var today: ByteCounts?
+    /// What the registries did not have to send.
+    public var saved: SavedBytes?
+    /// How this node stands with containerd.
+    public var containerd: ContainerdStatus?
     /// The mirror's GETs of blobs and manifests.
     public var requests: RequestCounts
     /// What fetching together with others came to, since the start.
@@ -24,6 +30,7 @@ public struct StatusSnapshot: Codable, Sendable, Equatable {
     /// Makes a snapshot of its parts.
     public init(
         node: NodeStatus, store: StoreStatus, shared: ContentCount, peers: [PeerStatus], bytes: ByteCounts,
+        today: ByteCounts? = nil, saved: SavedBytes? = nil, containerd: ContainerdStatus? = nil,
         requests: RequestCounts, swarm: SwarmRecord, transfers: [TransferRecord], warnings: [String]
     ) {
         self.node = node
@@ -31,6 +38,9 @@ public struct StatusSnapshot: Codable, Sendable, Equatable {
         self.shared = shared
         self.peers = peers
         self.bytes = bytes
+        self.today = today
+        self.saved = saved
+        self.containerd = containerd
         self.requests = requests
         self.swarm = swarm
         self.transfers = transfers
@@ -113,6 +123,21 @@ public struct ByteCounts: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case store, peers, upstream
         case servedToPeers = "served_to_peers"
+    }
+}
+
+/// What the registries did not have to send.
+public struct SavedBytes: Codable, Sendable, Equatable {
+    /// Bytes of blobs that went to this node's readers through the mirror, and had not come from upstream; since the start.
+    public var upstream: Int64
+
+    /// Makes the record of its part.
+    public init(upstream: Int64) {
+        self.upstream = upstream
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case upstream = "upstream_bytes"
     }
 }
 

@@ -5,7 +5,7 @@ import NIOCore
 import OCI
 import Synchronization
 
-/// One archive that somebody sends and watches being loaded. It ends when they do not any more; its images are named at the end, all or none.
+/// One archive that somebody sends and watches being loaded. It ends when they do not any more. Its images are named at the end.
 final class LoadJob: Sendable {
     private let query: LoadQuery
     private let body: any HTTPBodyReader
@@ -16,6 +16,7 @@ final class LoadJob: Sendable {
     private let events: AsyncStream<LoadEvent>.Continuation
     /// Ends when nobody watches any more.
     private let watched: AsyncStream<Void>
+    private let isUnwatched = Atomic(false)
 
     /// Whoever iterates the stream watches the job.
     static func make(
@@ -44,7 +45,10 @@ final class LoadJob: Sendable {
     /// Loads, until all is done or nobody watches any more. ``end()`` is to follow.
     func run() async {
         await withTaskGroup { group in
-            group.addTask { for await _ in self.watched {} }
+            group.addTask {
+                for await _ in self.watched {}
+                if !Task.isCancelled { self.isUnwatched.store(true, ordering: .relaxed) }
+            }
             group.addTask { await self.tellProgress() }
             group.addTask { await self.load() }
             // The first is the load, or the end of watching: the other tells for ever.
@@ -68,11 +72,16 @@ final class LoadJob: Sendable {
                     "seconds": "\(summary.seconds)",
                 ])
         } catch {
-            let failure = LoadFailure(Task.isCancelled ? CancellationError() : error)
+            let failure =
+                isUnwatched.load(ordering: .relaxed)
+                ? Self.gone : LoadFailure(Task.isCancelled ? CancellationError() : error)
             events.yield(.error(failure))
             logger.notice("an archive was not loaded", metadata: ["reason": "\(failure.reason)"])
         }
     }
+
+    private static let gone = LoadFailure(
+        code: .broken, reason: "whoever sent the archive went away", mend: "load it again")
 
     private func load(into sink: any ArchiveSink) async throws -> LoadSummary {
         let contents = try await ImageArchiveReader(sink: sink).read {

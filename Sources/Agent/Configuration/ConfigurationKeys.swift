@@ -43,7 +43,7 @@ extension ConfigurationKey where Root == Configuration {
         Self("discovery.port", \.discovery.port, "The UDP port of announcements, the same on the whole LAN."),
         Self(
             "admin.listen", \.admin.listen,
-            "Status, metrics and health over HTTP, read-only; `\"\"` turns it off."),
+            "Dashboard, status, metrics and health over HTTP, read-only; `\"\"` turns it off."),
         Self("admin.socket", \.admin.socket, "The Unix socket that the command line talks to."),
         Self(
             "runtime.containerd.address", \.containerd.address,

@@ -4,7 +4,7 @@ import SystemPackage
 /// Disk, files and clock.
 struct MachineChecks {
     /// Less free space than this and downloads soon fail.
-    private static let little: Int64 = 1 << 30
+    static let little: Int64 = 1 << 30
     /// A pull of a large image by many clients opens hundreds.
     private static let fewFiles = 4096
 
@@ -99,7 +99,7 @@ struct MachineChecks {
     }
 
     /// - Returns: nil where there is no such folder, nor one above it.
-    private static func freeBytes(at folder: FilePath) -> Int64? {
+    static func freeBytes(at folder: FilePath) -> Int64? {
         var folder = folder
         var state = statvfs()
         while folder.withPlatformString({ statvfs($0, &state) }) != 0 {

@@ -1,6 +1,5 @@
 import Content
 import Discovery
-import Logging
 import OCI
 import ServiceLifecycle
 import Synchronization
@@ -19,7 +18,8 @@ final class ImagePuller: Service, Pulling {
         var directory: Directory
         /// Nil where containerd is not to be used.
         var containerd: ContainerdSettings?
-        var logger: Logger
+        /// Tells of each pull that is over.
+        var pulls: PullLog
     }
 
     private let parts: Parts

@@ -15,6 +15,7 @@ extension PullJob {
     func bring(to sink: some ImageSink, unpacks: Bool) async throws -> PullSummary {
         let (plan, sources) = try await resolve()
         tally.withLock { $0.begin(plan.blobs) }
+        story.withLock { $0.digest = plan.root.descriptor.digest }
         var platforms: [String] = []
         for platform in plan.images.compactMap(\.platform?.description) where !platforms.contains(platform) {
             platforms.append(platform)
@@ -197,9 +198,29 @@ extension PullJob {
     private func fetch(_ blob: Descriptor, to sink: some ImageSink, then state: PulledBlob.State) async throws {
         guard try await !sink.holds(blob) else { return set(blob.digest, .present) }
         set(blob.digest, .downloading)
-        let reader = try await parts.fetcher.open(
-            BlobQuestion(digest: blob.digest, origin: query.image.origin), isRequest: false)
+        story.withLock { $0.asked(blob.digest, now: .now) }
+        let reader: any SourcedReader
+        do {
+            reader = try await parts.fetcher.open(
+                BlobQuestion(digest: blob.digest, origin: query.image.origin), isRequest: false)
+        } catch {
+            note(blob, nil, error)
+            throw error
+        }
         defer { reader.close() }
+        do {
+            try await take(blob, from: reader, to: sink)
+            note(blob, reader, nil)
+        } catch {
+            note(blob, reader, error)
+            throw error
+        }
+        let sources = named(reader.sources)
+        tally.withLock { $0.came(blob.digest, from: sources) }
+        set(blob.digest, state)
+    }
+
+    private func take(_ blob: Descriptor, from reader: any SourcedReader, to sink: some ImageSink) async throws {
         guard reader.size == blob.size else {
             throw PullFailure(
                 code: .broken,
@@ -207,12 +228,21 @@ extension PullJob {
                 mend: "the image is broken: tell its maker")
         }
         try await sink.take(blob, from: reader) { count in self.tally.withLock { $0.moved(blob.digest, count) } }
-        let sources = named(reader.sources)
-        tally.withLock { $0.came(blob.digest, from: sources) }
-        set(blob.digest, state)
+    }
+
+    /// Keeps what became of a blob.
+    /// - Parameter reader: nil where it could not be opened.
+    private func note(_ blob: Descriptor, _ reader: (any SourcedReader)?, _ error: (any Error)?) {
+        let record = reader?.record ?? (error as? FetchError)?.record
+        var answer = BlobAnswer(size: blob.size, given: error == nil ? blob.size : 0)
+        answer.way = record.map { .download($0) } ?? (reader == nil ? .unknown : .direct(.store))
+        answer.failure = error.map { "\($0)" }
+        story.withLock { _ = $0.answered(blob.digest, answer, now: .now) }
     }
 
     private func came(_ blob: Descriptor, from source: ByteSource) {
+        let answer = BlobAnswer(size: blob.size, given: blob.size, way: .direct(source))
+        story.withLock { _ = $0.answered(blob.digest, answer, now: .now) }
         var bytes = SourceBytes()
         switch source {
         case .store: bytes.store = blob.size

@@ -1,7 +1,6 @@
 import Containerd
 import Content
 import Discovery
-import Logging
 import OCI
 import Synchronization
 import SystemPackage
@@ -17,6 +16,8 @@ final class PullJob: Sendable {
     let query: PullQuery
     let parts: ImagePuller.Parts
     let tally = Mutex(PullTally(now: .now))
+    /// What is kept of it.
+    let story: Mutex<PullAccount>
     private let events: AsyncStream<PullEvent>.Continuation
     /// Ends when nobody watches any more.
     private let watched: AsyncStream<Void>
@@ -37,6 +38,7 @@ final class PullJob: Sendable {
     ) {
         self.query = query
         self.parts = parts
+        story = Mutex(PullAccount(query.image.description, by: .pull, now: .now))
         self.events = events
         self.watched = watched
     }
@@ -49,7 +51,9 @@ final class PullJob: Sendable {
         await withTaskGroup { group in
             group.addTask { for await _ in self.watched {} }
             group.addTask { await self.tellProgress() }
-            group.addTask { await self.pull() }
+            group.addTask {
+                await RequestTrace.$id.withValue("pull-\(self.story.withLock { $0.id })") { await self.pull() }
+            }
             // The first is the pull, or the end of watching: the other tells for ever.
             await group.next()
             group.cancelAll()
@@ -64,22 +68,22 @@ final class PullJob: Sendable {
         do {
             let summary = try await work()
             tellWhereItIs()
+            keepStory(nil)
             tell(.end(summary))
-            parts.logger.info("pulled", metadata: Self.metadata(summary))
         } catch {
             let failure = PullFailure(Task.isCancelled ? CancellationError() : error, pulling: query.image)
+            keepStory(failure)
             tell(.error(failure))
-            parts.logger.notice(
-                "an image was not pulled", metadata: ["image": "\(query.image)", "reason": "\(failure.reason)"])
         }
     }
 
-    private static func metadata(_ summary: PullSummary) -> Logger.Metadata {
-        [
-            "image": "\(summary.image)", "digest": "\(summary.digest)", "blobs": "\(summary.blobs)",
-            "store_bytes": "\(summary.bytes.store)", "peer_bytes": "\(summary.bytes.peers)",
-            "upstream_bytes": "\(summary.bytes.upstream)", "seconds": "\(summary.seconds)",
-        ]
+    private func keepStory(_ failure: PullFailure?) {
+        parts.pulls.ended(
+            story.withLock { story in
+                story.failure = failure?.reason
+                story.ended(now: .now)
+                return story
+            })
     }
 
     // MARK: Where to

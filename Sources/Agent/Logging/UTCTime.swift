@@ -12,6 +12,14 @@ struct UTCTime: Sendable, CustomStringConvertible {
         return UTCTime(seconds: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
     }
 
+    /// The time that it was a while ago.
+    func earlier(by duration: Duration) -> UTCTime {
+        let (whole, atto) = duration.components
+        let all = seconds * 1000 + milliseconds - Int(whole) * 1000 - Int(atto / 1_000_000_000_000_000)
+        let rest = (all % 1000 + 1000) % 1000
+        return UTCTime(seconds: (all - rest) / 1000, milliseconds: rest)
+    }
+
     /// RFC 3339: `2026-01-31T12:00:00.123Z`.
     var description: String {
         var seconds = seconds

@@ -33,7 +33,10 @@ final class AgentParts: Sendable {
     let archives: ImageArchives
     private let neighbours: DirectoryNeighbours
     let sharing: Sharing
+    let happenings = Happenings()
+    let journal: Journal
     let pulls: PullLog
+    let meters: Meters
     let puller: ImagePuller
     let status: AgentStatus
     let access: AccessControl
@@ -82,11 +85,18 @@ final class AgentParts: Sendable {
         let policy = SharePolicy(
             configuration.share, hasKey: key != nil, believe: configuration.tags.believe)
         let arriving = ArrivingContent(policy: policy)
-        let blamed = BlamedPeers()
+        journal = Journal(file: JournalFile(folder: data.appending("journal")), logger: logger) { [happenings] in
+            happenings.tell(.pull($0))
+        }
+        let blamed = BlamedPeers { [happenings, directory] peer, digest, isConvicted in
+            let name = directory.peer(peer)?.name
+            happenings.tell(.blamed(id: peer.description, name: name, digest, convicted: isConvicted))
+        }
         fetcher = BlobFetcher(
             content: content, prover: stores.prover, spool: spool, chains: stores.chains, directory: directory,
             questions: discovery.questions, wants: discovery.wants, peers: peers, blamed: blamed, upstream: upstream,
-            rules: BlobFetcher.Rules(configuration, arriving), counters: counters, rates: rates, logger: logger)
+            rules: BlobFetcher.Rules(configuration, arriving), counters: counters, rates: rates, logger: logger
+        ) { [happenings] in happenings.tell(.transfer($0)) }
         resolver = ManifestResolver(
             content: content, tags: stores.tags, directory: directory, questions: discovery.questions,
             wants: discovery.wants, peers: peers, blamed: blamed, upstream: upstream, memory: memory,
@@ -98,7 +108,9 @@ final class AgentParts: Sendable {
         sharing = Sharing(
             content: content, inventory: inventory, publicImages: publicImages, upstream: upstream, tags: stores.tags,
             names: stores.names, policy: policy, arriving: arriving, logger: logger, whenMore: fetcher.rulesChanged)
-        pulls = PullLog(logger: logger)
+        pulls = PullLog(
+            logger: logger, name: { [directory] in directory.peer($0)?.name }, keep: { [journal] in journal.keep($0) })
+        meters = Meters(counters: counters, file: DayFile(path: data.appending("today.json")), logger: logger)
         neighbours = DirectoryNeighbours(directory: directory, questions: discovery.questions)
         registry = LocalRegistry(
             content: content, names: stores.names,
@@ -107,17 +119,18 @@ final class AgentParts: Sendable {
                 makeRoom: { [spool, content] bytes in spool.makeRoom(for: bytes) + content.layout.makeRoom(for: bytes) }
             ),
             neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, memory: memory,
-            own: identity.id, limits: RegistryLimits(configuration),
-            logger: logger)
+            own: identity.id, limits: RegistryLimits(configuration), logger: logger
+        ) { [happenings] in happenings.tell(.registry($0)) }
         archives = ImageArchives(
             images: ArchiveShelf(registry: registry, content: content, fetcher: fetcher, resolver: resolver),
             logger: logger)
         mirror = MirrorService(
-            fetcher: fetcher, resolver: resolver, registry: registry, memory: memory, content: content, pulls: pulls)
+            fetcher: fetcher, resolver: resolver, registry: registry, memory: memory, content: content, pulls: pulls,
+            meters: meters)
         puller = ImagePuller(
             ImagePuller.Parts(
                 content: content, fetcher: fetcher, resolver: resolver, directory: directory,
-                containerd: ContainerdSettings(configuration.containerd), logger: logger))
+                containerd: ContainerdSettings(configuration.containerd), pulls: pulls))
         peerService = PeerService(
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
             content: content, verification: stores.verification, arriving: fetcher,
@@ -126,7 +139,8 @@ final class AgentParts: Sendable {
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,
             discovery: discovery, fetcher: fetcher, resolver: resolver, blamed: blamed, counters: counters,
-            warnings: configuration.warnings,
+            meters: meters, slots: peerService.slots, proofWork: { [stores] in stores.proofWork },
+            dataDirectory: data, warnings: configuration.warnings,
             isContainerdNamed: configuration.containerd.isNamed)
     }
 
@@ -143,7 +157,7 @@ final class AgentParts: Sendable {
                         backend: peerService,
                         gate: key.map { [identity] in
                             ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
-                        }), pace: UploadPace(limit: rates.upload))
+                        }, observe: { [meters] in meters.peerRoutes.count($0) }), pace: UploadPace(limit: rates.upload))
             ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {
@@ -153,7 +167,8 @@ final class AgentParts: Sendable {
             listeners.append(
                 listener(
                     [admin], "admin.listen", &inherited,
-                    AdminResponder(source: status, access: AdminAccess(admin), shelf: shelf), onControl: true))
+                    AdminResponder(source: status, access: AdminAccess(admin), shelf: shelf, story: story),
+                    onControl: true))
         }
         for warning in inherited.closeRest() { logger.warning("\(warning)") }
         let socket = configuration.admin.socket.path
@@ -163,13 +178,20 @@ final class AgentParts: Sendable {
                 addresses: [ListenAddress(.unix(path: socket.string, mode: 0o660))],
                 responder: AdminResponder(
                     source: status, access: .socket, verifier: stores.verification, puller: puller, shelf: shelf,
-                    archives: archives),
+                    archives: archives, story: story),
                 group: controlLoops, logger: logger))
         return listeners
     }
 
     private var shelf: ImageShelf {
         ImageShelf(registry: registry, content: stores.content, directory: directory, neighbours: neighbours)
+    }
+
+    private var story: Storyteller {
+        Storyteller(
+            journal: journal, happenings: happenings, source: status,
+            look: { [status] in status.blob($0, size: $1) },
+            isUnreachable: { [upstream] in upstream.isKnownUnreachable($0) })
     }
 
     /// What must answer for the agent to be alive: every event loop, and the parts that a pull passes through.
@@ -193,7 +215,8 @@ final class AgentParts: Sendable {
         MirrorResponder(
             backend: mirror, pushes: audience == .runtimes ? PushService(registry: registry) : nil, audience: audience,
             allowsRemote: configuration.mirror.allowRemote, users: pushUsers,
-            isConfiguredUpstream: { [upstream] in upstream.isConfigured($0) })
+            isConfiguredUpstream: { [upstream] in upstream.isConfigured($0) },
+            observe: { [meters] in meters.mirror.count($0) })
     }
 
     private func listener(

@@ -1,3 +1,4 @@
+import CExecutable
 import Content
 import Discovery
 import Gateway
@@ -56,18 +57,27 @@ public struct AgentProgram {
             notify: service.notify, watchdog: service.watchdog, liveness: parts.liveness,
             status: { await status.line() }, logger: logger)
         let services: [any Service] =
-            parts.stores.services + [parts.fetcher, parts.puller, parts.archives, parts.sharing, parts.pulls]
+            parts.stores.services
+            + [
+                parts.journal, parts.meters, parts.fetcher, parts.puller, parts.archives, parts.sharing, parts.pulls,
+            ]
             + [
                 RegistryKeeping(registry: parts.registry, content: parts.stores.content, logger: logger),
                 Reloading(parts: parts, configuration: configuration, supervision: supervision),
                 LeftoverExpiry(spool: parts.spool),
             ]
-            + listeners.map { $0 as any Service } + [parts.discovery, supervision]
+            + listeners.map { $0 as any Service }
+            + [
+                parts.happenings, PeerWatch(directory: parts.directory, happenings: parts.happenings),
+                parts.discovery, supervision,
+            ]
         // The group ends its services in reverse: first the goodbyes, then the listeners drain, then what they use.
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = Self.shutdownLimit
+        // What only a start needs would count as the agent's memory for as long as it runs. Where it cannot be let go, it does.
+        _ = release_code()
         status.setReady()
         logger.notice(
             "ready",

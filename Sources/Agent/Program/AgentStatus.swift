@@ -1,7 +1,9 @@
 import Content
 import Discovery
+import Gateway
 import OCI
 import Synchronization
+import SystemPackage
 import Transfer
 
 /// What the admin endpoint tells, gathered from the parts when it is asked.
@@ -18,6 +20,10 @@ final class AgentStatus: AdminSource {
     private let resolver: ManifestResolver
     private let blamed: BlamedPeers
     private let counters: TransferCounters
+    private let totals: Meters
+    private let slots: UploadSlots
+    private let proofWork: @Sendable () -> HashingTally.Work
+    private let dataDirectory: FilePath
     private let warnings: [String]
     private let isContainerdNamed: Bool
     private let started = ContinuousClock.now
@@ -26,7 +32,9 @@ final class AgentStatus: AdminSource {
     init(
         identity: NodeIdentity, content: NodeContent, inventory: Inventory, directory: Directory,
         discovery: DiscoveryService, fetcher: BlobFetcher, resolver: ManifestResolver, blamed: BlamedPeers,
-        counters: TransferCounters, warnings: [String], isContainerdNamed: Bool
+        counters: TransferCounters, meters: Meters, slots: UploadSlots,
+        proofWork: @escaping @Sendable () -> HashingTally.Work, dataDirectory: FilePath, warnings: [String],
+        isContainerdNamed: Bool
     ) {
         self.identity = identity
         self.content = content
@@ -37,6 +45,10 @@ final class AgentStatus: AdminSource {
         self.resolver = resolver
         self.blamed = blamed
         self.counters = counters
+        totals = meters
+        self.slots = slots
+        self.proofWork = proofWork
+        self.dataDirectory = dataDirectory
         self.warnings = warnings
         self.isContainerdNamed = isContainerdNamed
     }
@@ -63,15 +75,45 @@ final class AgentStatus: AdminSource {
                 uptimeSeconds: started.duration(to: .now).components.seconds, files: FileUsage.now),
             store: StoreStatus(blobs: usage.blobs, bytes: usage.bytes, capacity: usage.capacity),
             shared: ContentCount(blobs: inventory.count, bytes: inventory.totalBytes),
-            peers: directory.peers().map(PeerStatus.init).sorted { ($0.name, $0.id) < ($1.name, $1.id) },
-            bytes: ByteCounts(
-                store: counts.store, peers: counts.peers, upstream: counts.upstream, servedToPeers: counts.servedToPeers
-            ),
+            peers: peers, bytes: ByteCounts(counts), today: totals.today,
+            saved: SavedBytes(upstream: totals.readers.bytes.saved),
+            containerd: ContainerdStatus(content.runtime?.state ?? .off),
             requests: RequestCounts(hits: counts.hits, misses: counts.misses), swarm: SwarmRecord(counts.swarm),
             transfers: fetcher.transfers.map(TransferRecord.init),
             warnings: warnings + [containerdWarning, discovery.mdns.warning].compactMap(\.self)
-                + blamed.all.map(warning))
+                + blamed.all.map(warning) + MachineChecks.warnings(of: dataDirectory, files: FileUsage.now))
     }
+
+    private var peers: [PeerStatus] {
+        let received = counters.receivedByPeer
+        let blamed = Set(blamed.all.map(\.peer))
+        return directory.peers().map {
+            PeerStatus($0, received: received[$0.id] ?? 0, blamed: blamed.contains($0.id))
+        }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+    }
+
+    func meters() async -> MetersSnapshot {
+        let counts = counters.snapshot
+        var meters = MetersSnapshot()
+        meters.mirrorRequests = totals.mirror.snapshot
+        meters.peerRequests = totals.peerRoutes.snapshot
+        meters.mirrorBytes = totals.mirror.bytes
+        meters.peerBytes = totals.peerRoutes.bytes
+        meters.readers = totals.readers
+        meters.downloads = counts.downloads
+        meters.pieces = counts.swarm.pieces
+        meters.arrivingWork = counters.hashing.work
+        meters.storedWork = proofWork()
+        meters.indexedBlobs = directory.blobs
+        meters.indexedPairs = directory.entries
+        meters.discovery = discovery.counters
+        meters.uploads = slots.inUse
+        meters.uploadLimit = slots.limit
+        meters.uploadRefusals = slots.refusals
+        return meters
+    }
+
+    func history() async -> HistorySnapshot? { totals.history }
 
     private func warning(of blame: BlamedPeers.Blame) -> String {
         let name = directory.peer(blame.peer).map { "\($0.name) (\(blame.peer))" } ?? "node \(blame.peer)"
@@ -132,7 +174,9 @@ final class AgentStatus: AdminSource {
 
     private func isHeld(_ blob: LocateSnapshot.Blob) -> Bool { blob.here || !blob.peers.isEmpty }
 
-    private func blob(_ digest: Digest, size: Int64?) -> LocateSnapshot.Blob {
+    /// Who has a blob.
+    /// - Parameter size: as far as somebody else says it.
+    func blob(_ digest: Digest, size: Int64?) -> LocateSnapshot.Blob {
         let holders = holders(of: digest)
         let here = content.size(of: digest)
         return LocateSnapshot.Blob(
@@ -142,10 +186,11 @@ final class AgentStatus: AdminSource {
 }
 
 extension PeerStatus {
-    init(_ peer: Peer) {
+    init(_ peer: Peer, received: Int64, blamed: Bool) {
         self.init(
             id: peer.id.description, name: peer.name, addresses: peer.addresses.map(\.description),
-            state: peer.state.rawValue, sources: peer.sources.map(\.rawValue).sorted(), blobs: peer.blobs)
+            state: peer.state.rawValue, sources: peer.sources.map(\.rawValue).sorted(), blobs: peer.blobs,
+            receivedBytes: received, blamed: blamed)
     }
 }
 

@@ -7,7 +7,7 @@ import Synchronization
 import Transfer
 
 /// What stands behind the mirror's routes: the fetcher for blobs, the resolver for manifests, the registry of the local namespace, the
-/// log line per pull.
+/// story of each pull.
 struct MirrorService: MirrorBackend {
     let fetcher: BlobFetcher
     let resolver: ManifestResolver
@@ -15,17 +15,29 @@ struct MirrorService: MirrorBackend {
     let memory: RepositoryMemory
     let content: NodeContent
     let pulls: PullLog
+    let meters: Meters
 
     // MARK: Blobs
 
     func openBlob(_ question: MirrorBlobQuestion) async throws -> any BlobReader {
-        pulls.blobBegan(question.digest)
-        do {
-            let reader = try await fetcher.open(asked(question))
-            return PulledReader(reader, question.digest, isWhole: question.range == .whole, pulls: pulls)
-        } catch {
-            pulls.blobEnded(question.digest, bytes: .init(), isWhole: false)
-            throw told(error)
+        try await RequestTrace.$id.withValue(question.requestID) {
+            pulls.blobBegan(question.digest)
+            let began = ContinuousClock.now
+            do {
+                let reader = try await fetcher.open(asked(question))
+                meters.opened(after: began.duration(to: .now))
+                return PulledReader(
+                    reader, question.digest, isWhole: question.range == .whole, began: began, pulls: pulls,
+                    meters: meters)
+            } catch {
+                let failure = error as? FetchError
+                pulls.blobEnded(
+                    question.digest,
+                    BlobAnswer(
+                        size: failure?.record?.size, way: failure?.record.map { .download($0) } ?? .unknown,
+                        failure: "\(error)"))
+                throw told(error)
+            }
         }
     }
 
@@ -80,10 +92,14 @@ struct MirrorService: MirrorBackend {
     // MARK: Manifests and lists
 
     func manifest(_ question: MirrorManifestQuestion) async throws -> MirrorManifest {
-        let (answer, name) = try await answer(question)
+        let (answer, name) = try await RequestTrace.$id.withValue(question.requestID) {
+            try await self.answer(question)
+        }
         if question.isGet, let document = try? ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType) {
             fetcher.sizes.learn(document)
-            pulls.manifestAnswered(name, answer, document)
+            pulls.manifestAnswered(name, answer, document, isByDigest: question.reference.digest != nil)
+        } else if !question.isGet, question.reference.digest == nil {
+            pulls.called(name, answer.digest)
         }
         return MirrorManifest(digest: answer.digest, mediaType: answer.mediaType, bytes: answer.bytes)
     }
@@ -135,13 +151,17 @@ struct MirrorService: MirrorBackend {
         return shown(list, place, "tags/list")
     }
 
-    func referrers(to digest: Digest, in place: MirrorPlace, artifactType: String?) async throws -> MirrorList {
+    func referrers(
+        to digest: Digest, in place: MirrorPlace, artifactType: String?, continuation: String?
+    ) async throws -> MirrorList {
         let list =
             switch place {
             case .registry(let origin):
-                try await resolver.referrers(of: digest, at: origin, artifactType: artifactType)
+                try await resolver.referrers(
+                    of: digest, at: origin, artifactType: artifactType, continuation: continuation)
             case .local(let repository):
-                await registry.referrers(of: digest, in: repository, artifactType: artifactType)
+                await registry.referrers(
+                    of: digest, in: repository, artifactType: artifactType, last: try ReferrersPage.last(continuation))
             }
         return shown(list, place, "referrers/\(digest)")
     }
@@ -162,45 +182,54 @@ struct MirrorService: MirrorBackend {
     }
 }
 
-/// A blob on its way to the runtime, counted for the log line of its pull.
+/// A blob on its way to the runtime, counted for the story of its pull.
 private final class PulledReader: BlobReader {
     let reader: any SourcedReader
     private let digest: Digest
     private let isWhole: Bool
+    private let began: ContinuousClock.Instant
     private let pulls: PullLog
+    private let meters: Meters
     private let count = Atomic<Int64>(0)
     private let isClosed = Atomic(false)
+    private let failure = Mutex<String?>(nil)
 
-    init(_ reader: any SourcedReader, _ digest: Digest, isWhole: Bool, pulls: PullLog) {
+    init(
+        _ reader: any SourcedReader, _ digest: Digest, isWhole: Bool, began: ContinuousClock.Instant, pulls: PullLog,
+        meters: Meters
+    ) {
         self.reader = reader
         self.digest = digest
         self.isWhole = isWhole
+        self.began = began
         self.pulls = pulls
+        self.meters = meters
     }
 
     var size: Int64 { reader.size }
 
     func next(at offset: Int64, limit: Int64) async throws -> FileSlice {
-        let slice = try await reader.next(at: offset, limit: limit)
-        count.wrappingAdd(slice.length, ordering: .relaxed)
-        return slice
+        do {
+            let slice = try await reader.next(at: offset, limit: limit)
+            count.wrappingAdd(slice.length, ordering: .relaxed)
+            return slice
+        } catch {
+            if !(error is CancellationError) { failure.withLock { $0 = "\(error)" } }
+            throw error
+        }
     }
 
     func close() {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return reader.close() }
+        let record = reader.record
+        let answer = BlobAnswer(
+            size: reader.size, given: count.load(ordering: .relaxed),
+            way: record.map { .download($0) } ?? .direct(.store), failure: failure.withLock { $0 })
         reader.close()
-        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        let bytes = PullLedger.Bytes(of: count.load(ordering: .relaxed), from: reader.sources)
-        pulls.blobEnded(digest, bytes: bytes, isWhole: isWhole)
-    }
-}
-
-extension PullLedger.Bytes {
-    /// What a reader got, in the proportion in which the blob's bytes came: several readers may share one download.
-    init(of count: Int64, from sources: SourceBytes) {
-        let all = sources.store + sources.fromPeers + sources.upstream
-        guard all > 0 else { return }
-        peers = Int64(Double(count) * Double(sources.fromPeers) / Double(all))
-        upstream = Int64(Double(count) * Double(sources.upstream) / Double(all))
-        store = count - peers - upstream
+        let bytes = answer.bytes
+        meters.delivered(
+            DeliveredBytes(store: bytes.store, peers: bytes.peers, upstream: bytes.upstream),
+            whole: isWhole && answer.given >= reader.size ? began.duration(to: .now) : nil)
+        pulls.blobEnded(digest, answer)
     }
 }

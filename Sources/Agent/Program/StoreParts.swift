@@ -75,6 +75,9 @@ struct StoreParts: Sendable {
         return services
     }
 
+    /// What reading blobs again has come to.
+    var proofWork: HashingTally.Work { prover.tally.work + idleProver.tally.work }
+
     /// To be called once, when the services have ended.
     func close() async {
         await prover.shutdown()

@@ -9,4 +9,7 @@ struct Signal: Sendable {
     }
 
     func raise() { continuation.yield() }
+
+    /// What was raised before is the last.
+    func end() { continuation.finish() }
 }

@@ -12,7 +12,7 @@ public struct TarReader: Sendable {
         case content
         /// The entry has ended.
         case entryEnd
-        /// The archive has. Whatever follows is taken and means nothing.
+        /// The archive has. What follows is taken and means nothing: a block of a tape is filled up.
         case end
     }
 
@@ -23,8 +23,12 @@ public struct TarReader: Sendable {
         case content(left: Int64, padding: Int)
         /// What has no meaning: padding, and what global headers say.
         case skipping(Int64)
-        case ended
+        /// With so many bytes behind it.
+        case ended(Int64)
     }
+
+    /// More than any tape's blocks have. What goes on for ever is not listened to for ever.
+    private static let trailingLimit: Int64 = 16 << 20
 
     /// Whether the archive's mark of its end has been seen; some writers leave it out.
     public private(set) var isMarked = false
@@ -79,7 +83,13 @@ public struct TarReader: Sendable {
             offset += Int64(taken)
             state = .skipping(left - Int64(taken))
             return (.more, taken)
-        case .ended:
+        case .ended(let count):
+            guard count <= Self.trailingLimit else {
+                throw ArchiveError(
+                    .malformed,
+                    "the archive has ended at byte \(offset), and more follows; are there two archives in one file?")
+            }
+            state = .ended(count + Int64(bytes.count))
             return (.more, bytes.count)
         }
     }
@@ -120,7 +130,7 @@ public struct TarReader: Sendable {
         pending.removeAll(keepingCapacity: true)
         guard block.contains(where: { $0 != 0 }) else {
             // Two blocks of zeros end an archive. Some write but one, at the end of the file.
-            if isMarked { state = .ended }
+            if isMarked { state = .ended(0) }
             guard !isMarked else { return .end }
             isMarked = true
             return .more

@@ -8,6 +8,8 @@ struct LayoutContent {
     /// Manifests and indexes.
     private(set) var bytes: [Digest: [UInt8]] = [:]
     private var known: [Digest: Int64] = [:]
+    /// Indexes of which nothing can be had, of one image.
+    private var absent: Set<Digest> = []
     private var listed: [Descriptor] = []
     /// What Docker is told: manifests, and their names.
     private var docker: [(manifest: Digest, entry: DockerListEntry)] = []
@@ -19,10 +21,15 @@ struct LayoutContent {
         guard image.documents[image.descriptor.digest] != nil else {
             throw ArchiveError(
                 .incomplete,
-                "\(image.names.first.map(\.description) ?? "the image") is not saved: "
+                "\(Self.name(image)) is not saved: "
                     + "its manifest \(image.descriptor.digest) is not here; pull it first")
         }
-        _ = try visit(image.descriptor, image, depth: 0)
+        absent = []
+        guard try visit(image.descriptor, image, depth: 0) else {
+            throw ArchiveError(
+                .incomplete,
+                "\(Self.name(image)) is not saved: none of the manifests that it lists is here; pull one first")
+        }
         let plain = Descriptor(
             mediaType: image.descriptor.mediaType, digest: image.descriptor.digest, size: image.descriptor.size,
             platform: image.descriptor.platform, artifactType: image.descriptor.artifactType)
@@ -37,19 +44,30 @@ struct LayoutContent {
         if let (digest, manifest) = Self.runnable(image) { list(digest, manifest, image.names) }
     }
 
-    /// - Returns: Whether it can be had.
+    private static func name(_ image: ArchivableImage) -> String {
+        image.names.first.map(\.description) ?? "the image"
+    }
+
+    /// - Returns: Whether it can be had; an index can where one of its manifests can.
     private mutating func visit(
         _ descriptor: Descriptor, _ image: ArchivableImage, depth: Int
     ) throws(ArchiveError) -> Bool {
-        guard let document = image.documents[descriptor.digest] else { return false }
+        guard let document = image.documents[descriptor.digest], !absent.contains(descriptor.digest) else {
+            return false
+        }
+        guard bytes[descriptor.digest] == nil else { return true }
         guard depth <= ArchiveLimits().depth else {
             throw ArchiveError(
                 .tooLarge, "\(image.descriptor.digest) has too many indexes within each other; it is not saved")
         }
-        let isNew = bytes.updateValue(document.bytes, forKey: descriptor.digest) == nil
+        var isHere = document.children.isEmpty
+        for child in document.children where try visit(child, image, depth: depth + 1) { isHere = true }
+        guard isHere else {
+            absent.insert(descriptor.digest)
+            return false
+        }
+        bytes[descriptor.digest] = document.bytes
         try add(descriptor.digest, Int64(document.bytes.count))
-        guard isNew else { return true }
-        for child in document.children { _ = try visit(child, image, depth: depth + 1) }
         for blob in document.blobs { try add(blob.digest, blob.size) }
         return true
     }

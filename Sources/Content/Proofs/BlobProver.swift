@@ -11,6 +11,8 @@ public final class BlobProver: Sendable {
     public var lanes: Int { proofs.width }
     /// How many blobs keep all threads busy.
     public var width: Int { threadCount * proofs.width }
+    /// What this has hashed, and found damaged.
+    public let tally = HashingTally()
     private let threadCount: Int
     private let threads: ProvingThreads
     private let proofs: ProofLanes
@@ -22,7 +24,7 @@ public final class BlobProver: Sendable {
         threadCount = count
         self.chains = chains
         threads = ProvingThreads(count: count, urgency: urgency)
-        proofs = ProofLanes(threads: threads, count: count, urgency: urgency)
+        proofs = ProofLanes(threads: threads, count: count, urgency: urgency, tally: tally)
     }
 
     /// Ends the threads. Proofs that are running end as cancelled.
@@ -50,6 +52,7 @@ public final class BlobProver: Sendable {
             switch outcome {
             case .intact: await store.proved(digest, as: reading.identity)
             case .damaged(let reason):
+                tally.foundDamage()
                 onFault(outcome)
                 await store.withdraw(digest, because: reason)
             default: break
@@ -136,7 +139,11 @@ public final class BlobProver: Sendable {
             try Task.checkCancellation()
             let began = ContinuousClock.now
             let run = try await opened.run(position..<min(opened.size, position + Self.memoryStep))
-            try await threads.run { try hashing.update(run) }
+            try await threads.run { [tally] in
+                let began = ContinuousClock.now
+                try hashing.update(run)
+                tally.hashed(run.length, since: began)
+            }
             position += run.length
             progress(run.length)
             if position < opened.size { try await pace(began.duration(to: .now)) }

@@ -7,10 +7,12 @@ final class ProofLanes: Sendable {
     let width: Int
     private let threads: ProvingThreads
     private let queue: Mutex<ProofQueue<Job>>
+    private let tally: HashingTally
 
-    init(threads: ProvingThreads, count: Int, urgency: ProofUrgency) {
+    init(threads: ProvingThreads, count: Int, urgency: ProofUrgency, tally: HashingTally) {
         width = LaneHasher.usualWidth
         self.threads = threads
+        self.tally = tally
         queue = Mutex(ProofQueue(width: width, threads: count, gathers: urgency == .idle))
     }
 
@@ -30,7 +32,7 @@ final class ProofLanes: Sendable {
     private func begin(_ batches: [[Job]]) {
         for batch in batches {
             threads.submit { [self] isActive in
-                let results = isActive ? Self.hash(batch) : batch.map { _ in .failure(CancellationError()) }
+                let results = isActive ? hash(batch) : batch.map { _ in .failure(CancellationError()) }
                 // Before those who waited know: what they ask for next gathers with what waits already.
                 let more = queue.withLock { $0.ended() }
                 for (job, result) in zip(batch, results) { job.gathering.put(result, at: job.index) }
@@ -39,9 +41,11 @@ final class ProofLanes: Sendable {
         }
     }
 
-    private static func hash(_ batch: [Job]) -> [Result<SHA256State, any Error>] {
+    private func hash(_ batch: [Job]) -> [Result<SHA256State, any Error>] {
         for job in batch { job.run.prefetch() }
+        let began = ContinuousClock.now
         let results = LaneHasher().run(batch.map(\.run.job)).map { $0.map(\.end) }
+        tally.hashed(batch.reduce(0) { $0 + $1.run.length }, since: began)
         for job in batch { job.run.letGo() }
         return results
     }

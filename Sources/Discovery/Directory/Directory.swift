@@ -71,6 +71,11 @@ public final class Directory: Sendable {
         table.withLock { $0.index.count }
     }
 
+    /// Blobs that at least one other node is known to hold.
+    public var blobs: Int {
+        table.withLock { $0.index.distinct }
+    }
+
     /// Whether the operator named this address, in `peers.static` or by a name in `peers.dns`.
     public func isNamed(_ address: String) -> Bool {
         IPAddress(address).map(isNamed) ?? false

@@ -30,7 +30,9 @@ public protocol MirrorBackend: Sendable {
     func tags(in place: MirrorPlace, count: Int?, last: Tag?) async throws -> MirrorList
 
     /// The manifests that refer to one.
-    func referrers(to digest: Digest, in place: MirrorPlace, artifactType: String?) async throws -> MirrorList
+    func referrers(
+        to digest: Digest, in place: MirrorPlace, artifactType: String?, continuation: String?
+    ) async throws -> MirrorList
 }
 
 extension MirrorBackend {

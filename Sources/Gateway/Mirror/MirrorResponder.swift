@@ -120,10 +120,27 @@ public struct MirrorResponder: HTTPResponder {
         case .tags(_, let count, let last):
             return list(try await backend.tags(in: place, count: count, last: last))
         case .referrers(_, let digest, let artifactType):
-            return list(try await backend.referrers(to: digest, in: place, artifactType: artifactType))
+            return list(
+                try await backend.referrers(
+                    to: digest, in: place, artifactType: artifactType, continuation: try Self.continuation(request)))
         case .base, .uploads, .upload:
             throw DistributionError(code: .nameUnknown, message: "path is no end point of the distribution API")
         }
+    }
+
+    /// Where a list goes on, in the words of whoever linked its next page: the query without what is known of it.
+    private static func continuation(_ request: HTTPRequest) throws(DistributionError) -> String? {
+        let known = ["ns", "artifactType"]
+        let rest = (request.query ?? "").split(separator: "&").filter { pair in
+            !known.contains { pair == $0 || pair.hasPrefix($0 + "=") }
+        }
+        guard !rest.isEmpty else { return nil }
+        let text = rest.joined(separator: "&")
+        guard text.utf8.count <= 1024 else {
+            throw DistributionError(
+                code: .unsupported, message: "the query is too long; take it from the Link header", status: 400)
+        }
+        return text
     }
 
     private func list(_ list: MirrorList) -> HTTPResponse {

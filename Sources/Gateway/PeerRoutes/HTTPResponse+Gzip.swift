@@ -7,7 +7,7 @@ extension HTTPResponse {
     private static let worthCompressing = 1024
 
     /// The answer with its body compressed, where the client takes `gzip` and it gets smaller by that.
-    func compressed(for request: HTTPRequest) -> HTTPResponse {
+    public func compressed(for request: HTTPRequest) -> HTTPResponse {
         guard case .bytes(let plain) = body, plain.count >= Self.worthCompressing else { return self }
         var response = self
         response.headers.add(name: "Vary", value: "Accept-Encoding")

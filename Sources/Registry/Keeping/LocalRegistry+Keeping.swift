@@ -69,9 +69,10 @@ extension LocalRegistry {
             gone.append(.init(digest: blob.digest, size: blob.size))
         }
         let uploads = isDry ? 0 : uploads.expire(now: now)
+        let bytes = gone.reduce(0) { $0 + $1.size }
+        if !isDry, !gone.isEmpty { tell(.collected(blobs: gone.count, bytes: bytes)) }
         return Collection(
-            blobs: gone.sorted { $0.digest < $1.digest }, bytes: gone.reduce(0) { $0 + $1.size }, uploads: uploads,
-            isDry: isDry)
+            blobs: gone.sorted { $0.digest < $1.digest }, bytes: bytes, uploads: uploads, isDry: isDry)
     }
 
     /// Everything that a name leads to, whoever gave it.

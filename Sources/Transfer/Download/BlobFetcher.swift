@@ -62,6 +62,7 @@ public final class BlobFetcher: Service {
     /// What manifests say of blobs' sizes.
     public let sizes = BlobSizes()
     private let logger: Logger
+    private let tell: @Sendable (DownloadEvent) -> Void
     private let hashers: NIOThreadPool
     private let state = Mutex(State())
     /// Many may ask for what is being proven: a runtime takes a layer over several connections.
@@ -73,7 +74,8 @@ public final class BlobFetcher: Service {
         content: NodeContent, prover: BlobProver, spool: Spool, chains: ChainStore, directory: Directory,
         questions: Questions, wants: Wants, peers: PeerClient, blamed: BlamedPeers, upstream: UpstreamClient,
         rules: Rules,
-        counters: TransferCounters, rates: TransferRates = .none, logger: Logger
+        counters: TransferCounters, rates: TransferRates = .none, logger: Logger,
+        tell: @escaping @Sendable (DownloadEvent) -> Void = { _ in }
     ) {
         self.content = content
         self.prover = prover
@@ -86,6 +88,7 @@ public final class BlobFetcher: Service {
         self.counters = counters
         self.rates = rates
         self.logger = logger
+        self.tell = tell
         sources = NetworkSources(
             directory: directory, questions: questions, wants: wants, peers: peers, upstream: upstream,
             blamed: blamed, logger: logger)
@@ -228,12 +231,20 @@ public final class BlobFetcher: Service {
         }
         let (intent, start) = Self.intent(question.range, size: size ?? claimed)
         let reader = try join(question, size: size, intent)
+        logger.debug(
+            "a download is read",
+            metadata: [
+                "digest": "\(question.digest.short)", "begun_for": "\(reader.record?.requestID ?? "nobody")",
+            ])
         do {
             try await reader.ready(at: start)
             return reader
         } catch {
+            let record = reader.record
             reader.close()
-            throw error
+            guard var failure = error as? FetchError else { throw error }
+            failure.record = record
+            throw failure
         }
     }
 
@@ -282,7 +293,7 @@ public final class BlobFetcher: Service {
             own: directory.own, releasesChecked: rules.releasesChecked, completesRanges: rules.completesRanges,
             mayBeShared: rules.mayBeShared, store: content.layout, chains: chains, counters: counters, rates: rates,
             shares: shares, sizes: sizes, makeRoom: { [spool] in spool.makeRoom(for: $0) }, disk: WorkPool(.singleton),
-            hashing: WorkPool(hashers), logger: logger
+            hashing: WorkPool(hashers), logger: logger, tell: tell
         ) { [weak self] download in
             self?.replaced(download)
         } left: { [weak self] download in

@@ -37,6 +37,8 @@ protocol BlobSources: Sendable {
 /// Why a source gave nothing, or no more, in the words of the plan.
 struct SourceFailure: Error {
     var ending: DownloadPlan.Ending
+    /// In a word, for people; nil: what the ending says by itself.
+    var reason: FailureReason?
 }
 
 /// The body of a source's answer.

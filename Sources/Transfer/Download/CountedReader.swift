@@ -20,6 +20,8 @@ final class CountedReader: SourcedReader {
         return bytes
     }
 
+    var record: DownloadRecord? { nil }
+
     func next(at offset: Int64, limit: Int64) async throws -> FileSlice {
         let slice = try await blob.next(at: offset, limit: limit)
         counters.readFromStore(slice.length)

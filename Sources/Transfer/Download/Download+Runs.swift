@@ -5,11 +5,25 @@ import NIOCore
 import OCI
 import Synchronization
 
+/// How a request ended, and in a word why.
+private struct RunEnd {
+    static let finished = RunEnd(.finished, nil)
+
+    var ending: DownloadPlan.Ending
+    /// Nil where nothing failed.
+    var reason: FailureReason?
+
+    init(_ ending: DownloadPlan.Ending, _ reason: FailureReason?) {
+        self.ending = ending
+        self.reason = ending == .finished ? nil : reason ?? FailureReason(ending)
+    }
+}
+
 /// Requests to sources, and what else the plan wants asked and looked at.
 extension Download {
     func perform(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async {
         guard let cancelled = state.withLock({ $0.cancellations[id]?.stream }) else { return }
-        let ending = await withTaskGroup(of: DownloadPlan.Ending.self) { group in
+        let end = await withTaskGroup(of: RunEnd.self) { group in
             group.addTask { await self.transfer(id, source, range) }
             group.addTask {
                 for await _ in cancelled {}
@@ -19,12 +33,15 @@ extension Download {
             let first = await group.next() ?? .finished
             group.cancelAll()
             let second = await group.next() ?? .finished
-            return first == .finished ? second : first
+            return first.ending == .finished ? second : first
         }
-        let run = state.withLock { state in
+        let ending = end.ending
+        let run = state.withLock { state -> DownloadPlan.Run? in
             defer { state.plan.runEnded(id, ending, now: .now) }
             state.cancellations[id] = nil
-            return state.plan.runs[id]
+            guard let run = state.plan.runs[id] else { return nil }
+            state.accounts.ended(run, end.reason, size: state.plan.size, now: .now)
+            return run
         }
         if let run {
             context.logger.debug(
@@ -39,8 +56,7 @@ extension Download {
         evaluate()
     }
 
-    private func transfer(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async -> DownloadPlan.Ending
-    {
+    private func transfer(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async -> RunEnd {
         let origins = state.withLock { $0.origins }
         do throws(SourceFailure) {
             let wait = state.withLock { $0.plan.wait(for: id) }
@@ -49,16 +65,18 @@ extension Download {
                 $0.plan.runOpened(
                     id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored, now: .now)
             }) {
-            case .proceed: evaluate()
-            case .refuse(let message): return .broke(message)
+            case .proceed:
+                noteSource()
+                evaluate()
+            case .refuse(let message): return RunEnd(.broke(message), .wrongAnswer)
             case .stop: return .finished
             }
             while let chunk = try await stream.next() {
-                if let ending = try await write(chunk, id, source) { return ending }
+                if let ending = try await write(chunk, id, source) { return RunEnd(ending, .wrongAnswer) }
             }
-            return state.withLock { $0.plan.bodyEnded(id) }
+            return RunEnd(state.withLock { $0.plan.bodyEnded(id) }, .truncated)
         } catch {
-            return error.ending
+            return RunEnd(error.ending, error.reason)
         }
     }
 
@@ -133,7 +151,11 @@ extension Download {
     func check(_ piece: Int, by proof: PieceProof, generation: Int) async {
         guard let size else { return }
         let range = state.withLock { $0.plan.range(of: piece, size: size) }
-        let finding = try? await context.hashing.run { [spool] in try spool.check(range, by: proof) }
+        let finding = try? await context.hashing.run { [spool, tally = context.counters.hashing] in
+            let began = ContinuousClock.now
+            defer { tally.hashed(Int64(range.count), since: began) }
+            return try spool.check(range, by: proof)
+        }
         let (actions, note) = state.withLock { state in
             (state.plan.checked(piece, finding, generation: generation), state.plan.note(of: piece, finding))
         }

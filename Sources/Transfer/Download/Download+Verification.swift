@@ -38,7 +38,11 @@ extension Download {
                     hasher = SpoolHasher(spool, digest.algorithm, after: Array(sound))
                 case .hash(let range):
                     do {
-                        try await context.hashing.run { [hasher] in try hasher.update(range) }
+                        try await context.hashing.run { [hasher, tally = context.counters.hashing] in
+                            let began = ContinuousClock.now
+                            try hasher.update(range)
+                            tally.hashed(Int64(range.count), since: began)
+                        }
                         noteFront(hasher.states, from: position, to: range.upperBound)
                         position = range.upperBound
                     } catch {
@@ -69,7 +73,10 @@ extension Download {
         let isRight = actual == digest
         let actions = state.withLock { state -> [DownloadPlan.Action] in
             guard state.plan.hashGeneration == generation else { return [] }
-            if isRight { return state.plan.verified() }
+            if isRight {
+                state.verifiedAt = .now
+                return state.plan.verified()
+            }
             return state.plan.mismatched("the bytes that came hash to \(actual)")
         }
         for action in actions { act.yield(action) }

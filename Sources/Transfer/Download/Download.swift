@@ -41,6 +41,12 @@ final class Download: Sendable {
         var cancellations: [Int: Cancellation] = [:]
         var idleSince: Instant?
         var bytes = SourceBytes()
+        var accounts = SourceAccounts()
+        /// When all was here and right.
+        var verifiedAt: Instant?
+        /// What of `bytes` the counters know by peer.
+        var credited: [NodeID: Int64] = [:]
+        var hasSource = false
         var rate = RecentRate()
         var stored: StoredBlob?
         var commitFailed = false
@@ -67,6 +73,8 @@ final class Download: Sendable {
     let digest: Digest
     let spool: SpoolFile
     let started: Instant
+    /// The request that it was begun for, as in the logs.
+    let requestID = RequestTrace.id
     let state: Mutex<State>
     let sources: any BlobSources
     let context: DownloadContext
@@ -112,10 +120,33 @@ final class Download: Sendable {
     /// How many bytes came from where so far.
     var bytes: SourceBytes { state.withLock { $0.bytes } }
 
+    /// What became of it so far.
+    var record: DownloadRecord {
+        state.withLock { state in
+            let plan = state.plan
+            let isVerified = plan.phase == .verified
+            let hasSome = !plan.present.extents.isEmpty
+            let isChecked = plan.present.extents.contains { $0.provenance == .checked }
+            return DownloadRecord(
+                digest: digest, size: plan.size, began: started,
+                seconds: started.duration(to: state.verifiedAt ?? .now) / .seconds(1), bytes: state.bytes,
+                sources: state.accounts.sources(running: plan.runs.values, size: plan.size, now: .now),
+                verified: isVerified ? .whole : isChecked ? .chain : .none,
+                outcome: isVerified ? .complete : hasSome ? .partial : .failed,
+                failure: isVerified ? nil : plan.failureText, requestID: requestID)
+        }
+    }
+
     // MARK: Lifecycle
 
     /// Carries the download out until it is stored, has failed and been left, or the task is cancelled.
     func run() async {
+        await RequestTrace.$id.withValue(requestID) { await live() }
+    }
+
+    private func live() async {
+        context.tell(.began(digest, size: size))
+        context.counters.downloadBegan()
         await recover()
         await withDiscardingTaskGroup { group in
             group.addTask { await self.followHash() }
@@ -143,6 +174,7 @@ final class Download: Sendable {
                 self.evaluate()
             }
         case .blame(let peer, let convicted):
+            state.withLock { $0.accounts.blamed(peer) }
             sources.blame(peer, for: digest, convicted: convicted)
         case .ask(let node, let place):
             group.addTask { await self.ask(node, since: place) }
@@ -154,6 +186,9 @@ final class Download: Sendable {
     }
 
     private func end() async {
+        creditPeers()
+        context.counters.downloadEnded(outcome)
+        context.tell(.ended(record))
         context.shares.set(digest, takes: false)
         if state.withLock({ $0.stored != nil }) {
             // The others learn that the blob can be had here from the store before they hear that it is wanted here no longer.
@@ -207,8 +242,9 @@ final class Download: Sendable {
             noteSize(of: &state)
             context.counters.add(state.plan.takeCounts())
             context.shares.set(digest, takes: state.plan.takesShare)
-            for case .start(let id, _, _) in actions {
+            for case .start(let id, let source, _) in actions {
                 state.cancellations[id] = Cancellation()
+                state.accounts.asked(source, holders: world.holders, now: .now)
             }
             return actions
         }
@@ -247,6 +283,7 @@ final class Download: Sendable {
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.tick)
             evaluate()
+            creditPeers()
             let isOver = state.withLock { state -> Bool in
                 state.rate.grew(to: state.bytes.fromPeers + state.bytes.upstream, in: Self.tick)
                 if state.stored != nil { return true }

@@ -26,6 +26,8 @@ struct DownloadContext: Sendable {
     let disk: WorkPool
     let hashing: WorkPool
     let logger: Logger
+    /// Told of each download's begin and end.
+    var tell: @Sendable (DownloadEvent) -> Void = { _ in }
     /// Who wants the blob now is not to join the download: the blob is in the store, or another has to be begun. May be said twice.
     let replaced: @Sendable (Download) -> Void
     /// Nobody is to be told any more what the download has; it has been replaced.

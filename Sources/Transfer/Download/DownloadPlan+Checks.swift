@@ -17,6 +17,7 @@ extension DownloadPlan {
         for piece in Int(part.lowerBound / Self.pieceSize)...Int((min(part.upperBound, size) - 1) / Self.pieceSize) {
             if case .peer(let node) = source { writers[piece, default: []].insert(node) }
             guard present.contains(range(of: piece, size: size)), unchecked.insert(piece).inserted else { continue }
+            counts.pieces += 1
             hasNews = true
         }
     }

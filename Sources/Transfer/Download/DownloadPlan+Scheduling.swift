@@ -168,6 +168,7 @@ extension DownloadPlan {
         let reach = position..<position + Self.pieceSize
         for (id, run) in runs where run.source != .upstream && !run.cancelled && run.claim(size: size).overlaps(reach) {
             runs[id]?.cancelled = true
+            runs[id]?.hasStalled = true
             peersTooSlow = true
             actions.append(.cancel(id))
         }

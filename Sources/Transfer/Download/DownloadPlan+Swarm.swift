@@ -215,6 +215,7 @@ extension DownloadPlan {
                 for (id, transfer) in underWay where transfer.node == node && transfer.piece == piece {
                     if let position = runs[id]?.position { runs[id]?.end = position }
                     runs[id]?.cancelled = true
+                    runs[id]?.hasStalled = true
                     swarm?.failed(node, now: now)
                     actions.append(.cancel(id))
                 }

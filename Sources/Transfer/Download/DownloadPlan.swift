@@ -54,6 +54,8 @@ struct DownloadPlan: Sendable {
         var lastByteAt: Instant
         /// Asked of a peer while the bytes are still on their way there.
         var waits = false
+        /// Given up because too little came.
+        var hasStalled = false
 
         func claim(size: Int64?) -> Range<Int64> {
             let end = max(position, self.end ?? size ?? .max)
@@ -299,6 +301,12 @@ struct DownloadPlan: Sendable {
     var isComplete: Bool {
         guard let size else { return false }
         return present.end(from: 0) >= size
+    }
+
+    /// Why nothing more comes, or why the last request that failed did.
+    var failureText: String? {
+        if case .failed(_, let message) = phase { return message }
+        return lastFailure
     }
 
     /// How far the bytes from the front are here without a gap: what may be hashed.

@@ -20,6 +20,8 @@ final class SpoolReader: SourcedReader {
 
     var sources: SourceBytes { download.bytes }
 
+    var record: DownloadRecord? { download.record }
+
     /// Known once the first byte may go out, which ``BlobFetcher`` waits for before it hands the reader on.
     var size: Int64 { download.size ?? 0 }
 

@@ -12,12 +12,17 @@ public struct ManifestAnswer: Sendable {
     public var mediaType: MediaType
     public var bytes: [UInt8]
     public var origin: Origin?
+    /// Who gave it; nil where that is not known.
+    public var source: ByteSource?
 
-    public init(digest: Digest, mediaType: MediaType, bytes: [UInt8], origin: Origin?) {
+    public init(
+        digest: Digest, mediaType: MediaType, bytes: [UInt8], origin: Origin?, source: ByteSource? = nil
+    ) {
         self.digest = digest
         self.mediaType = mediaType
         self.bytes = bytes
         self.origin = origin
+        self.source = source
     }
 }
 
@@ -111,7 +116,8 @@ public final class ManifestResolver: Sendable {
             }
             if isGet { counters.answered(hit: found.source != .upstream) }
             return ManifestAnswer(
-                digest: found.digest, mediaType: found.document.mediaType, bytes: found.document.bytes, origin: origin)
+                digest: found.digest, mediaType: found.document.mediaType, bytes: found.document.bytes, origin: origin,
+                source: found.source)
         } catch {
             if isGet { counters.answered(hit: false) }
             logger.debug(
@@ -215,6 +221,7 @@ public final class ManifestResolver: Sendable {
         var bytes: [UInt8] = []
         while let chunk = try await stream.next() {
             counters.received(Int64(chunk.readableBytes), from: .peer(peer))
+            counters.credit([peer: Int64(chunk.readableBytes)])
             guard bytes.count + chunk.readableBytes <= ManifestDocument.maximumSize else {
                 throw FetchError(.broken, "\(digest) is larger than a manifest may be")
             }

@@ -1,5 +1,5 @@
 public import Discovery
-import OCI
+public import OCI
 import Synchronization
 
 /// Which peers are not asked for which blobs, because bytes that they sent were not what they should be, or may have been among such. One
@@ -29,14 +29,19 @@ public final class BlamedPeers: Sendable {
     }
 
     private let entries = Mutex<[Key: Entry]>([:])
+    private let tell: @Sendable (NodeID, Digest, Bool) -> Void
 
-    public init() {}
+    /// - Parameter tell: told each time that a peer is blamed: who, about which blob, and whether it is certain.
+    public init(tell: @escaping @Sendable (NodeID, Digest, Bool) -> Void = { _, _, _ in }) {
+        self.tell = tell
+    }
 
     func contains(_ peer: NodeID, _ digest: Digest, now: ContinuousClock.Instant) -> Bool {
         entries.withLock { ($0[Key(peer: peer, digest: digest)]?.until ?? now) > now }
     }
 
     func insert(_ peer: NodeID, _ digest: Digest, isConvicted: Bool, now: ContinuousClock.Instant) {
+        defer { tell(peer, digest, isConvicted) }
         let key = Key(peer: peer, digest: digest)
         entries.withLock { entries in
             if entries.count >= Self.limit { entries = entries.filter { $0.value.until > now } }

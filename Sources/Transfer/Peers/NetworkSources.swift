@@ -70,7 +70,7 @@ final class NetworkSources: BlobSources {
         _ id: NodeID, _ digest: Digest, _ range: Range<Int64>?, _ wait: Duration?
     ) async throws(SourceFailure) -> SourceStream {
         guard let peer = directory.peer(id) else {
-            throw SourceFailure(ending: .refused("peer \(id) has gone"))
+            throw SourceFailure(ending: .refused("peer \(id) has gone"), reason: .gone)
         }
         let result = await withTaskGroup(of: Result<Opened, SourceFailure>?.self) { group in
             group.addTask { await self.openBest(of: peer, digest, range, wait) }
@@ -101,7 +101,7 @@ final class NetworkSources: BlobSources {
         of peer: Peer, _ digest: Digest, _ range: Range<Int64>?, _ wait: Duration?
     ) async -> Result<Opened, SourceFailure> {
         var trials = AddressTrials(peer.addresses, began: .now)
-        var last = SourceFailure(ending: .refused("peer \(peer.name) has no address"))
+        var last = SourceFailure(ending: .refused("peer \(peer.name) has no address"), reason: .gone)
         while let address = trials.next(at: .now) {
             do {
                 let blob = try await peers.blob(digest, of: peer.id, at: address, range: range, wait: wait)
@@ -109,7 +109,8 @@ final class NetworkSources: BlobSources {
                 return .success(Opened(blob: blob, address: address))
             } catch {
                 last = SourceFailure(
-                    ending: ending(of: error, peer: peer, address: address, digest: digest, inSwarm: wait != nil))
+                    ending: ending(of: error, peer: peer, address: address, digest: digest, inSwarm: wait != nil),
+                    reason: FailureReason(opening: error))
                 if error is PeerAnswerError { break }
             }
         }
@@ -128,7 +129,8 @@ final class NetworkSources: BlobSources {
                 if error is DeadPeerError || !inSwarm && !Task.isCancelled {
                     directory.report(.broke, of: peer.id, address: address)
                 }
-                throw SourceFailure(ending: .broke("peer \(peer.name) broke off: \(error)"))
+                throw SourceFailure(
+                    ending: .broke("peer \(peer.name) broke off: \(error)"), reason: FailureReason(breaking: error))
             }
         }
     }
@@ -182,7 +184,7 @@ final class NetworkSources: BlobSources {
                     }
                 }
             } catch {
-                last = SourceFailure(ending: ending(of: error))
+                last = SourceFailure(ending: ending(of: error), reason: FailureReason(error))
             }
         }
         throw last

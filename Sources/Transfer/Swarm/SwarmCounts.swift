@@ -7,6 +7,8 @@ public struct SwarmCounts: Hashable, Sendable {
     public var hedges: Int64 = 0
     /// Pieces that were not what had been claimed of them.
     public var damaged: Int64 = 0
+    /// Pieces that came whole, those that came again included.
+    public var pieces: Int64 = 0
     /// Bytes that came although they were here already.
     public var duplicateBytes: Int64 = 0
     /// Pieces given to peers of blobs that were not whole here yet.
@@ -18,6 +20,7 @@ public struct SwarmCounts: Hashable, Sendable {
         left.moves += right.moves
         left.hedges += right.hedges
         left.damaged += right.damaged
+        left.pieces += right.pieces
         left.duplicateBytes += right.duplicateBytes
         left.servedEarly += right.servedEarly
     }

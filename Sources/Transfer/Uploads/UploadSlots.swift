@@ -13,9 +13,11 @@ public final class UploadSlots: Sendable {
         var taken = 0
         /// Of pieces, by blob; no entry of 0 stays.
         var pieces: [Digest: Int] = [:]
+        var refusals: Int64 = 0
     }
 
-    private let limit: Int
+    /// In all.
+    public let limit: Int
     private let state = Mutex(State())
 
     /// - Parameter limit: in all.
@@ -25,16 +27,19 @@ public final class UploadSlots: Sendable {
 
     public var inUse: Int { state.withLock { $0.taken } }
 
+    /// How often there was none for whoever asked.
+    public var refusals: Int64 { state.withLock { $0.refusals } }
+
     /// A slot for one upload; nil when all are taken.
     /// - Parameter digest: the blob whose pieces go out to a swarm; nil for any other upload.
     public func acquire(piecesOf digest: Digest? = nil) -> Slot? {
         let isFree = state.withLock { state in
-            guard state.taken < limit else { return false }
-            if let digest {
-                let pieces = state.pieces[digest, default: 0]
-                guard pieces < Self.piecesOfBlob else { return false }
-                state.pieces[digest] = pieces + 1
+            let pieces = digest.map { state.pieces[$0, default: 0] } ?? 0
+            guard state.taken < limit, pieces < Self.piecesOfBlob else {
+                state.refusals += 1
+                return false
             }
+            if let digest { state.pieces[digest] = pieces + 1 }
             state.taken += 1
             return true
         }

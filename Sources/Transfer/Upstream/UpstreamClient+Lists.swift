@@ -11,11 +11,18 @@ extension UpstreamClient {
         return try await list(Question(origin: origin, path: "tags/list", query: query))
     }
 
-    /// The manifests that have `digest` as their subject. Registries that do not know the question answer `.notFound`.
+    /// The manifests that have `digest` as their subject, a page at a time. Registries that do not know the question answer `.notFound`.
     public func referrers(
-        of digest: Digest, at origin: Origin, artifactType: String?
+        of digest: Digest, at origin: Origin, artifactType: String?, continuation: String? = nil
     ) async throws(UpstreamError) -> UpstreamList {
-        let query = artifactType.map { [(name: "artifactType", value: $0)] } ?? []
+        var query = artifactType.map { [(name: "artifactType", value: $0)] } ?? []
+        for pair in continuation?.split(separator: "&") ?? [] {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentCoding.decode(parts[0]),
+                let value = PercentCoding.decode(parts.dropFirst().first ?? "")
+            else { continue }
+            query.append((name, value))
+        }
         return try await list(Question(origin: origin, path: "referrers/\(digest)", query: query))
     }
 

@@ -33,6 +33,7 @@ import Testing
             ("/api/v1/peers", "application/json", #"{"peers":[{"#),
             ("/api/v1/transfers", "application/json", #"{"schema":1,"transfers":[{"#),
             ("/metrics", "text/plain; version=0.0.4; charset=utf-8", "# HELP shoal_"),
+            ("/api/v1/history", "application/json", #"{"end":"1970-01-01T00:00:00.000Z","peers":[0],"schema":1,"#),
             ("/healthz", "text/plain; charset=utf-8", "ok\n"), ("/readyz", "text/plain; charset=utf-8", "ready\n"),
         ])
     func paths(path: String, type: String, beginning: String) async throws {
@@ -65,7 +66,11 @@ import Testing
         #expect(answer.body.contains("the mirror is not bound yet"))
     }
 
-    @Test("other paths are 404", arguments: ["/", "/api/v1/status/", "/api/v1", "/metricsx", "*", "/api/v1/stat%75s"])
+    @Test(
+        "other paths are 404",
+        arguments: [
+            "//", "/index.html", "/favicon.ico", "/api/v1/status/", "/api/v1", "/metricsx", "*", "/api/v1/stat%75s",
+        ])
     func unknown(path: String) async throws {
         let answer = try await ask(path)
         #expect(answer.status == 404)

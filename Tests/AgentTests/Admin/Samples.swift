@@ -21,12 +21,17 @@ extension StatusSnapshot {
                 PeerStatus(
                     id: "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff", name: "node-c",
                     addresses: ["192.168.1.13:5051", "[fd00::13]:5051"], state: "suspect",
-                    sources: ["mdns", "broadcast"], blobs: 0),
+                    sources: ["mdns", "broadcast"], blobs: 0, blamed: true),
                 PeerStatus(
                     id: "101112131415161718191a1b1c1d1e1f", name: "node-b", addresses: ["192.168.1.12:5051"],
-                    state: "alive", sources: ["broadcast"], blobs: 1234),
+                    state: "alive", sources: ["broadcast"], blobs: 1234, receivedBytes: 98_000_000),
             ],
             bytes: ByteCounts(store: 100, peers: 123_456_789, upstream: 52_000_000, servedToPeers: 1_000_000_000_000),
+            today: ByteCounts(store: 10, peers: 1_200_000, upstream: 12_000_000, servedToPeers: 3_300_000_000),
+            saved: SavedBytes(upstream: 123_000_000),
+            containerd: ContainerdStatus(
+                state: "following", version: "1.6.20", socket: "/run/containerd/containerd.sock",
+                namespaces: ["default", "k8s.io"], images: 12, blobs: 140),
             requests: RequestCounts(hits: 40, misses: 3),
             swarm: SwarmRecord(
                 ownershipMoves: 4, hedges: 2, duplicateBytes: 4096, damagedPieces: 1, piecesServedEarly: 30),

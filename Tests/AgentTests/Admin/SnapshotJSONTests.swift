@@ -20,15 +20,19 @@ import Testing
         #expect(
             json(try StatusSnapshot.sample())
                 == #"{"bytes":{"peers":123456789,"served_to_peers":1000000000000,"store":100,"upstream":52000000},"#
+                + #""containerd":{"blobs":140,"images":12,"namespaces":["default","k8s.io"],"#
+                + #""socket":"/run/containerd/containerd.sock","state":"following","version":"1.6.20"},"#
                 + #""node":{"id":"000102030405060708090a0b0c0d0e0f","name":"node-a","uptime_s":8040,"version":"0.1.0"},"#
-                + #""peers":[{"addresses":["192.168.1.13:5051","[fd00::13]:5051"],"blobs":0,"#
-                + #""id":"f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff","name":"node-c","sources":["mdns","broadcast"],"#
-                + #""state":"suspect"},{"addresses":["192.168.1.12:5051"],"blobs":1234,"#
-                + #""id":"101112131415161718191a1b1c1d1e1f","name":"node-b","sources":["broadcast"],"state":"alive"}],"#
-                + #""requests":{"hits":40,"misses":3},"schema":1,"shared":{"blobs":1,"bytes":999},"#
+                + #""peers":[{"addresses":["192.168.1.13:5051","[fd00::13]:5051"],"blamed":true,"blobs":0,"#
+                + #""id":"f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff","name":"node-c","received_bytes":0,"sources":["mdns","broadcast"],"#
+                + #""state":"suspect"},{"addresses":["192.168.1.12:5051"],"blamed":false,"blobs":1234,"#
+                + #""id":"101112131415161718191a1b1c1d1e1f","name":"node-b","received_bytes":98000000,"#
+                + #""sources":["broadcast"],"state":"alive"}],"#
+                + #""requests":{"hits":40,"misses":3},"saved":{"upstream_bytes":123000000},"schema":1,"shared":{"blobs":1,"bytes":999},"#
                 + #""store":{"blobs":12,"bytes":1234567890,"capacity":20000000000},"#
                 + #""swarm":{"damaged_pieces":1,"duplicate_bytes":4096,"hedges":2,"ownership_moves":4,"#
                 + #""pieces_served_early":30},"#
+                + #""today":{"peers":1200000,"served_to_peers":3300000000,"store":10,"upstream":12000000},"#
                 + #""transfers":[{"digest":"sha256:\#(ab)","from_peers":40000000,"from_upstream":12428800,"#
                 + #""piece_count":25,"pieces":"0-10,12","present":52428800,"rate":18200000,"readers":2,"seconds":4.5,"#
                 + #""size":104857600,"sources":[{"bytes":30000000,"id":"101112131415161718191a1b1c1d1e1f","#
@@ -38,6 +42,18 @@ import Testing
                 + #""seconds":0,"sources":[]}],"#
                 + #""warnings":["peers.key_file is not set: only public content is shared, and no tag of another node "#
                 + #"is believed"]}"#)
+    }
+
+    @Test("a status of an agent of before this one's fields is read")
+    func olderStatus() throws {
+        var status = try StatusSnapshot.sample()
+        (status.today, status.saved, status.containerd) = (nil, nil, nil)
+        for index in status.peers.indices {
+            (status.peers[index].receivedBytes, status.peers[index].blamed) = (0, false)
+        }
+        let old = json(status).replacing(#""blamed":false,"#, with: "").replacing(#""received_bytes":0,"#, with: "")
+        #expect(!old.contains("today") && !old.contains("blamed"))
+        #expect(try JSONDecoder().decode(StatusSnapshot.self, from: Data(old.utf8)) == status)
     }
 
     @Test("an answer to locate has the design's fields")

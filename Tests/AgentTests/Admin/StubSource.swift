@@ -8,5 +8,8 @@ struct StubSource: AdminSource {
 
     func status() async -> StatusSnapshot { snapshot }
     func locate(_ query: LocateQuery) async -> LocateSnapshot { LocateSnapshot(query: query, blobs: found) }
+    func history() async -> HistorySnapshot? {
+        HistorySnapshot(ByteHistory(from: .now), end: UTCTime(seconds: 0, milliseconds: 0))
+    }
     func readiness() async -> Readiness { isReady }
 }

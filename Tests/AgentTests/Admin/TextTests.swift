@@ -11,16 +11,15 @@ import Testing
                 node-a, Shoal 0.1.0, up 2 h 14 min
                 node 000102030405060708090a0b0c0d0e0f
 
+                Runtime    containerd 1.6.20, default, k8s.io: 12 images, 140 blobs
                 Store      12 blobs, 1.2 GB of 20.0 GB (6%)
                 Shared     1 blob, 999 B
                 Requests   40 without upstream, 3 with (93% without upstream)
-                Received   123 MB from peers, 52.0 MB from upstream
-                Sent       100 B from the store, 1.0 TB to peers
+                Saved      123 MB that upstream did not have to send
 
-                Peers (2)
-                  NAME    STATE    BLOBS  ADDRESS               FOUND BY
-                  node-b  alive     1234  192.168.1.12:5051     broadcast
-                  node-c  suspect      0  192.168.1.13:5051 +1  mdns, broadcast
+                  BYTES        FROM STORE  FROM PEERS  FROM UPSTREAM  TO PEERS
+                  today              10 B      1.2 MB        12.0 MB    3.3 GB
+                  since start       100 B      123 MB        52.0 MB    1.0 TB
 
                 Transfers (2)
                   BLOB                    HERE    SIZE  DONE    PEERS  UPSTREAM  TIME
@@ -29,11 +28,62 @@ import Testing
                   sha256:cdcdcdcdcdcd      0 B       ?     ?      0 B       0 B   0 s
                     [................] 0 B/s
 
+                Peers (2): 1 alive; found by broadcast 2, mdns 1
+                  NAME    STATE            BLOBS     GAVE  ADDRESS               FOUND BY
+                  node-b  alive             1234  98.0 MB  192.168.1.12:5051     broadcast
+                  node-c  suspect, blamed      0      0 B  192.168.1.13:5051 +1  mdns, broadcast
+
                 Warnings (1)
                   ! peers.key_file is not set: only public content is shared, and no tag of
                     another node is believed
 
                 """)
+    }
+
+    @Test("a wide terminal has longer lines of prose and of names, and nothing else is different")
+    func wide() throws {
+        var status = try StatusSnapshot.sample()
+        status.peers[0].name = String(repeating: "n", count: 40)
+        let name = status.peers[0].name
+        let wideText = StatusText(status).render(TextStyle(hasColor: false, columns: 200))
+        let narrowText = StatusText(status).render(.plain)
+        let wide = wideText.split(separator: "\n").map(String.init)
+        let narrow = narrowText.split(separator: "\n").map(String.init)
+        #expect(wide.count == narrow.count - 1)
+        #expect(wide.last == "  ! " + status.warnings[0])
+        #expect(wideText.contains("\n  \(name)  suspect, blamed"))
+        #expect(!narrowText.contains(name))
+        #expect(Array(wide.prefix(8)) == Array(narrow.prefix(8)))
+        let widest = wide.map(\.count).max()
+        #expect(widest ?? 0 <= 200)
+    }
+
+    @Test(
+        "how the node stands with containerd is one line",
+        arguments: [
+            (ContainerdStatus(state: "off"), "none: runtime.containerd.address is empty"),
+            (ContainerdStatus(state: "searching", reason: "no socket"), "no containerd: no socket"),
+            (ContainerdStatus(state: "lost", reason: "gone\u{7}"), "containerd is away: gone"),
+            (ContainerdStatus(state: "following", version: "2.0"), "containerd 2.0, no namespaces: 0 images, 0 blobs"),
+            (
+                ContainerdStatus(state: "following", version: "2.0", namespaces: ["a"], images: 1, reason: "no right"),
+                "containerd 2.0, a: 1 image, 0 blobs; its files cannot be read"
+            ),
+        ])
+    func runtime(containerd: ContainerdStatus, words: String) throws {
+        var status = try StatusSnapshot.sample()
+        status.containerd = containerd
+        let line = StatusText(status).render(.plain).split(separator: "\n").first { $0.hasPrefix("Runtime ") }
+        #expect(line?.hasPrefix("Runtime    " + words) == true)
+    }
+
+    @Test("a status of an agent of before the day was counted is shown without it")
+    func older() throws {
+        var status = try StatusSnapshot.sample()
+        (status.today, status.saved, status.containerd) = (nil, nil, nil)
+        let text = StatusText(status).render(.plain)
+        #expect(!text.contains("today") && !text.contains("Saved") && !text.contains("Runtime"))
+        #expect(text.contains("  since start "))
     }
 
     @Test("a node alone has a short status")
@@ -52,9 +102,9 @@ import Testing
     func peers() throws {
         #expect(
             PeersText(PeersSnapshot(peers: try StatusSnapshot.sample().peers)).render(.plain) == """
-                NAME    STATE    BLOBS  ADDRESS               FOUND BY
-                node-b  alive     1234  192.168.1.12:5051     broadcast
-                node-c  suspect      0  192.168.1.13:5051 +1  mdns, broadcast
+                NAME    STATE            BLOBS     GAVE  ADDRESS               FOUND BY
+                node-b  alive             1234  98.0 MB  192.168.1.12:5051     broadcast
+                node-c  suspect, blamed      0      0 B  192.168.1.13:5051 +1  mdns, broadcast
 
                 """)
         #expect(PeersText(PeersSnapshot(peers: [])).render(.plain) == "No peers are known.\n")

@@ -97,6 +97,7 @@ extension Logger {
                 if case .begin = event { break }
             }
         }
+        // The jobs are over when the archives are.
         #expect(images.open.withLock { $0 == (0, 0) })
     }
 

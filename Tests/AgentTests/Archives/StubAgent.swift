@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 import SystemPackage
 
 /// Answers one request on a socket, part by part, as an agent might that is otherwise than ours.
@@ -13,27 +14,28 @@ func withStubAgent<Result: Sendable>(
 ) async throws -> Result {
     let folder = try TemporaryFolder()
     let socket = folder.path.appending("stub.sock")
+    // Each connection has an owner from the moment it is there: one that is dropped on its way to somebody is a trap of NIO's.
+    let serving = Mutex<[Task<Void, Never>]>([])
     let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .bind(unixDomainSocketPath: socket.string) { channel in
+        .childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                let handlers = channel.pipeline.syncOperations
                 // Not NIO's own handler for pipelining: it lets no answer out before the request is whole.
-                try handlers.addHandlers([
+                try channel.pipeline.syncOperations.addHandlers([
                     HTTPResponseEncoder(), ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)),
                 ])
-                return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(
+                let connection = try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(
                     wrappingChannelSynchronously: channel)
+                let task = Task<Void, Never> { try? await connection.executeThenClose { try await serve($0, $1) } }
+                serving.withLock { $0.append(task) }
             }
         }
-    return try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-            try await server.executeThenClose { connections in
-                for try await connection in connections {
-                    try? await connection.executeThenClose { try await serve($0, $1) }
-                }
-            }
-        }
-        defer { group.cancelAll() }
-        return try await body(socket)
+        .bind(unixDomainSocketPath: socket.string).get()
+    let result: Swift.Result<Result, any Error>
+    do { result = .success(try await body(socket)) } catch { result = .failure(error) }
+    try? await server.close()
+    for task in serving.withLock({ $0 }) {
+        task.cancel()
+        await task.value
     }
+    return try result.get()
 }

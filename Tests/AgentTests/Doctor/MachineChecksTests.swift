@@ -26,6 +26,19 @@ import Testing
         }
     }
 
+    @Test("what costs nothing to look at warns of a full disk, of files that run out and of a clock of years ago")
+    func warnings() {
+        let now = 1_795_000_000
+        let enough = FileUsage(open: 100, limit: 65536)
+        #expect(MachineChecks.warnings("/d", free: 1 << 31, files: enough, now: now) == [])
+        #expect(MachineChecks.warnings("/d", free: nil, files: nil, now: now) == [])
+        let full = MachineChecks.warnings("/d", free: 1 << 29, files: enough, now: now)
+        #expect(full.count == 1 && full[0].hasPrefix("/d: 536 MB free"))
+        let crowded = MachineChecks.warnings("/d", free: nil, files: FileUsage(open: 950, limit: 1000), now: now)
+        #expect(crowded.count == 1 && crowded[0].hasPrefix("950 of 1000 files are open"))
+        #expect(MachineChecks.warnings("/d", free: nil, files: nil, now: 0).count == 1)
+    }
+
     @Test("a clock that nobody sets is warned of, one of years ago is a fault")
     func clock() {
         let now = 1_795_000_000

@@ -78,6 +78,8 @@ final class MemoryStore: ProvableStore {
 
 /// A store with one blob, whose reader gives nothing until nobody waits any more.
 final class GatedStore: ProvableStore {
+    /// How many reads hang, or have.
+    let hanging = Mutex(0)
     let cancelled = Mutex(0)
     private let digest = ContentHasher.digest(of: [1])
 
@@ -87,6 +89,7 @@ final class GatedStore: ProvableStore {
 
         func next(at offset: Int64, limit: Int64) async throws -> FileSlice {
             let (stream, _) = AsyncStream<Void>.makeStream()
+            store.hanging.withLock { $0 += 1 }
             for await _ in stream {}
             store.cancelled.withLock { $0 += 1 }
             throw CancellationError()

@@ -167,6 +167,7 @@ import Testing
                     Issue.record("two at once")
                     return
                 }
+                while store.hanging.withLock({ $0 }) == 0 { await Task.yield() }
             }
             // The stream was dropped: the job, which hangs in its blob, is cancelled.
             while case .busy = await verification.verify(.everything) { await Task.yield() }

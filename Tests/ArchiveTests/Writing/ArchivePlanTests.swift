@@ -135,6 +135,28 @@ struct ArchivePlanTests {
         #expect(list.map(\.config) == [SampleArchive.path(own.config)])
     }
 
+    @Test("an index of which nothing is here cannot be saved, and within another one it is left out")
+    func emptyIndexes() async throws {
+        let (here, absent) = (try SampleImage(1), try SampleImage(2))
+        let inner = try SampleImage.json(ImageIndex(manifests: [absent.listed()]))
+        let innerTop = SampleImage.descriptor(inner, .ociIndex)
+        let outer = try SampleImage.json(ImageIndex(manifests: [innerTop, here.listed()]))
+        let outerTop = SampleImage.descriptor(outer, .ociIndex)
+        let documents = [
+            innerTop.digest: try ManifestDocument(bytes: inner, mediaType: .ociIndex),
+            outerTop.digest: try ManifestDocument(bytes: outer, mediaType: .ociIndex),
+            here.descriptor.digest: try ManifestDocument(bytes: here.manifest, mediaType: .ociManifest),
+        ]
+        let names = [try reference("localhost:5050/app:v1")]
+        let error = failure {
+            try ArchivePlan([ArchivableImage(names: names, descriptor: innerTop, documents: documents)])
+        }
+        #expect(error?.code == .incomplete)
+        let plan = try ArchivePlan([ArchivableImage(names: names, descriptor: outerTop, documents: documents)])
+        let found = try await contents(of: archive(plan, here.blobs))
+        #expect(Set(found.images.flatMap(\.blobs)) == here.digests.union([outerTop.digest]))
+    }
+
     @Test("an artifact is saved, and not listed for Docker")
     func artifact() throws {
         let (empty, text) = (Array("{}".utf8), Array("sbom".utf8))

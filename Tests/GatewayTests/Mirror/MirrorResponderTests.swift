@@ -153,6 +153,9 @@ struct MirrorResponderTests {
             Case("PUT \(manifests)latest", 405, "UNSUPPORTED", [("Allow", "GET, HEAD")]),
             Case("DELETE \(blob)", 405, "UNSUPPORTED", [("Allow", "GET, HEAD")]),
             Case("PATCH /v2/app/blobs/uploads/x", 405, "UNSUPPORTED"),
+            Case(
+                "GET /v2/app/referrers/\(StubMirror.manifestDigest)?last=\(String(repeating: "x", count: 1024))", 400,
+                "UNSUPPORTED"),
             Case("OPTIONS /v2/", 405, "UNSUPPORTED", [("Allow", "GET, HEAD")]),
             Case("GET /v2/", [("Host", "evil.example")], 403, "DENIED"),
             Case("GET /v2/", [("Host", "192.168.1.2:5050")], 403, "DENIED"),
@@ -173,6 +176,16 @@ struct MirrorResponderTests {
             return
         }
         #expect(String(decoding: bytes, as: UTF8.self).hasPrefix("{\"errors\":[{\"code\":\"\(test.body)\""))
+    }
+
+    @Test("Where a list of referrers goes on is said in the words of whoever linked it")
+    func continuation() async {
+        let stub = StubMirror()
+        let request = Case(
+            "GET /v2/app/referrers/\(StubMirror.manifestDigest)?ns=docker.io&next=a%20b&artifactType=text/plain&page=2",
+            200, "")
+        _ = await MirrorResponder(stub).respond(to: request.request)
+        #expect(stub.questions == ["referrers docker.io/library/app text/plain next=a%20b&page=2"])
     }
 
     @Test("Other hosts may use any name where that is allowed, web pages still may not")
@@ -290,16 +303,16 @@ struct MirrorResponderTests {
                 let none = try await client.get("\(Self.manifests)none?ns=docker.io")
                 #expect(none.status == 404)
             }
+            let blob = try await records.next()
+            #expect(blob.outcome.bytes == 1000)
+            guard case .blob(StubMirror.blobDigest, .registry(let origin)) = blob.subject else {
+                Issue.record("the subject is \(blob.subject)")
+                return
+            }
+            #expect("\(origin)" == "docker.io/library/app")
+            counters.count(blob)
+            counters.count(try await records.next())
         }
-        let blob = try await records.next()
-        #expect(blob.outcome.bytes == 1000)
-        guard case .blob(StubMirror.blobDigest, .registry(let origin)) = blob.subject else {
-            Issue.record("the subject is \(blob.subject)")
-            return
-        }
-        #expect("\(origin)" == "docker.io/library/app")
-        counters.count(blob)
-        counters.count(try await records.next())
         #expect(
             counters.snapshot == [.init(route: .blob, result: .ok): 1, .init(route: .manifest, result: .absent): 1])
     }

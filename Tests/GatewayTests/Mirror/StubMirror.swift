@@ -78,8 +78,10 @@ final class StubMirror: MirrorBackend {
             headers: [("Link", "</v2/app/tags/list?n=1&last=latest>; rel=\"next\"")])
     }
 
-    func referrers(to digest: Digest, in place: MirrorPlace, artifactType: String?) async throws -> MirrorList {
-        note("referrers \(place) \(artifactType ?? "-")")
+    func referrers(
+        to digest: Digest, in place: MirrorPlace, artifactType: String?, continuation: String?
+    ) async throws -> MirrorList {
+        note("referrers \(place) \(artifactType ?? "-")" + (continuation.map { " \($0)" } ?? ""))
         return MirrorList(
             body: Array(#"{"schemaVersion":2,"manifests":[]}"#.utf8),
             mediaType: "application/vnd.oci.image.index.v1+json")

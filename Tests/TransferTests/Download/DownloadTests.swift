@@ -69,6 +69,25 @@ struct DownloadTests {
         #expect(sources.requests == [.init(source: .upstream, range: nil)])
     }
 
+    @Test("tells at its end who gave what, what failed, and on whose behalf it was begun")
+    func record() async throws {
+        let blob = blob(9 * Self.MiB + 5)
+        let sources = ScriptedSources(blob, upstream: .init(.cut(after: 5 * Self.MiB), .whole))
+        let record = try await RequestTrace.$id.withValue("c1-7") {
+            try await withDownload(of: blob, from: sources) { download, _ in
+                _ = try await read(download, .toEnd(from: 0))
+                return download.record
+            }
+        }
+        #expect(record.outcome == .complete && record.verified == .whole && record.failure == nil)
+        #expect(record.size == Int64(blob.count) && record.bytes.upstream == Int64(blob.count))
+        #expect(record.requestID == "c1-7")
+        let upstream = try #require(record.sources.first)
+        #expect(record.sources.count == 1 && upstream.source == .upstream)
+        #expect(upstream.bytes == Int64(blob.count) && upstream.pieces == 3 && upstream.requests == 2)
+        #expect(upstream.failures == [.reset: 1])
+    }
+
     @Test("serves many readers of all kinds from one copy of upstream's bytes")
     func manyReaders() async throws {
         let blob = blob(24 * Self.MiB)

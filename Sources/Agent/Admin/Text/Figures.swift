@@ -26,6 +26,23 @@ enum Figures {
         return Int(Double(part) / Double(whole) * 100)
     }
 
+    /// Bytes a second; 0 where there was no time.
+    static func rate(_ bytes: Int64, seconds: Double) -> Int64 {
+        seconds > 0 ? Int64(min(Double(bytes) / seconds, 1e15)) : 0
+    }
+
+    /// `0.34 s`, `1.2 s`, `42 s`, `14 min`.
+    static func seconds(_ seconds: Double) -> String {
+        let hundredths = Int64((max(0, min(seconds, 1e9)) * 100).rounded())
+        func padded(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        if hundredths < 100 { return "0.\(padded(hundredths)) s" }
+        if hundredths < 1000 { return "\(hundredths / 100).\(hundredths / 10 % 10) s" }
+        return duration(seconds: hundredths / 100)
+    }
+
+    /// Rounded to milliseconds.
+    static func thousandths(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
+
     /// `1 blob`, `2 blobs`.
     static func count(_ number: some BinaryInteger, _ noun: String) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(noun)s"

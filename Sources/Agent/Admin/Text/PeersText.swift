@@ -13,19 +13,24 @@ public struct PeersText: Sendable {
         return Self.table(peers).lines(style).map { $0.dropFirst(2) + "\n" }.joined()
     }
 
-    static func table(_ peers: [PeerStatus]) -> TextTable {
+    static func table(_ peers: [PeerStatus], _ order: StatusOrder = .name) -> TextTable {
         var table = TextTable(columns: [
             .init(title: "NAME"), .init(title: "STATE"), .init(title: "BLOBS", isNumber: true),
-            .init(title: "ADDRESS", minimum: 21), .init(title: "FOUND BY"),
+            .init(title: "GAVE", isNumber: true), .init(title: "ADDRESS", minimum: 21), .init(title: "FOUND BY"),
         ])
-        table.rows = peers.sorted { ($0.name, $0.id) < ($1.name, $1.id) }.map { peer in
+        table.rows = order.sorted(peers).map { peer in
             let others = peer.addresses.count > 1 ? " +\(peer.addresses.count - 1)" : ""
             return [
                 .init(peer.name.isEmpty ? String(peer.id.prefix(12)) : peer.name),
-                .init(peer.state, peer.state == "alive" ? .green : .yellow), "\(peer.blobs)",
+                state(peer), "\(peer.blobs)", .init(Figures.bytes(peer.receivedBytes)),
                 .init((peer.addresses.first ?? "-") + others), .init(peer.sources.joined(separator: ", ")),
             ]
         }
         return table
+    }
+
+    private static func state(_ peer: PeerStatus) -> TextTable.Cell {
+        if peer.blamed { return .init("\(peer.state), blamed", .red) }
+        return .init(peer.state, peer.state == "alive" ? .green : .yellow)
     }
 }

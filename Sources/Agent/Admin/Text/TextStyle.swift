@@ -3,20 +3,23 @@ public struct TextStyle: Sendable, Equatable {
     /// Whether colours may be used.
     public var hasColor: Bool
     /// Columns of a line.
+    public var columns: Int
+    /// Columns of a line where nobody says how many there are.
     public static let width = 80
 
     /// Nothing but text.
     public static let plain = TextStyle(hasColor: false)
 
     /// Makes a style.
-    public init(hasColor: Bool) {
+    public init(hasColor: Bool, columns: Int = TextStyle.width) {
         self.hasColor = hasColor
+        self.columns = columns
     }
 
     /// What standard output wants: colour on a terminal only, and not where `NO_COLOR` is set (no-color.org).
-    public init(isTerminal: Bool, environment: [String: String]) {
+    public init(isTerminal: Bool, environment: [String: String], columns: Int = TextStyle.width) {
         let isForbidden = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
-        hasColor = isTerminal && !isForbidden
+        self.init(hasColor: isTerminal && !isForbidden, columns: columns)
     }
 
     enum Color: String {

@@ -26,7 +26,7 @@ struct TextTable {
     var rows: [[Cell]] = []
 
     func lines(_ style: TextStyle) -> [String] {
-        let widths = fittedWidths()
+        let widths = fittedWidths(style.columns)
         let titles = columns.map { Cell($0.title, .bold) }
         return ([titles] + rows).map { cells in
             var line = String(repeating: " ", count: Self.indent)
@@ -46,11 +46,11 @@ struct TextTable {
         }
     }
 
-    private func fittedWidths() -> [Int] {
+    private func fittedWidths(_ width: Int) -> [Int] {
         var widths = columns.indices.map { index in
             max(columns[index].title.count, rows.map { $0[index].text.count }.max() ?? 0)
         }
-        let room = TextStyle.width - Self.indent - Self.gap * (columns.count - 1)
+        let room = width - Self.indent - Self.gap * (columns.count - 1)
         while widths.reduce(0, +) > room {
             let shrinkable = widths.indices.filter { widths[$0] > columns[$0].minimum }
             guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }

@@ -9,12 +9,13 @@ struct TransfersText {
     private let transfers: [TransferRecord]
     private let names: [String: String]
 
-    init(_ status: StatusSnapshot) {
-        transfers = status.transfers
+    init(_ status: StatusSnapshot, _ order: StatusOrder = .name) {
+        transfers = order.sorted(status.transfers)
         names = Dictionary(status.peers.map { ($0.id, $0.name) }) { first, _ in first }
     }
 
-    func lines(_ style: TextStyle) -> [String] {
+    /// The titles, and the lines of each download.
+    func parts(_ style: TextStyle) -> (titles: [String], items: [[String]]) {
         var table = TextTable(columns: [
             .init(title: "BLOB", minimum: 19), .init(title: "HERE", isNumber: true),
             .init(title: "SIZE", isNumber: true), .init(title: "DONE", isNumber: true),
@@ -32,13 +33,13 @@ struct TransfersText {
             ]
         }
         let rows = table.lines(style)
-        return rows.prefix(1) + zip(rows.dropFirst(), transfers).flatMap { [$0, detail($1)] }
+        return (Array(rows.prefix(1)), zip(rows.dropFirst(), transfers).map { [$0, detail($1, style.columns)] })
     }
 
-    private func detail(_ transfer: TransferRecord) -> String {
+    private func detail(_ transfer: TransferRecord, _ columns: Int) -> String {
         let bar = Self.bar(transfer.pieces ?? "", of: transfer.pieceCount ?? 0)
         let line = "    [\(bar)] \(Figures.bytes(transfer.rate))/s\(sources(transfer))"
-        return TextTable.cut(line, to: TextStyle.width)
+        return TextTable.cut(line, to: columns)
     }
 
     private func sources(_ transfer: TransferRecord) -> String {

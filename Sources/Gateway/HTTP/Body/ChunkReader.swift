@@ -6,13 +6,13 @@ import Synchronization
 
 /// Reads a blob's bytes into memory for a connection that files cannot be sent on, a chunk at a time, on a thread of a pool.
 ///
-/// The buffers are used again and again in turn. The oldest has long been sent when its turn comes, because no more than
-/// ``ConnectionLink/writesAhead`` wait on a connection; if it has not, it gets new memory, and nothing is overwritten.
+/// Two buffers take turns. TLS lets go of one as soon as it has encrypted it, so the other is free when its turn comes; if it is
+/// not, it gets new memory, and nothing is overwritten.
 final class ChunkReader: Sendable {
     /// Enough to keep encryption busy, and little enough to have for each connection.
     static let size: Int64 = 256 << 10
-    /// Those that wait, and the one that is being filled.
-    static let buffers = ConnectionLink.writesAhead + 1
+    /// One that is being encrypted, and one that is being filled.
+    static let buffers = 2
 
     private let pool: NIOThreadPool
     private let used = Mutex<[ByteBuffer]>([])

@@ -164,7 +164,7 @@ struct Answer: Sendable {
     private func log(_ level: Logger.Level, _ message: Logger.Message, _ extra: @autoclosure () -> Logger.Metadata) {
         guard server.logger.logLevel <= level else { return }
         var metadata = extra()
-        metadata["request"] = "\(request?.id ?? connection.id)"
+        metadata["request_id"] = "\(request?.id ?? connection.id)"
         metadata["from"] = "\(connection.remoteAddress?.ipAddress ?? "unix")"
         // A query may be long, and names no secret here; a refused request has no line to show.
         metadata["line"] = "\(request.map { "\($0.method.rawValue) \($0.target.prefix(512))" } ?? "-")"

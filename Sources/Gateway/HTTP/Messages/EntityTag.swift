@@ -1,17 +1,18 @@
 import NIOHTTP1
-import OCI
+public import OCI
 
 /// A strong entity tag: content by digest never changes, so the digest is the tag.
-struct EntityTag: Equatable {
+public struct EntityTag: Equatable, Sendable {
     /// With its quotes, as it stands in headers.
-    let header: String
+    public let header: String
 
-    init(_ digest: Digest) {
+    /// The tag of this content.
+    public init(_ digest: Digest) {
         header = "\"\(digest)\""
     }
 
     /// Whether the client already has this (RFC 9110 §13.1.2): weak comparison, `*` is anything.
-    func matches(ifNoneMatch values: [String]) -> Bool {
+    public func matches(ifNoneMatch values: [String]) -> Bool {
         values.contains { value in
             value.split(separator: ",").contains { element in
                 var tag = element.trimmed

@@ -13,7 +13,7 @@ public final class HTTPListener: Service {
         var sockets: [ListeningSocket]?
         var isDraining = false
         var nextConnection = 0
-        var open: [Int: any Channel] = [:]
+        var open: [Int: Connection] = [:]
     }
 
     private let addresses: [ListenAddress]
@@ -123,11 +123,11 @@ public final class HTTPListener: Service {
         defer { limiter.leave(connection.place) }
         let id = state.withLock { state in
             state.nextConnection += 1
-            state.open[state.nextConnection] = connection.channel.channel
+            state.open[state.nextConnection] = connection
             return state.nextConnection
         }
         defer { state.withLock { $0.open[id] = nil } }
-        if state.withLock({ $0.isDraining }) { quiesce(connection.channel.channel) }
+        if state.withLock({ $0.isDraining }) { quiesce(connection) }
         await server.serve(connection)
     }
 
@@ -136,13 +136,15 @@ public final class HTTPListener: Service {
             state.isDraining = true
             return (state.sockets ?? [], Array(state.open.values))
         }
+        for connection in open { quiesce(connection) }
         for socket in sockets { socket.stopAccepting() }
         queue.close()
-        for channel in open { quiesce(channel) }
     }
 
-    private func quiesce(_ channel: any Channel) {
-        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    /// The answers that begin from now on say that they are the last, whenever the event loop hears of it.
+    private func quiesce(_ connection: Connection) {
+        connection.link.drains()
+        connection.channel.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 
     // MARK: Accepting
