@@ -19,8 +19,12 @@ private let targets: [String: any FuzzTarget.Type] = [
     "archive": ArchiveTarget.self,
     "datagram": DatagramTarget.self,
     "conversation": ConversationTarget.self,
+    "header": HeaderTarget.self,
     "inventory": InventoryTarget.self,
+    "manifest": ManifestTarget.self,
+    "name": NameTarget.self,
     "record": RecordTarget.self,
+    "route": RouteTarget.self,
 ]
 
 @_cdecl("LLVMFuzzerTestOneInput")
