@@ -34,7 +34,10 @@ extension EndToEnd {
                 report("a pull", without)
                 report("a pull that ten dead holders were thought of for", with)
                 #expect(with - without < Self.generous)
-                #expect(try await node.status().peers.contains { $0.name == "stranger" && $0.state == "suspect" })
+                // A pull that upstream served at once did not wait to find out that they are dead: their silence tells, then.
+                try await eventually("the dead are suspect", within: .seconds(60)) {
+                    try await node.status().peers.contains { $0.name == "stranger" && $0.state == "suspect" }
+                }
             }
         }
 

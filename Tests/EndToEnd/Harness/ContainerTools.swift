@@ -56,11 +56,21 @@ final class ContainerTools: Sendable {
         try await pull(image.tagged(), with: client, into: place)
     }
 
+    private func storage(_ place: String) -> [String] {
+        ["--root", "\(node.folder)/\(place)", "--runroot", "\(node.folder)/\(place)-run", "--storage-driver", "vfs"]
+    }
+
+    /// Runs Podman or Buildah with the storage that `place` names, and hands back the last line that it printed.
+    @discardableResult
+    func run(_ client: String, in place: String, _ arguments: String...) async throws -> String {
+        let engine = client == "podman" ? ["--cgroup-manager=cgroupfs"] : []
+        let said = try await run([client] + storage(place) + engine + arguments)
+        return said.split(separator: "\n").last.map(String.init) ?? ""
+    }
+
     /// Pulls a reference.
     func pull(_ reference: String, with client: String, into place: String) async throws {
-        let storage = [
-            "--root", "\(node.folder)/\(place)", "--runroot", "\(node.folder)/\(place)-run", "--storage-driver", "vfs",
-        ]
+        let storage = storage(place)
         let policy = ["--signature-policy", folder + "/policy.json"]
         let arguments =
             switch client {

@@ -12,6 +12,7 @@ struct Machine: Sendable {
             + arguments
     }
 
+    @discardableResult
     func run(_ arguments: String..., within limit: Duration = .seconds(120)) async throws -> String {
         try await Command(command(arguments), within: limit).run()
     }
