@@ -156,7 +156,7 @@ public final class BlobFetcher: Service {
 
     /// The blob's size, for a HEAD: nothing is downloaded.
     public func size(of question: BlobQuestion) async throws -> Int64 {
-        if let size = content.size(of: question.digest) ?? download(of: question.digest)?.size { return size }
+        if let size = content.size(of: question.digest) ?? download(of: question.digest)?.currentSize { return size }
         if let size = sizes.size(of: question.digest) ?? sources.claimedSize(of: question.digest) { return size }
         if let size = try await upstreamSize(of: question) { return size }
         throw FetchError(.notFound, "nobody who can be asked has \(question.digest)")
@@ -221,7 +221,7 @@ public final class BlobFetcher: Service {
     }
 
     private func openDownload(_ question: BlobQuestion) async throws -> SpoolReader {
-        var size = download(of: question.digest)?.size
+        var size = download(of: question.digest)?.currentSize
         var claimed: Int64?
         if size == nil, question.range != .whole { size = sizes.size(of: question.digest) }
         if size == nil, question.range != .whole {

@@ -31,7 +31,7 @@ protocol BlobSources: Sendable {
     /// Asks the LAN who has the blob; who answers is among the holders afterwards.
     func askLAN(for digest: Digest) async
     /// A peer's bytes were wrong (convicted), or were among bytes of which some were wrong.
-    func blame(_ peer: NodeID, for digest: Digest, convicted: Bool)
+    func blame(_ finding: BlamedPeers.Finding)
 }
 
 /// Why a source gave nothing, or no more, in the words of the plan.

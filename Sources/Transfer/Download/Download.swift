@@ -103,6 +103,9 @@ final class Download: Sendable {
 
     var size: Int64? { state.withLock { $0.plan.size } }
 
+    /// The blob's size as far as a new reader may rely on it.
+    var currentSize: Int64? { state.withLock { $0.plan.currentSize } }
+
     var origins: [Origin] { state.withLock { $0.origins } }
 
     /// What there is to see of the download now.
@@ -173,9 +176,9 @@ final class Download: Sendable {
                 self.state.withLock { $0.plan.lanAnswered() }
                 self.evaluate()
             }
-        case .blame(let peer, let convicted):
+        case .blame(let peer, let convicted, let piece):
             state.withLock { $0.accounts.blamed(peer) }
-            sources.blame(peer, for: digest, convicted: convicted)
+            sources.blame(.init(peer: peer, digest: digest, piece: piece, isConvicted: convicted))
         case .ask(let node, let place):
             group.addTask { await self.ask(node, since: place) }
         case .askChain(let node):

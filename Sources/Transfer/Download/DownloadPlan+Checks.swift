@@ -103,7 +103,7 @@ extension DownloadPlan {
             return [.blame(claim.giver, convicted: false)]
         }
         excludedPeers.formUnion(suspects)
-        return suspects.sorted().map { .blame($0, convicted: false) }
+        return suspects.sorted().map { .blame($0, convicted: false, piece: piece) }
     }
 
     /// What others were told is not so any more.

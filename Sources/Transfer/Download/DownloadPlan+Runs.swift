@@ -19,14 +19,10 @@ extension DownloadPlan {
         if let total {
             switch (size, run.source) {
             case (nil, _):
-                size = total
-                sizeIsUpstreams = run.source == .upstream
+                learnSize(total, isUpstreams: run.source == .upstream)
             case (let known?, .upstream) where known != total && !sizeIsUpstreams:
-                // A peer had claimed another size; nothing that hangs on its word has gone out.
-                dropPeersBytes()
-                leaveSwarm()
-                size = total
-                sizeIsUpstreams = true
+                // A manifest or a peer had claimed another size.
+                learnSize(total, isUpstreams: true)
             case (let known?, .upstream) where known != total:
                 return .refuse("upstream says that the blob has \(total) bytes, but it has \(known)")
             case (let known?, .peer(let peer)) where known != total:
@@ -140,14 +136,16 @@ extension DownloadPlan {
         if case .finished = ending {
             if size == nil, run.opened, run.end == nil, !run.cancelled {
                 // The body had no length: its end is the blob's.
-                size = run.position
+                learnSize(run.position, isUpstreams: false)
             }
             return
         }
         if run.cancelled { return }
         switch run.source {
         case .peer(let peer): peerEnded(peer, ending, received: run.received)
-        case .upstream: upstreamEnded(ending, received: run.received, now: now)
+        case .upstream:
+            if case .refused = ending, restartsAfterRefusal(of: run) { return }
+            upstreamEnded(ending, received: run.received, now: now)
         }
         switch ending {
         case .broke(let message), .busy(let message, _, _), .refused(let message), .lacks(let message, _):
@@ -249,6 +247,8 @@ extension DownloadPlan {
         }
         present.removeAll()
         beginLogAnew()
+        // What gave wrong bytes may have given a wrong size, too.
+        sizeIsUpstreams = false
         upstreamMismatches += 1
         if upstreamMismatches > 1 || released > 0 {
             phase = .failed(.damaged, message)
@@ -256,7 +256,7 @@ extension DownloadPlan {
         return []
     }
 
-    private mutating func dropPeersBytes() {
+    mutating func dropPeersBytes() {
         present.removeAll(from: .peer)
         present.removeAll(from: .checked)
         beginLogAnew()
@@ -269,6 +269,7 @@ extension DownloadPlan {
 
     mutating func revive() {
         phase = .fetching
+        doubtSize()
         excludedPeers = []
         upstreamRefusal = nil
         upstreamRetryAt = nil

@@ -42,7 +42,7 @@ extension DownloadPlan {
     /// Others have the blob, or parts of it: their word is good enough to begin with, upstream's counts when it comes.
     private mutating func takeClaimedSize(_ world: World) {
         guard size == nil, let claimed = world.claimedSize, runs.isEmpty else { return }
-        size = claimed
+        learnSize(claimed, isUpstreams: false)
     }
 
     /// Whether something has come lately, so that those who have nothing to give now may have something soon.
@@ -98,7 +98,7 @@ extension DownloadPlan {
     mutating func startUpstream(_ actions: inout [Action], now: Instant) {
         guard let size, !ignoresRanges else {
             // One plain request tells the size, and is all that an upstream without ranges understands.
-            if runs.isEmpty { actions.append(start(.upstream, 0..<Int64.max, now: now)) }
+            if runs.isEmpty { actions.append(start(.upstream, upstreamStart..<Int64.max, now: now)) }
             return
         }
         while runs.count(where: { $0.value.source == .upstream }) < Self.upstreamRuns,

@@ -308,7 +308,7 @@ extension DownloadPlan {
     /// A node has told what it has.
     mutating func heard(_ node: NodeID, _ report: PieceReport, now: Instant) {
         if size == nil, phase == .fetching, 0...Self.largestBlob ~= report.size {
-            size = report.size
+            learnSize(report.size, isUpstreams: false)
             follow(holders: [], wanters: [node], now: now)
         }
         guard let size, report.size == size, let member = swarm?.member(node) else {

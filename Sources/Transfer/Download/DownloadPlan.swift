@@ -75,8 +75,8 @@ struct DownloadPlan: Sendable {
         case cancel(RunID)
         /// Ask the LAN who has the blob, then call ``lanAnswered()``.
         case askLAN
-        /// The peer's bytes were wrong, or are among those that may have been.
-        case blame(NodeID, convicted: Bool)
+        /// The peer's bytes were wrong, or are among those that may have been; of a piece, where it was looked at alone.
+        case blame(NodeID, convicted: Bool, piece: Int? = nil)
         /// Ask a node what it has of the blob; ``heard(_:_:now:)`` takes the answer.
         case ask(NodeID, PieceLog.Place?)
         /// Ask a holder for the blob's hash chain; ``chainAnswered(_:by:)`` takes the answer.
@@ -126,6 +126,8 @@ struct DownloadPlan: Sendable {
     let releasesChecked: Bool
     var size: Int64?
     var sizeIsUpstreams = false
+    /// The size that the bytes here came with, until somebody has told it again.
+    var formerSize: Int64?
     var present = ExtentMap()
     var phase = Phase.fetching
     var readers: [ReaderID: Reader] = [:]

@@ -219,6 +219,20 @@ struct DownloadPlanTests {
         }
     }
 
+    @Test("takes another size from upstream after its bytes were wrong")
+    func sizeAfterWrongBytes() {
+        var plan = plan(.toEnd(from: 0))
+        _ = plan.evaluate(now: start, world: alone)
+        _ = plan.runOpened(0, offset: 0, total: 2 * MiB, rangeIgnored: false, now: start)
+        bring(&plan, 0, 2 * MiB)
+        plan.runEnded(0, .finished, now: start)
+        #expect(plan.mismatched("wrong") == [])
+        #expect(plan.phase == .fetching, "nothing has gone out yet")
+        #expect(plan.evaluate(now: start, world: alone) == [.start(1, .upstream, nil)])
+        #expect(plan.runOpened(1, offset: 0, total: 3 * MiB, rangeIgnored: false, now: start) == .proceed)
+        #expect(plan.size == 3 * MiB)
+    }
+
     @Test("takes upstream's bytes when peers' could not be released for twenty seconds")
     func takeover() {
         var plan = plan(.toEnd(from: 0))
@@ -273,7 +287,62 @@ struct DownloadPlanTests {
         _ = plan.evaluate(now: start, world: alone)
         plan.removeReader(0)
         plan.addReader(1, .toEnd(from: 5 * MiB), now: start)
-        #expect(plan.evaluate(now: start, world: alone) == [.start(1, .upstream, 5 * MiB..<20 * MiB)])
+        #expect(plan.evaluate(now: start, world: alone) == [.start(1, .upstream, 5 * MiB..<Int64.max)])
+        #expect(plan.read(1, at: 5 * MiB, now: start) == .wait)
+        #expect(plan.runOpened(1, offset: 5 * MiB, total: 20 * MiB, rangeIgnored: false, now: start) == .proceed)
+        #expect(plan.front == 5 * MiB)
+        #expect(plan.evaluate(now: start, world: alone) == [])
+    }
+
+    /// A download that has failed after upstream said that the blob has 20 MiB and gave 5 of them.
+    private func failed() -> DownloadPlan {
+        var plan = plan(.toEnd(from: 0))
+        _ = plan.evaluate(now: start, world: alone)
+        _ = plan.runOpened(0, offset: 0, total: 20 * MiB, rangeIgnored: false, now: start)
+        bring(&plan, 0, 5 * MiB)
+        plan.runEnded(0, .refused("gone"), now: start)
+        plan.lanAnswered()
+        _ = plan.evaluate(now: start, world: alone)
+        plan.removeReader(0)
+        return plan
+    }
+
+    @Test("tells a new reader of a download that failed no size that may have been the reason")
+    func noSizeAfterFailure() {
+        var plan = failed()
+        #expect(plan.currentSize == nil)
+        plan.addReader(1, .toEnd(from: 0), now: start)
+        #expect(plan.currentSize == nil)
+    }
+
+    @Test("believes another size of upstream's in a new attempt, and drops the bytes that came with the first")
+    func anotherSize() {
+        var plan = failed()
+        plan.addReader(1, .toEnd(from: 0), now: start)
+        _ = plan.evaluate(now: start, world: alone)
+        #expect(plan.runOpened(1, offset: 5 * MiB, total: 6 * MiB, rangeIgnored: false, now: start) == .proceed)
+        #expect(plan.currentSize == 6 * MiB)
+        #expect(plan.front == 0)
+        #expect(plan.evaluate(now: start, world: alone) == [.start(2, .upstream, 0..<5 * MiB)])
+    }
+
+    @Test("asks from the front where upstream has nothing at the place where the bytes that are here end")
+    func fromTheFront() {
+        var plan = failed()
+        plan.addReader(1, .toEnd(from: 0), now: start)
+        _ = plan.evaluate(now: start, world: alone)
+        plan.runEnded(1, .refused("it has no such range (416)"), now: start)
+        #expect(plan.evaluate(now: start, world: alone) == [.start(2, .upstream, nil)])
+    }
+
+    @Test("goes on at once in a new attempt where a manifest says the same size as upstream did")
+    func confirmedByClaim() {
+        var plan = failed()
+        plan.addReader(1, .toEnd(from: 0), now: start)
+        var world = alone
+        world.claimedSize = 20 * MiB
+        #expect(plan.evaluate(now: start, world: world) == [.start(1, .upstream, 5 * MiB..<20 * MiB)])
+        #expect(plan.read(1, at: 0, now: start) == .ready(upTo: 5 * MiB))
     }
 
     @Test("takes an empty blob as complete")

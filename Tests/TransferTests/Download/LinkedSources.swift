@@ -99,7 +99,7 @@ final class LinkedNodes: Sendable {
         }
         func isUpstreamUsable(for origins: [Origin]) -> Bool { nodes.isUpstreamOn }
         func askLAN(for digest: Digest) async {}
-        func blame(_ peer: NodeID, for digest: Digest, convicted: Bool) { nodes.blame(peer, by: own) }
+        func blame(_ finding: BlamedPeers.Finding) { nodes.blame(finding.peer, by: own) }
         func announce(_ digest: Digest, size: Int64?) { nodes.announce(own, wants: true) }
         func withdraw(_ digest: Digest) { nodes.announce(own, wants: false) }
 

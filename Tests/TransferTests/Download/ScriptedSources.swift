@@ -73,8 +73,8 @@ final class ScriptedSources: BlobSources {
     func announce(_ digest: Digest, size: Int64?) {}
     func withdraw(_ digest: Digest) {}
 
-    func blame(_ peer: NodeID, for digest: Digest, convicted: Bool) {
-        state.withLock { $0.blamed.append(peer) }
+    func blame(_ finding: BlamedPeers.Finding) {
+        state.withLock { $0.blamed.append(finding.peer) }
     }
 
     func open(
