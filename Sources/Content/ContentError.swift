@@ -46,6 +46,7 @@ public struct ContentError: Error, CustomStringConvertible {
         case ENOSPC, EDQUOT: (code, mend) = (.noSpace, "; free space on that disk, or lower store.capacity")
         case ENOENT: (code, mend) = (.notFound, "")
         case EACCES, EPERM: (code, mend) = (.io, "; let the agent's user read and write there")
+        case EFBIG: (code, mend) = (.io, "; raise the agent's limit on the size of files (LimitFSIZE)")
         case EROFS: (code, mend) = (.io, "; mount it writable, or choose another folder")
         case EMFILE, ENFILE: (code, mend) = (.io, "; raise the limit of open files (LimitNOFILE)")
         case EIO: (code, mend) = (.io, "; the disk may be failing, look at the kernel's log")

@@ -152,6 +152,20 @@ extension EndToEnd {
             }
         }
 
+        @Test("a limit on the size of files ends no agent, and passes bytes through")
+        func limitedFiles() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.demo)
+                _ = try await lan.registry()
+                var configuration = AgentConfiguration()
+                configuration.launcher = ["prlimit", "--fsize=\(8 << 20)"]
+                let node = try await lan.node(configuration)
+                try await Containerd(on: node).pull(image.tagged())
+                #expect(try await node.status().bytes.upstream >= image.bytes, "the mirror passed it through")
+                #expect(try node.agent.isRunning)
+            }
+        }
+
         @Test("an unreachable upstream costs a pull that a peer can serve one short check")
         func unreachableUpstream() async throws {
             try await LAN.with { lan in

@@ -1,3 +1,4 @@
+import Discovery
 public import OCI
 import Registry
 import Transfer
@@ -42,6 +43,8 @@ public struct Happening: Codable, Sendable, Equatable {
     public var outcome: String?
     /// Whether it is certain that the peer's bytes were wrong.
     public var convicted: Bool?
+    /// The piece of the blob that was wrong, where it was looked at alone.
+    public var piece: Int?
     public var blobs: Int?
     public var count: Int?
 
@@ -80,9 +83,10 @@ extension Happening {
         return happening
     }
 
-    static func blamed(id: String, name: String?, _ digest: Digest, convicted: Bool) -> Happening {
-        var happening = peer(.blamed, id: id, name: name)
-        (happening.digest, happening.convicted) = (digest, convicted)
+    static func blamed(_ finding: BlamedPeers.Finding, name: String?) -> Happening {
+        var happening = peer(.blamed, id: finding.peer.description, name: name)
+        (happening.digest, happening.convicted) = (finding.digest, finding.isConvicted)
+        happening.piece = finding.piece
         return happening
     }
 

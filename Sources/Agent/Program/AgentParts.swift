@@ -88,9 +88,8 @@ final class AgentParts: Sendable {
         journal = Journal(file: JournalFile(folder: data.appending("journal")), logger: logger) { [happenings] in
             happenings.tell(.pull($0))
         }
-        let blamed = BlamedPeers { [happenings, directory] peer, digest, isConvicted in
-            let name = directory.peer(peer)?.name
-            happenings.tell(.blamed(id: peer.description, name: name, digest, convicted: isConvicted))
+        let blamed = BlamedPeers { [happenings, directory] finding in
+            happenings.tell(.blamed(finding, name: directory.peer(finding.peer)?.name))
         }
         fetcher = BlobFetcher(
             content: content, prover: stores.prover, spool: spool, chains: stores.chains, directory: directory,

@@ -32,6 +32,8 @@ public struct AgentProgram {
         self.configuration = configuration
         self.service = service
         self.logger = logger
+        // A file that may not grow (LimitFSIZE) is an error to tell of, like a full disk, and not the agent's end.
+        signal(SIGXFSZ, SIG_IGN)
         // Threads of their own for control traffic: a disk that is slow under `sendfile` must not silence the beacon.
         parts = try AgentParts(configuration: configuration, logger: logger)
     }

@@ -118,9 +118,10 @@ final class AgentStatus: AdminSource {
     private func warning(of blame: BlamedPeers.Blame) -> String {
         let name = directory.peer(blame.peer).map { "\($0.name) (\(blame.peer))" } ?? "node \(blame.peer)"
         let minutes = BlamedPeers.duration.components.seconds / 60
+        let pieces = blame.pieces == 0 ? "" : " (\(Figures.count(blame.pieces, "piece")))"
         return "\(name) \(blame.isConvicted ? "sent" : "may have sent") wrong bytes of "
-            + "\(Figures.count(blame.blobs, "blob")); it is not asked for them for \(minutes) minutes: "
-            + "run `shoal verify` there"
+            + "\(Figures.count(blame.blobs, "blob"))\(pieces); it is not asked for "
+            + "\(blame.isShunned ? "anything" : "them") for \(minutes) minutes: run `shoal verify` there"
     }
 
     private var containerdWarning: String? {

@@ -228,7 +228,7 @@ public final class ManifestResolver: Sendable {
             bytes.append(contentsOf: chunk.readableBytesView)
         }
         guard ContentHasher.digest(of: bytes, algorithm: digest.algorithm) == digest else {
-            sources.blame(peer, for: digest, convicted: true)
+            sources.blame(.init(peer: peer, digest: digest, piece: nil, isConvicted: true))
             throw FetchError(.damaged, "\(digest): the peer's bytes have another digest")
         }
         return try ManifestDocument(bytes: bytes, mediaType: nil)

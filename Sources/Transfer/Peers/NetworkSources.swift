@@ -48,11 +48,12 @@ final class NetworkSources: BlobSources {
         _ = await questions.whoHas(digest, wait: .milliseconds(200))
     }
 
-    func blame(_ peer: NodeID, for digest: Digest, convicted: Bool) {
-        blamed.insert(peer, digest, isConvicted: convicted, now: .now)
+    func blame(_ finding: BlamedPeers.Finding) {
+        blamed.insert(finding, now: .now)
+        var metadata: Logger.Metadata = ["peer": "\(finding.peer)", "digest": "\(finding.digest)"]
+        if let piece = finding.piece { metadata["piece"] = "\(piece)" }
         logger.warning(
-            convicted ? "a peer sent wrong bytes" : "a peer may have sent wrong bytes",
-            metadata: ["peer": "\(peer)", "digest": "\(digest)"])
+            finding.isConvicted ? "a peer sent wrong bytes" : "a peer may have sent wrong bytes", metadata: metadata)
     }
 
     func open(

@@ -1,3 +1,4 @@
+import Discovery
 import FoundationEssentials
 import Gateway
 import NIOCore
@@ -6,6 +7,7 @@ import OCI
 import Registry
 import Synchronization
 import Testing
+import Transfer
 
 @testable import Agent
 
@@ -66,12 +68,14 @@ import Testing
 
     @Test("an event has its type's fields and no others")
     func json() throws {
-        var happening = Happening.blamed(id: "b1", name: "node-b", try .sample(2), convicted: true)
+        let peer = NodeID.random()
+        let finding = BlamedPeers.Finding(peer: peer, digest: try .sample(2), piece: 3, isConvicted: true)
+        var happening = Happening.blamed(finding, name: "node-b")
         happening.time = "2026-01-31T12:00:00.007Z"
         let two = String(repeating: "02", count: 32)
         #expect(
             String(decoding: try Backlog.Item(happening).json, as: UTF8.self)
-                == #"{"convicted":true,"digest":"sha256:\#(two)","id":"b1","name":"node-b","schema":1,"#
+                == #"{"convicted":true,"digest":"sha256:\#(two)","id":"\#(peer)","name":"node-b","piece":3,"schema":1,"#
                 + #""time":"2026-01-31T12:00:00.007Z","type":"blamed"}"#)
     }
 
