@@ -83,10 +83,13 @@ let package = Package(
             exclude: ["Beacon/beacon.proto"],
             swiftSettings: strict),
         .target(
+            name: "TLS", dependencies: ["Content", "Discovery", log, nioCore, nioSSL, systemPackage],
+            swiftSettings: strict),
+        .target(
             name: "Transfer",
             dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", asyncHTTPClient, log, nioCore, nioHTTP1, nioPosix, nioSSL,
-                serviceLifecycle, systemPackage,
+                "Content", "Discovery", "Integrity", "OCI", "TLS", asyncHTTPClient, log, nioCore, nioHTTP1, nioPosix,
+                nioSSL, serviceLifecycle, systemPackage,
             ],
             swiftSettings: strict),
         .target(
@@ -98,7 +101,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Content", "Discovery", "Integrity", "OCI", log, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
+                "Content", "Discovery", "Integrity", "OCI", "TLS", log, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
                 serviceLifecycle, systemPackage,
             ],
             swiftSettings: strict),
@@ -109,7 +112,7 @@ let package = Package(
             name: "Agent",
             dependencies: [
                 "Archive", "CCrypt", "CExecutable", "Containerd", "Content", "Dashboard", "Discovery", "Gateway",
-                "Integrity", "OCI", "Registry", "Runtimes", "TOML", "Transfer", log, nioCore, nioHTTP1, nioPosix,
+                "Integrity", "OCI", "Registry", "Runtimes", "TLS", "TOML", "Transfer", log, nioCore, nioHTTP1, nioPosix,
                 nioSSL, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: strict),
@@ -144,8 +147,8 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: [
-                "Content", "Discovery", "Gateway", "Integrity", "OCI", "Transfer", asyncHTTPClient, log, nioCore,
-                nioEmbedded, nioHTTP1, nioPosix, nioSSL, systemPackage,
+                "Content", "Discovery", "Gateway", "Integrity", "OCI", "TLS", "Transfer", asyncHTTPClient, log,
+                nioCore, nioEmbedded, nioHTTP1, nioPosix, nioSSL, systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -181,8 +184,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Content", "Discovery", "Gateway", "Integrity", "OCI", log, nioCore, nioEmbedded, nioHTTP1, nioPosix,
-                nioSSL, serviceLifecycle, systemPackage,
+                "Content", "Discovery", "Gateway", "Integrity", "OCI", "TLS", log, nioCore, nioEmbedded, nioHTTP1,
+                nioPosix, nioSSL, serviceLifecycle, systemPackage,
             ],
             swiftSettings: strict),
     ]

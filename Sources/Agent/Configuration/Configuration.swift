@@ -81,6 +81,21 @@ extension Configuration {
         public var keyFile: FilePath?
         /// `peers.release`
         public var release = ReleaseRule.checked
+        /// `[peers.tls]`
+        public var tls = PeerTLS()
+    }
+
+    /// With what nodes show each other who they are. All three paths are set, or none.
+    public struct PeerTLS: Sendable, Equatable {
+        /// `peers.tls.cert`
+        public var certificate: FilePath?
+        /// `peers.tls.key`
+        public var key: FilePath?
+        /// `peers.tls.ca`
+        public var authority: FilePath?
+
+        /// Whether peers speak TLS.
+        public var isOn: Bool { certificate != nil }
     }
 
     /// How nodes find each other.

@@ -36,6 +36,14 @@ extension ConfigurationKey where Root == Configuration {
         Self(
             "peers.release", \.peers.release,
             "When bytes from peers reach the runtime: once they are checked, or once the whole blob is."),
+        Self(
+            "peers.tls.cert", \.peers.tls.certificate,
+            "This node's certificate and its chain (PEM), with which it speaks TLS to peers, and to no others; read again when it "
+                + "changes. `key` and `ca` belong to it."),
+        Self("peers.tls.key", \.peers.tls.key, "The certificate's key (PEM, without a passphrase)."),
+        Self(
+            "peers.tls.ca", \.peers.tls.authority,
+            "The authorities (PEM) one of which must have signed a peer's certificate; no others are trusted."),
         Self("discovery.mdns", \.discovery.mdns, "Announce and find nodes through avahi-daemon."),
         Self(
             "discovery.broadcast", \.discovery.broadcast,

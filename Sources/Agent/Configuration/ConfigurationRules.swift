@@ -11,6 +11,7 @@ struct ConfigurationRules {
     func check() throws(ConfigurationError) {
         try checkMirrorIsLocal()
         try checkTLSIsWhole()
+        try checkPeerTLSIsWhole()
         for (registry, table) in configuration.upstream.sorted(by: { $0.key < $1.key }) {
             try check(table, of: registry)
         }
@@ -36,6 +37,17 @@ struct ConfigurationRules {
         if mirror.tlsKey != nil, mirror.tlsCertificate == nil {
             throw conflict("mirror.tls_key", "mirror.tls_key needs mirror.tls_cert beside it")
         }
+    }
+
+    private func checkPeerTLSIsWhole() throws(ConfigurationError) {
+        let tls = configuration.peers.tls
+        let files = [
+            ("peers.tls.cert", tls.certificate), ("peers.tls.key", tls.key), ("peers.tls.ca", tls.authority),
+        ]
+        guard let set = files.first(where: { $0.1 != nil }) else { return }
+        let missing = files.filter { $0.1 == nil }.map(\.0)
+        guard !missing.isEmpty else { return }
+        throw conflict(set.0, "\(set.0) needs \(missing.joined(separator: " and ")) beside it")
     }
 
     /// What is allowed and does nothing.

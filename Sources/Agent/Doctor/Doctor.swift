@@ -5,6 +5,7 @@ import NIOPosix
 import OCI
 public import Runtimes
 import SystemPackage
+import TLS
 import Transfer
 
 /// Looks at a node from the outside, as its runtime and its peers would, and says what is not as it should be: what `shoal doctor` prints.
@@ -73,7 +74,7 @@ public struct Doctor: Sendable {
             ]
         case .success(let configuration):
             return configuration.warnings.map { Finding("configuration", .warning, $0) }
-                + [Self.keyFinding(configuration)]
+                + [Self.keyFinding(configuration)] + tlsFindings(configuration)
         }
     }
 
@@ -93,6 +94,23 @@ public struct Doctor: Sendable {
                 mend:
                     "the same file on every node, readable by the agent and nobody else (as the agent's user: ls -l \(file))"
             )
+        }
+    }
+
+    /// The certificate that peers are shown, as the agent would find it at a start.
+    private func tlsFindings(_ configuration: Configuration) -> [Finding] {
+        guard let files = TLSFiles(configuration.peers.tls) else { return [] }
+        do throws(TLSFileError) {
+            let identity = try TLSIdentity(files, logger: around.logger)
+            // What is wrong with one that can be read the agent tells among its own warnings: it knows which node it is.
+            let owner = identity.node.node.map { "node \($0)" } ?? "any node"
+            return [Finding("peers.tls", .ok, "\(files.certificate.path), for \(owner)")]
+        } catch {
+            return [
+                Finding(
+                    "peers.tls", .fault, "\(error)",
+                    mend: "mend that file: an agent that runs goes on with the old one, a start fails")
+            ]
         }
     }
 

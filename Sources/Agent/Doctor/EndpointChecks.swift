@@ -22,7 +22,9 @@ struct EndpointChecks: Sendable {
             // Who is not on the LAN is shown the door (peers.allow), and that is this machine's loopback: the door is there.
             await ask(
                 "peers.listen", "the listener for peers", configuration.peers.listen, "/v1/node",
-                isGood: { $0 == .silent || $0.isAnswer }, key: "peers.listen"))
+                isGood: { $0 == .silent || $0.isAnswer }, key: "peers.listen",
+                // Who shows no certificate there gets no answer, and is told of.
+                connectsOnly: configuration.peers.tls.isOn))
         if let admin = configuration.admin.listen {
             findings.append(
                 await ask(
@@ -45,12 +47,16 @@ struct EndpointChecks: Sendable {
     /// One of the addresses has to answer; a default one for which the machine has no address family may not.
     private func ask(
         _ check: String, _ what: String, _ endpoints: [ListenEndpoint], _ path: String, isGood: (Knock.Answer) -> Bool,
-        key: String, isSecure: (ListenEndpoint) -> Bool = { _ in false }
+        key: String, isSecure: (ListenEndpoint) -> Bool = { _ in false }, connectsOnly: Bool = false
     ) async -> Finding {
         var good: [String] = []
         var bad: [(endpoint: ListenEndpoint, answer: Knock.Answer)] = []
         for endpoint in endpoints {
-            let answer = await Knock.ask(path, at: endpoint.onThisMachine, overTLS: isSecure(endpoint))
+            let place = endpoint.onThisMachine
+            let answer =
+                connectsOnly
+                ? await Knock.connects(to: place.address, place.port)
+                : await Knock.ask(path, at: place, overTLS: isSecure(endpoint))
             if isGood(answer) {
                 good.append(endpoint.description)
             } else {

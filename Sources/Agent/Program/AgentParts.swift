@@ -7,6 +7,7 @@ import NIOPosix
 import OCI
 import Registry
 import SystemPackage
+import TLS
 import Transfer
 
 #if canImport(Glibc)
@@ -42,6 +43,9 @@ final class AgentParts: Sendable {
     let access: AccessControl
     /// Who the mirror is to other machines; nil where it speaks no TLS.
     private let tls: TLSIdentity?
+    /// Who this node is to peers, and whom it trusts among them; nil where plain HTTP is spoken.
+    private let peerTLS: TLSIdentity?
+    private let troubles: TLSTroubles
     private let pushUsers: HtpasswdUsers?
     private let mirror: MirrorService
     private let peerService: PeerService
@@ -59,12 +63,15 @@ final class AgentParts: Sendable {
         key = try configuration.peers.keyFile.map { try ClusterKey.load(path: $0) }
         let allowed = try AccessList(configuration.peers.allow.map(\.description))
         tls = try TLSFiles(configuration.mirror).map { try TLSIdentity($0, logger: logger) }
+        peerTLS = try TLSFiles(configuration.peers.tls).map { try TLSIdentity($0, logger: logger) }
+        troubles = TLSTroubles(logger: logger)
         pushUsers = try configuration.push.htpasswd.map { try HtpasswdUsers($0, logger: logger) }
         stores = try StoreParts(configuration, logger: logger)
         let content = stores.content
         spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
+        peerTLS?.belongs(to: identity.id)
 
         let counters = TransferCounters()
         let memory = RepositoryMemory()
@@ -74,9 +81,11 @@ final class AgentParts: Sendable {
             configuration: UpstreamConfiguration(configuration), group: dataLoops, logger: logger)
         peers = PeerClient(
             group: dataLoops, node: identity.id,
-            signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
+            signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) }, tls: peerTLS,
+            troubles: troubles)
         directory = Directory(
-            own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
+            own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan,
+            asksFirst: peerTLS != nil)
         access = AccessControl(allowed, directory: directory)
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
@@ -139,7 +148,10 @@ final class AgentParts: Sendable {
             identity: identity, content: content, inventory: inventory, directory: directory,
             discovery: discovery, fetcher: fetcher, resolver: resolver, blamed: blamed, counters: counters,
             meters: meters, slots: peerService.slots, proofWork: { [stores] in stores.proofWork },
-            dataDirectory: data, warnings: configuration.warnings,
+            dataDirectory: data,
+            warnings: { [configuration, peerTLS, troubles] in
+                configuration.warnings + [peerTLS?.warning].compactMap(\.self) + troubles.warnings
+            },
             isContainerdNamed: configuration.containerd.isNamed)
     }
 
@@ -148,7 +160,9 @@ final class AgentParts: Sendable {
     func listeners(_ inherited: InheritedSockets) throws -> [HTTPListener] {
         var inherited = inherited
         var listeners = [
-            listener(configuration.mirror.listen, "mirror.listen", &inherited, mirrorResponder(.runtimes), tls: tls),
+            listener(
+                configuration.mirror.listen, "mirror.listen", &inherited, mirrorResponder(.runtimes),
+                tls: { [tls] in $0.isLoopback ? nil : tls }),
             listener(
                 configuration.peers.listen, "peers.listen", &inherited,
                 PacedResponder(
@@ -156,7 +170,9 @@ final class AgentParts: Sendable {
                         backend: peerService,
                         gate: key.map { [identity] in
                             ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
-                        }, observe: { [meters] in meters.peerRoutes.count($0) }), pace: UploadPace(limit: rates.upload))
+                        }, troubles: troubles, observe: { [meters] in meters.peerRoutes.count($0) }),
+                    pace: UploadPace(limit: rates.upload)),
+                tls: { [peerTLS] _ in peerTLS }, troubles: troubles
             ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {
@@ -220,7 +236,8 @@ final class AgentParts: Sendable {
 
     private func listener(
         _ endpoints: [ListenEndpoint], _ key: String, _ inherited: inout InheritedSockets,
-        _ responder: any HTTPResponder, tls: TLSIdentity? = nil, onControl: Bool = false,
+        _ responder: any HTTPResponder, tls: (ListenEndpoint) -> TLSIdentity? = { _ in nil },
+        troubles: TLSTroubles? = nil, onControl: Bool = false,
         accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }
     ) -> HTTPListener {
         let isOptional = !configuration.isSet(key)
@@ -228,9 +245,10 @@ final class AgentParts: Sendable {
             addresses: endpoints.map {
                 ListenAddress(
                     .tcp(host: $0.address, port: $0.port), isOptional: isOptional && $0.address.contains(":"),
-                    descriptor: inherited.claim($0), tls: $0.isLoopback ? nil : tls)
+                    descriptor: inherited.claim($0), tls: tls($0))
             },
-            responder: responder, group: onControl ? controlLoops : dataLoops, accept: accept, logger: logger)
+            responder: responder, group: onControl ? controlLoops : dataLoops, accept: accept, logger: logger,
+            troubles: troubles)
     }
 
     private func makeFolder(of socket: FilePath) throws {

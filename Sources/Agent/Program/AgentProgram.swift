@@ -87,6 +87,7 @@ public struct AgentProgram {
                 "node": "\(parts.identity.name)", "id": "\(parts.identity.id)",
                 "mirror": "\(configuration.mirror.listen.map(\.description).joined(separator: ", "))",
                 "cluster_key": "\(parts.key == nil ? "none" : "in use")",
+                "peer_tls": "\(configuration.peers.tls.isOn ? "in use" : "none")",
             ])
         try await ServiceGroup(configuration: group).run()
     }

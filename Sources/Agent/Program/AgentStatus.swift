@@ -24,17 +24,18 @@ final class AgentStatus: AdminSource {
     private let slots: UploadSlots
     private let proofWork: @Sendable () -> HashingTally.Work
     private let dataDirectory: FilePath
-    private let warnings: [String]
+    private let warnings: @Sendable () -> [String]
     private let isContainerdNamed: Bool
     private let started = ContinuousClock.now
     private let isReady = Atomic(false)
 
+    /// - Parameter warnings: what other parts have to say now, a sentence each.
     init(
         identity: NodeIdentity, content: NodeContent, inventory: Inventory, directory: Directory,
         discovery: DiscoveryService, fetcher: BlobFetcher, resolver: ManifestResolver, blamed: BlamedPeers,
         counters: TransferCounters, meters: Meters, slots: UploadSlots,
-        proofWork: @escaping @Sendable () -> HashingTally.Work, dataDirectory: FilePath, warnings: [String],
-        isContainerdNamed: Bool
+        proofWork: @escaping @Sendable () -> HashingTally.Work, dataDirectory: FilePath,
+        warnings: @escaping @Sendable () -> [String], isContainerdNamed: Bool
     ) {
         self.identity = identity
         self.content = content
@@ -80,7 +81,7 @@ final class AgentStatus: AdminSource {
             containerd: ContainerdStatus(content.runtime?.state ?? .off),
             requests: RequestCounts(hits: counts.hits, misses: counts.misses), swarm: SwarmRecord(counts.swarm),
             transfers: fetcher.transfers.map(TransferRecord.init),
-            warnings: warnings + [containerdWarning, discovery.mdns.warning].compactMap(\.self)
+            warnings: warnings() + [containerdWarning, discovery.mdns.warning].compactMap(\.self)
                 + blamed.all.map(warning) + MachineChecks.warnings(of: dataDirectory, files: FileUsage.now))
     }
 

@@ -4,6 +4,7 @@ import Gateway
 import OCI
 import Registry
 import SystemPackage
+import TLS
 import Transfer
 
 // What the operator wrote, in the words of the modules that it is for.
@@ -26,6 +27,16 @@ extension TLSFiles {
         guard let certificate = mirror.tlsCertificate, let key = mirror.tlsKey else { return nil }
         self.init(
             certificate: .init(certificate, key: "mirror.tls_cert"), privateKey: .init(key, key: "mirror.tls_key"))
+    }
+}
+
+extension TLSFiles {
+    /// Nil where peers are to speak plain HTTP.
+    init?(_ tls: Configuration.PeerTLS) {
+        guard let certificate = tls.certificate, let key = tls.key, let authority = tls.authority else { return nil }
+        self.init(
+            certificate: .init(certificate, key: "peers.tls.cert"), privateKey: .init(key, key: "peers.tls.key"),
+            authority: .init(authority, key: "peers.tls.ca"))
     }
 }
 

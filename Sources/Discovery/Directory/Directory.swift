@@ -29,12 +29,19 @@ public final class Directory: Sendable {
     ///   - hasKey: whether the cluster has a key. Then nobody counts before it has proved that it holds it, and the word of those who
     ///     do counts for tags.
     ///   - believesTags: whether tags of others count without a key, too (`tags.believe = "lan"`).
-    public init(own: NodeID, hasKey: Bool, believesTags: Bool, limits: DirectoryLimits = DirectoryLimits()) {
+    ///   - asksFirst: whether nobody counts before it has answered `GET /v1/node`, with a key or without: over TLS only who has a
+    ///     certificate of this cluster does.
+    public init(
+        own: NodeID, hasKey: Bool, believesTags: Bool, asksFirst: Bool = false,
+        limits: DirectoryLimits = DirectoryLimits()
+    ) {
         self.own = own
         table = Mutex(
             PeerTable(
                 own: own,
-                rules: .init(requiresProof: hasKey, believesReferences: hasKey || believesTags, limits: limits)))
+                rules: .init(
+                    requiresProof: hasKey, believesReferences: hasKey || believesTags, limits: limits,
+                    asksFirst: asksFirst)))
     }
 
     // MARK: What is known

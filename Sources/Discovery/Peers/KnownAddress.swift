@@ -18,8 +18,8 @@ struct KnownAddress: Sendable {
     let ip: IPAddress
     let address: PeerAddress
     /// Whether the peer may be asked here. Anybody can send a datagram that names somebody else's node, so an address counts when
-    /// `GET /v1/node` has answered there with the node's id. Without a key the first one counts at once, so that nodes find each
-    /// other in one datagram.
+    /// `GET /v1/node` has answered there with the node's id. Without a key and without TLS the first one counts at once, so
+    /// that nodes find each other in one datagram.
     var isConfirmed: Bool
     /// On a subnet of this machine.
     var isNeighbour: Bool

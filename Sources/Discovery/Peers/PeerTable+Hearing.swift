@@ -146,7 +146,7 @@ extension PeerTable {
                     port: port, now: now)
             else { throw .tooManyNodes }
             try checkReplay(beacon)
-            return Presence(isStranger: true, counts: !rules.requiresProof)
+            return Presence(isStranger: true, counts: rules.trustsDatagrams)
         }
         guard beacon.epoch == record.epoch else {
             // An old datagram, sent again by somebody. Once the node is silent it may be the node itself, its folder restored from

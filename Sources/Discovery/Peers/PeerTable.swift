@@ -9,8 +9,13 @@ struct PeerTable: Sendable {
         /// Whether what peers say of tags counts.
         var believesReferences: Bool
         var limits = DirectoryLimits()
+        /// Without a key, too, nobody counts before it has answered over HTTP: over TLS that shows whose certificate it has.
+        var asksFirst = false
         /// A node that is silent for longer is forgotten.
         var memory = Duration.seconds(600)
+
+        /// Whether a node counts when a datagram of it has come, as far as that goes.
+        var trustsDatagrams: Bool { !requiresProof && !asksFirst }
     }
 
     let own: NodeID
@@ -177,7 +182,7 @@ struct PeerTable: Sendable {
             else { return false }
             forgetClaim(record.addresses.remove(at: oldest).ip)
         }
-        let counts = isHeard && !rules.requiresProof && !record.isConfirmed
+        let counts = isHeard && rules.trustsDatagrams && !record.isConfirmed
         record.addresses.append(
             KnownAddress(
                 ip: ip, port: port, isConfirmed: counts, isNeighbour: isNeighbour(ip), isVouchedFor: isHeard, now: now))

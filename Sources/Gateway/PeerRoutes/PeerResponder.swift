@@ -1,7 +1,9 @@
 import Discovery
 import Integrity
+import NIOCore
 import NIOHTTP1
 import OCI
+public import TLS
 
 /// The peer end points: blobs that are offered or arriving, their chains, the inventory, and who this node is.
 ///
@@ -14,16 +16,20 @@ public struct PeerResponder: HTTPResponder {
     let backend: any PeerBackend
     let waits = WaitingRoom()
     private let gate: (any PeerGate)?
+    private let troubles: TLSTroubles?
     private let observe: @Sendable (PeerRecord) -> Void
 
     /// - Parameters:
     ///   - gate: nil without a cluster key: everybody may ask for what is offered.
+    ///   - troubles: told of nodes whose certificate is another one's.
     ///   - observe: told once for every request, when its answer is over.
     public init(
-        backend: any PeerBackend, gate: (any PeerGate)?, observe: @escaping @Sendable (PeerRecord) -> Void = { _ in }
+        backend: any PeerBackend, gate: (any PeerGate)?, troubles: TLSTroubles? = nil,
+        observe: @escaping @Sendable (PeerRecord) -> Void = { _ in }
     ) {
         self.backend = backend
         self.gate = gate
+        self.troubles = troubles
         self.observe = observe
     }
 
@@ -66,6 +72,13 @@ public struct PeerResponder: HTTPResponder {
                 return .problem(
                     .unauthorized, objection, headers: ["WWW-Authenticate": "Shoal", "Shoal-Nonce": gate.challenge()])
             }
+        }
+        if let certified = request.certifiedNode, let impostor = PeerAsker.impostor(request, signer: signer) {
+            troubles?.note(
+                .otherNode(certified: certified, claimed: impostor), at: request.remoteAddress?.ipAddress)
+            return .problem(
+                .forbidden, "the certificate is node \(certified)'s, and the request says that it is node \(impostor)'s"
+            )
         }
         let asker = PeerAsker(request, signer: signer)
         switch route {

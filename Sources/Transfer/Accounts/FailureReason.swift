@@ -2,6 +2,7 @@ internal import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import TLS
 
 /// Why a source gave nothing, or no more: one of a few words, for the story of a pull. What exactly happened is in the log.
 public enum FailureReason: String, Sendable, CaseIterable, Codable {
@@ -29,6 +30,11 @@ public enum FailureReason: String, Sendable, CaseIterable, Codable {
     case gone
 }
 
+extension HTTPClientError {
+    /// No connection, or no answer, came in time.
+    var isLateness: Bool { [.connectTimeout, .tlsHandshakeTimeout, .deadlineExceeded].contains(self) }
+}
+
 extension FailureReason {
     /// What an error in the middle of a body means.
     init(breaking error: any Error) {
@@ -48,8 +54,9 @@ extension FailureReason {
         case PeerAnswerError.busy: self = .busy
         case PeerAnswerError.status(401), PeerAnswerError.status(403): self = .denied
         case is PeerAnswerError: self = .wrongAnswer
-        case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:
-            self = .timedOut
+        case TLSTrouble.speaksPlain, TLSTrouble.speaksTLS: self = .wrongAnswer
+        case is TLSTrouble: self = .denied
+        case let error as HTTPClientError where error.isLateness: self = .timedOut
         case is NIOConnectionError: self = .refused
         default: self.init(breaking: error)
         }

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import OCI
+import TLS
 
 /// The sources of the real world: the directory's peers over HTTP, and the upstream registries.
 final class NetworkSources: BlobSources {
@@ -150,14 +151,16 @@ final class NetworkSources: BlobSources {
             return .busy("peer \(peer.name) is busy", retryAfter: retryAfter, holders: holders)
         case is PeerAnswerError:
             return .refused("peer \(peer.name): \(error)")
-        case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:
+        case let error as HTTPClientError where error.isLateness:
             directory.report(.timedOut, of: peer.id, address: address)
             if inSwarm { return .broke("peer \(peer.name) does not answer at \(address)") }
             return .refused("peer \(peer.name) does not answer at \(address)")
         default:
             // Whom nobody waits for any more may be well, and in a swarm requests break off all the time; only who cannot be connected to is
             // not there.
-            if error is NIOConnectionError || error is DeadPeerError || !inSwarm && !Task.isCancelled {
+            if error is NIOConnectionError || error is DeadPeerError || error is TLSTrouble
+                || !inSwarm && !Task.isCancelled
+            {
                 directory.report(.refused, of: peer.id, address: address)
             }
             if inSwarm { return .broke("peer \(peer.name) cannot be reached at \(address): \(error)") }

@@ -4,21 +4,20 @@ import FoundationEssentials
 public import NIOCore
 import NIOHTTP1
 import OCI
+public import TLS
 
-/// The HTTP side of being somebody's peer: blobs, inventories and introductions, authenticated where there is a cluster key.
+/// The HTTP side of being somebody's peer: blobs, inventories and introductions, authenticated where there is a cluster key, encrypted
+/// where there is a certificate.
 ///
-/// Bounds: connecting takes at most 150 ms (a second address of a peer is tried then, and no third), the head of an answer 5 s beyond
-/// what was asked to be waited for, silence in a body 5 s, a document 8 MiB; a machine that is gone is noticed in 300 ms
-/// (``DeadPeerHandler``). Redirects are not followed.
+/// Bounds: connecting takes at most 150 ms (a second address of a peer is tried then, and no third), over TLS 3 s where the machine is
+/// there, the head of an answer 5 s beyond what was asked to be waited for, silence in a body 5 s, a document 8 MiB; a machine that is gone
+/// is noticed in 300 ms (``DeadPeerHandler``, ``PeerTransport``). Redirects are not followed.
 public final class PeerClient: Sendable {
     static let documentLimit = 8 << 20
     /// Of an answer that only says why there is none.
     static let refusalLimit = 16 << 10
-    /// With one peer. Requests that wait, and bodies that are long, must not keep short questions from being asked.
-    static let connections = 64
-    static let receiveBuffer = 256 << 10
 
-    private let client: HTTPClient
+    private let transport: PeerTransport
     private let node: NodeID?
     private let signer: PeerSigner?
     let patience: PeerPatience
@@ -26,37 +25,29 @@ public final class PeerClient: Sendable {
     /// - Parameters:
     ///   - node: this one, as peers are told who takes part in a swarm.
     ///   - signer: proves this node to peers; nil without a cluster key.
-    public convenience init(group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?) {
-        self.init(group: group, node: node, signer: signer, patience: PeerPatience())
+    ///   - tls: this node's certificate, and whose others must be; nil: peers are spoken to in plain HTTP.
+    ///   - troubles: told of peers with which no trust comes about.
+    public convenience init(
+        group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?, tls: TLSIdentity? = nil,
+        troubles: TLSTroubles? = nil
+    ) {
+        self.init(
+            group: group, node: node, signer: signer, tls: tls, troubles: troubles, patience: PeerPatience())
     }
 
-    init(group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?, patience: PeerPatience) {
-        var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: TimeAmount(patience.connect)),
-            decompression: .disabled)
-        configuration.httpVersion = .http1Only
-        configuration.connectionPool.idleTimeout = .seconds(30)
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connections
-        let pulses = MachinePulses()
-        configuration.http1_1ConnectionDebugInitializer = { channel in
-            channel.eventLoop.submit {
-                // Until the head each request has a time of its own, which may be a long wait.
-                try SilenceHandler(limit: TimeAmount(patience.silence), from: .head).add(to: channel)
-                try DeadPeerHandler(pulses).add(to: channel)
-                // Large receive buffers of a fixed size halve the cost of a body.
-                try channel.syncOptions?.setOption(
-                    .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))
-            }
-        }
-        client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+    init(
+        group: any EventLoopGroup, node: NodeID?, signer: PeerSigner?, tls: TLSIdentity? = nil,
+        troubles: TLSTroubles? = nil, patience: PeerPatience, pulses: MachinePulses = MachinePulses()
+    ) {
+        transport = PeerTransport(
+            group: group, tls: tls, troubles: troubles, patience: patience, pulses: pulses)
         self.node = node
         self.signer = signer
         self.patience = patience
     }
 
     public func shutdown() async {
-        try? await client.shutdown()
+        await transport.shutdown()
     }
 
     /// Opens a blob, or a range of it, at one address of a peer.
@@ -81,24 +72,25 @@ public final class PeerClient: Sendable {
     // MARK: Requests
 
     /// Sends a GET; where the peer asks for proof of the key, once more with it.
+    /// - Throws: ``TLSTrouble`` where who answers shows a certificate of another node.
     func send(
         _ target: String, to peer: NodeID, at address: PeerAddress, range: String? = nil, headers: HTTPHeaders = [:],
         timeout: Duration
     ) async throws -> HTTPClientResponse {
         var mayRetry = signer != nil
         while true {
-            var request = HTTPClientRequest(url: "http://\(address)\(target)")
-            request.headers = headers
-            request.headers.add(name: "User-Agent", value: "shoal")
-            if let range { request.headers.add(name: "Range", value: range) }
+            var headers = headers
+            if let range { headers.add(name: "Range", value: range) }
             if let authorization = signer?.authorization(for: peer, method: "GET", target: target, range: range) {
-                request.headers.add(name: "Authorization", value: authorization)
+                headers.add(name: "Authorization", value: authorization)
             } else if let signer, mayRetry {
                 try await introduce(signer, to: peer, at: address)
                 mayRetry = false
                 continue
             }
-            let response = try await client.execute(request, timeout: TimeAmount(timeout))
+            let (response, certified) = try await transport.get(
+                target, at: address, headers: headers, timeout: timeout)
+            try transport.check(certified, is: peer, at: address)
             guard response.status == .unauthorized, mayRetry, let signer else { return response }
             mayRetry = false
             _ = await refusal(response)
@@ -150,15 +142,16 @@ public final class PeerClient: Sendable {
 }
 
 extension PeerClient: PeerInquiry {
-    /// Asks a node who it is; with a cluster key the answer must prove that the node holds it.
+    /// Asks a node who it is; with a cluster key the answer must prove that the node holds it, and a certificate must be for that node.
     public func node(at address: PeerAddress) async throws -> NodeDocument {
-        var request = HTTPClientRequest(url: "http://\(address)/v1/node")
-        request.headers.add(name: "User-Agent", value: "shoal")
+        var headers = HTTPHeaders()
         let clientNonce = signer?.newClientNonce()
-        if let clientNonce { request.headers.add(name: "Shoal-Challenge", value: clientNonce) }
-        let response = try await client.execute(request, timeout: .seconds(5))
+        if let clientNonce { headers.add(name: "Shoal-Challenge", value: clientNonce) }
+        let (response, certified) = try await transport.get(
+            "/v1/node", at: address, headers: headers, timeout: .seconds(5))
         let body = try await collect(response, limit: 64 << 10)
         let document = try JSONDecoder().decode(NodeDocument.self, from: Data(body))
+        try transport.check(certified, is: document.id, at: address)
         if let signer, let clientNonce {
             guard let proof = response.headers.first(name: "Shoal-Proof"),
                 signer.prover(of: proof, clientNonce: clientNonce, body: body) == document.id

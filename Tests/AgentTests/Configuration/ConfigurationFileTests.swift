@@ -38,6 +38,10 @@ import Testing
             dns = ["_shoal._tcp.Example.com"]
             key_file = "/etc/shoal/cluster.key"
             release = "whole"
+            [peers.tls]
+            cert = "/etc/shoal/peer.pem"
+            key = "/etc/shoal/peer.key"
+            ca = "/etc/shoal/peers-ca.pem"
             [discovery]
             mdns = false
             broadcast = true
@@ -89,6 +93,10 @@ import Testing
         #expect(configuration.store.grace.seconds == 43_200)
         #expect(configuration.mirror.tlsCertificate == "/etc/shoal/tls.crt")
         #expect(configuration.mirror.tlsKey == "/etc/shoal/tls.key")
+        #expect(configuration.peers.tls.certificate == "/etc/shoal/peer.pem")
+        #expect(configuration.peers.tls.key == "/etc/shoal/peer.key")
+        #expect(configuration.peers.tls.authority == "/etc/shoal/peers-ca.pem")
+        #expect(configuration.peers.tls.isOn)
         #expect(configuration.push.htpasswd == "/etc/shoal/htpasswd")
         #expect(configuration.push.repositories.count == 0)
         #expect(configuration.push.blobSize?.bytes == 2 << 30)
@@ -119,6 +127,23 @@ import Testing
             ),
             (
                 "[mirror]\ntls_key = \"/a\"", "config.toml: mirror.tls_key needs mirror.tls_cert beside it"
+            ),
+            (
+                "[peers.tls]\ncert = \"/c\"",
+                "config.toml: peers.tls.cert needs peers.tls.key and peers.tls.ca beside it"
+            ),
+            (
+                "[peers.tls]\nkey = \"/k\"\nca = \"/a\"", "config.toml: peers.tls.key needs peers.tls.cert beside it"
+            ),
+            ("[peers.tls]\nca = \"/a\"", "config.toml: peers.tls.ca needs peers.tls.cert and peers.tls.key beside it"),
+            (
+                "[peers.tls]\ncert = 5",
+                "config.toml: peers.tls.cert must be a path such as \"/var/lib/shoal\" or \"\", not 5"
+            ),
+            ("[peers.tls]\ncerts = \"/c\"", "config.toml: peers.tls.certs is not a key; did you mean peers.tls.cert?"),
+            (
+                "[peers]\ntls = true",
+                "config.toml: peers.tls is a table: write [peers.tls] on a line of its own and its keys below it"
             ),
             (
                 "[push]\nrepositories = -1", "config.toml: push.repositories must be a number from 0 to 1000000, not -1"

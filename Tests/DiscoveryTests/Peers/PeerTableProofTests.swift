@@ -34,6 +34,25 @@ import Testing
     }
 
     @Test(
+        "without a key, too, a node counts only once it has answered where that is asked for; its word is taken as ever"
+    )
+    func answersFirst() throws {
+        var table = PeerTable(
+            own: Samples.node(0), rules: .init(requiresProof: false, believesReferences: false, asksFirst: true))
+        let changes = InventoryState.Changes(since: 0, added: [Samples.entry(1)], removed: [])
+        _ = try table.hear(Samples.hello(1, version: 1, changes: changes), from: lan, now: Samples.at(0))
+        #expect(table.peers(now: Samples.at(0)).isEmpty)
+        #expect(table.startInquiries(now: Samples.at(0)).start == [.node(id, at: address)])
+        table.finishNode(id, at: address, document: nil, now: Samples.at(0.1))
+        #expect(table.peers(now: Samples.at(0.1)).isEmpty)
+        _ = try table.hear(Samples.hello(1, version: 1, sequence: 1), from: lan, now: Samples.at(5))
+        #expect(table.startInquiries(now: Samples.at(5)).start == [.node(id, at: address)])
+        table.finishNode(id, at: address, document: Samples.document(1, version: 1), now: Samples.at(5.1))
+        #expect(table.holders(of: Samples.digest(1), now: Samples.at(5.1)).map(\.peer.id) == [id])
+        #expect(!table.isMember(lan))
+    }
+
+    @Test(
         "a node that proves nothing is asked again when it is heard again, later each time, and forgotten after a minute"
     )
     func provesNothing() throws {

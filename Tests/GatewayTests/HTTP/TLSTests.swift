@@ -6,6 +6,7 @@ import NIOPosix
 import NIOSSL
 import ServiceLifecycle
 import SystemPackage
+import TLS
 import Testing
 
 @testable import Gateway
@@ -111,6 +112,35 @@ struct TLSTests {
             }
             #expect(try await withClient(address, over: .tls) { try await $0.get("/").text } == "fine")
         }
+    }
+
+    @Test("Who speaks TLS where it is not spoken, or does not where it is, is told of", arguments: Wire.allCases)
+    func misunderstood(wire: Wire) async throws {
+        let troubles = TLSTroubles(logger: .silent)
+        try await withServer(StubResponder("fine"), over: wire, troubles: troubles) { address in
+            _ = try await withClient(address, over: wire) { try await $0.get("/").status }
+            #expect(troubles.warnings == [])
+            if wire == .tls {
+                _ = try await withClient(address) { try await $0.get("/").status }
+            } else {
+                let tls = try TestCertificates.client()
+                await #expect(throws: (any Error).self) { try await TLSPeer.subject(at: address, tls) }
+            }
+        }
+        #expect(troubles.warnings.count == 1)
+        let words = wire == .tls ? "127.0.0.1 speaks plain HTTP" : "127.0.0.1 speaks TLS"
+        #expect(troubles.warnings.first?.hasPrefix(words) == true)
+    }
+
+    @Test("A connection that is opened and closed without a word is no trouble", arguments: Wire.allCases)
+    func knock(wire: Wire) async throws {
+        let troubles = TLSTroubles(logger: .silent)
+        try await withServer(StubResponder("fine"), over: wire, troubles: troubles) { address in
+            try await withClient(address) { client async throws in try await client.closeSending() }
+            // The server has seen the end of the one before it answers this one.
+            _ = try await withClient(address, over: wire) { try await $0.get("/").status }
+        }
+        #expect(troubles.warnings == [])
     }
 
     @Test("A client that speaks neither is closed, and one that speaks TLS 1.1 too")

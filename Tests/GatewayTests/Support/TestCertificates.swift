@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOSSL
 import SystemPackage
+import TLS
 
 /// Certificates and keys for tests, and for nothing else: the keys are public. Valid from 2020 to 2120, for localhost and loopback.
 ///

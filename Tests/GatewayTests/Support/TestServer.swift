@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import TLS
 
 @testable import Gateway
 
@@ -9,14 +10,14 @@ import NIOPosix
 func withServer<Result: Sendable>(
     _ responder: any HTTPResponder, limits: HTTPLimits = HTTPLimits(),
     at address: ListenAddress = ListenAddress(.tcp(host: "127.0.0.1", port: 0)), over wire: Wire = .plain,
-    accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true },
+    accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }, troubles: TLSTroubles? = nil,
     _ body: @Sendable (SocketAddress) async throws -> Result
 ) async throws -> Result {
     var address = address
     if wire == .tls { address.tls = try TestCertificates.identity.get() }
     let listener = HTTPListener(
         addresses: [address], responder: responder, limits: limits, group: MultiThreadedEventLoopGroup.singleton,
-        accept: accept, logger: .silent)
+        accept: accept, logger: .silent, troubles: troubles)
     let bound = try await listener.bind()
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await listener.run() }

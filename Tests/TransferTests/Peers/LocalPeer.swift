@@ -8,6 +8,7 @@ import NIOCore
 import NIOPosix
 import OCI
 import Synchronization
+import TLS
 
 @testable import Transfer
 
@@ -42,12 +43,14 @@ final class LocalPeer: PeerBackend {
 
     /// Serves on a loopback port while `body` runs.
     func serve(
-        _ gate: (any PeerGate)? = nil, _ body: (PeerAddress) async throws -> Void
+        _ gate: (any PeerGate)? = nil, tls: TLSIdentity? = nil, troubles: TLSTroubles? = nil,
+        _ body: (PeerAddress) async throws -> Void
     ) async throws {
         let listener = HTTPListener(
-            addresses: [ListenAddress(.tcp(host: "127.0.0.1", port: 0))],
-            responder: PeerResponder(backend: self, gate: gate), group: MultiThreadedEventLoopGroup.singleton,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            addresses: [ListenAddress(.tcp(host: "127.0.0.1", port: 0), tls: tls)],
+            responder: PeerResponder(backend: self, gate: gate, troubles: troubles),
+            group: MultiThreadedEventLoopGroup.singleton,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, troubles: troubles)
         let bound = try await listener.bind()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listener.run() }
@@ -92,7 +95,8 @@ final class LocalPeer: PeerBackend {
 extension PeerPatience {
     /// For tests: what keeps them waiting is this machine, not the peer.
     static let long = PeerPatience(
-        connect: .seconds(30), head: .seconds(30), silence: .seconds(30), report: .seconds(30), chain: .seconds(30),
+        connect: .seconds(30), handshake: .seconds(30), head: .seconds(30), silence: .seconds(30), report: .seconds(30),
+        chain: .seconds(30),
         refusal: .seconds(30))
 }
 

@@ -38,7 +38,7 @@ struct StubCertificate: Sendable {
     }
 
     /// Blocks for the few milliseconds that a key of an elliptic curve takes.
-    private static func openssl(_ arguments: [String]) throws {
+    static func openssl(_ arguments: [String]) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import TLS
 
 /// A connection that has been accepted: the channel, and what its handler tells us.
 struct Connection: Sendable {
@@ -15,10 +16,12 @@ struct Connection: Sendable {
     let isSecure: Bool
 
     /// Builds the pipeline. Must run on the channel's event loop.
-    /// - Parameter tls: what the connection speaks TLS with; nil: it does not.
+    /// - Parameters:
+    ///   - tls: what the connection speaks TLS with; nil: it does not.
+    ///   - troubles: told where the client and this listener do not come together over TLS.
     init(
         _ channel: any Channel, id: String, place: ConnectionLimiter.Place, limits: HTTPLimits,
-        responder: any HTTPResponder, tls: NIOSSLContext?, logger: Logger
+        responder: any HTTPResponder, tls: NIOSSLContext?, troubles: TLSTroubles? = nil, logger: Logger
     ) throws {
         let remoteAddress = channel.remoteAddress
         let link = ConnectionLink()
@@ -31,13 +34,15 @@ struct Connection: Sendable {
         var encoding = HTTPResponseEncoder.Configuration()
         encoding.automaticallySetFramingHeaders = false
         if let tls {
-            let wire = TLSWireHandler(limits: limits)
+            let wire = TLSWireHandler(limits: limits, troubles: troubles)
             try channel.pipeline.syncOperations.addHandlers([
-                wire, NIOSSLServerHandler(context: tls), TLSSessionHandler(wire, limits: limits, logger: logger),
+                wire, NIOSSLServerHandler(context: tls),
+                TLSSessionHandler(wire, limits: limits, troubles: troubles, logger: logger),
             ])
         }
         try channel.pipeline.syncOperations.addHandlers([
-            ArrivalHandler(handler), HTTPResponseEncoder(configuration: encoding),
+            ArrivalHandler(handler, troubles: tls == nil ? troubles : nil),
+            HTTPResponseEncoder(configuration: encoding),
             ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits.parsing)), handler,
         ])
         self.channel = try NIOAsyncChannel(wrappingChannelSynchronously: channel)

@@ -84,6 +84,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case is ChannelShouldQuiesceEvent:
             link.drains()
             if state.drain() { finish(context) }
+        case let event as CertifiedClient:
+            assembler.certifiedNode = event.node
         default:
             break
         }

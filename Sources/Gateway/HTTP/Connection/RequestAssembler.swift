@@ -1,3 +1,4 @@
+import Discovery
 import NIOCore
 import NIOHTTP1
 
@@ -23,6 +24,8 @@ struct RequestAssembler {
     private let connectionID: String
     private let isSecure: Bool
     private let streamsBody: @Sendable (HTTPMethod, String) -> Bool
+    /// Which node the connection's certificate names.
+    var certifiedNode: NodeID?
     private var count = 0
     private var partial: HTTPRequest?
     private var isStreaming = false
@@ -74,6 +77,7 @@ struct RequestAssembler {
         partial = HTTPRequest(
             method: head.method, version: head.version, path: target.path, query: target.query, headers: headers,
             remoteAddress: remoteAddress, isSecure: isSecure, id: "\(connectionID)-\(count)")
+        partial?.certifiedNode = certifiedNode
         return expectation(of: head)
     }
 

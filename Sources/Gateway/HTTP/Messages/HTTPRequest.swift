@@ -1,3 +1,4 @@
+public import Discovery
 public import NIOCore
 public import NIOHTTP1
 
@@ -18,6 +19,8 @@ public struct HTTPRequest: Sendable {
     public var remoteAddress: SocketAddress?
     /// Whether it came over TLS.
     public var isSecure: Bool
+    /// Which node asks, where it showed a certificate that names one.
+    public var certifiedNode: NodeID?
     /// Names the request in logs.
     public var id: String
 

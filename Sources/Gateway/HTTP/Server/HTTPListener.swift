@@ -3,6 +3,7 @@ public import NIOCore
 public import NIOPosix
 public import ServiceLifecycle
 import Synchronization
+public import TLS
 
 /// An HTTP/1.1 server on a few addresses, with one responder and one set of limits.
 ///
@@ -21,6 +22,7 @@ public final class HTTPListener: Service {
     private let group: any EventLoopGroup
     private let accept: @Sendable (SocketAddress) -> Bool
     private let logger: Logger
+    private let troubles: TLSTroubles?
     private let server: ConnectionServer
     private let limiter: ConnectionLimiter
     private let queue = ConnectionQueue()
@@ -29,16 +31,19 @@ public final class HTTPListener: Service {
     /// - Parameters:
     ///   - threadPool: reads files ahead, so that event loops need not wait for disks.
     ///   - accept: who may connect by TCP; others are closed without a word.
+    ///   - troubles: told of clients that speak TLS where it is not spoken, do not where it is, or show a certificate that does not count.
     public init(
         addresses: [ListenAddress], responder: any HTTPResponder, limits: HTTPLimits = HTTPLimits(),
         group: any EventLoopGroup, threadPool: NIOThreadPool = .singleton,
-        accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }, logger: Logger
+        accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }, logger: Logger,
+        troubles: TLSTroubles? = nil
     ) {
         self.addresses = addresses
         self.limits = limits
         self.group = group
         self.accept = accept
         self.logger = logger
+        self.troubles = troubles
         limiter = ConnectionLimiter(limits: limits)
         server = ConnectionServer(
             responder: responder, limits: limits, warmer: RegionWarmer(pool: threadPool), logger: logger)
@@ -189,7 +194,7 @@ public final class HTTPListener: Service {
             try queue.add {
                 try Connection(
                     channel, id: id, place: place, limits: limits, responder: server.responder, tls: tls?.context,
-                    logger: logger)
+                    troubles: troubles, logger: logger)
             }
         } catch {
             limiter.leave(place)

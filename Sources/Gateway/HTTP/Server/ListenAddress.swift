@@ -1,3 +1,5 @@
+public import TLS
+
 /// Where a listener listens.
 public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     public enum Endpoint: Sendable, Hashable {

@@ -1,8 +1,11 @@
 import Logging
 import NIOCore
+import NIOSSL
 import NIOTLS
+import TLS
 
-/// The side of TLS that faces HTTP: bounds the handshake's time, and makes closing over TLS what closing is without.
+/// The side of TLS that faces HTTP: bounds the handshake's time, tells which node the client's certificate names, and makes closing
+/// over TLS what closing is without.
 ///
 /// Closing the output says close_notify and FIN. Closing altogether is at once, as on a plain connection, and does not wait for the
 /// client's close_notify.
@@ -14,13 +17,16 @@ final class TLSSessionHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
     private let wire: TLSWireHandler
     private let limit: TimeAmount
+    private let troubles: TLSTroubles?
     private let logger: Logger
     private var timer: Scheduled<Void>?
     private var isOpen = false
+    private var isRefused = false
     private var isInputClosed = false
 
-    init(_ wire: TLSWireHandler, limits: HTTPLimits, logger: Logger) {
+    init(_ wire: TLSWireHandler, limits: HTTPLimits, troubles: TLSTroubles? = nil, logger: Logger) {
         self.wire = wire
+        self.troubles = troubles
         self.logger = logger
         limit = TimeAmount(limits.headerTime)
     }
@@ -42,12 +48,18 @@ final class TLSSessionHandler: ChannelInboundHandler, ChannelOutboundHandler {
         stopTimer()
     }
 
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What follows a handshake is there before the connection is closed.
+        if !isRefused { context.fireChannelRead(data) }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case let event as TLSUserEvent:
             guard case .handshakeCompleted = event else { break }
             isOpen = true
             stopTimer()
+            guard identify(context) else { return }
         case ChannelEvent.inputClosed:
             isInputClosed = true
         case is ChannelShouldQuiesceEvent where !isOpen:
@@ -63,6 +75,11 @@ final class TLSSessionHandler: ChannelInboundHandler, ChannelOutboundHandler {
         if !isOpen {
             logger.debug(
                 "a TLS handshake failed", metadata: Self.from(context).merging(["reason": "\(error)"]) { $1 })
+            if let trouble = TLSTrouble(error) {
+                troubles?.note(trouble, at: context.channel.remoteAddress?.ipAddress)
+                // The alert that says why is on its way.
+                wire.linger()
+            }
         }
         // A client that goes without close_notify is an error, too, and is closed as any is that has gone.
         context.fireErrorCaught(error)
@@ -77,6 +94,24 @@ final class TLSSessionHandler: ChannelInboundHandler, ChannelOutboundHandler {
         default:
             // Where the client has said close_notify, ours can follow without a wait.
             context.close(mode: mode, promise: promise)
+        }
+    }
+
+    /// Tells which node the client's certificate names, if it has shown one.
+    /// - Returns: whether the connection can be used.
+    private func identify(_ context: ChannelHandlerContext) -> Bool {
+        guard let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate() else { return true }
+        switch CertifiedNode(certificate) {
+        case .anyNode:
+            return true
+        case .node(let node):
+            context.fireUserInboundEventTriggered(CertifiedClient(node: node))
+            return true
+        case .unclear(let reason):
+            troubles?.note(.unclearNode(reason), at: context.channel.remoteAddress?.ipAddress)
+            isRefused = true
+            wire.close(promise: nil)
+            return false
         }
     }
 

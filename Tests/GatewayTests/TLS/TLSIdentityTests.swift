@@ -6,7 +6,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-@testable import Gateway
+@testable import TLS
 
 @Suite("Certificates", .timeLimit(.minutes(1)))
 struct TLSIdentityTests {

@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// The files of a listener's certificate, PEM both, and what the operator calls them.
+/// The files of a certificate, PEM all, and what the operator calls them.
 public struct TLSFiles: Sendable, Hashable {
     /// A file that the configuration names.
     public struct File: Sendable, Hashable, CustomStringConvertible {
@@ -16,14 +16,17 @@ public struct TLSFiles: Sendable, Hashable {
         public var description: String { "\(key): \(path)" }
     }
 
-    /// The server's own certificate first, then those that lead to one that clients trust.
+    /// The own certificate first, then those that lead to one that the other side trusts.
     public var certificate: File
     /// The first certificate's key, without a passphrase.
     public var privateKey: File
+    /// Whose certificates the other side must have: those that sign themselves. Nil: the other side needs none.
+    public var authority: File?
 
-    public init(certificate: File, privateKey: File) {
+    public init(certificate: File, privateKey: File, authority: File? = nil) {
         self.certificate = certificate
         self.privateKey = privateKey
+        self.authority = authority
     }
 }
 
@@ -36,10 +39,12 @@ public struct TLSFileError: Error, Sendable, CustomStringConvertible {
         case noPEM
         /// The key is another certificate's.
         case mismatch
+        /// The certificate names its node in a way that nobody can read.
+        case unclearNode
     }
 
     public var code: Code
-    /// The key, the file, what is wrong and what to do; nothing of the file's contents.
+    /// The key, the file, what is wrong and what to do; nothing of the file's contents but a name that is public.
     public var message: String
     public var cause: (any Error)?
 

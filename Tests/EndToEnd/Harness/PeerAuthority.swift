@@ -1,0 +1,88 @@
+import FoundationEssentials
+
+/// An authority that signs what nodes show each other, made by the commands of docs/security.md.
+struct PeerAuthority: Sendable {
+    /// What a node, or somebody who would be one, shows: PEM files.
+    struct Certificate: Sendable {
+        let certificate: String
+        let key: String
+
+        /// For curl, which cannot know a node's address among the names of its certificate.
+        var options: [String] { ["--insecure", "--cert", certificate, "--key", key] }
+    }
+
+    private static let keyOptions = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+
+    /// PEM.
+    let file: String
+    private let key: String
+
+    init(_ name: String, in folder: String) async throws {
+        file = "\(folder)/\(name).pem"
+        key = "\(folder)/\(name).key"
+        try await Command(
+            ["openssl", "req", "-x509"] + Self.keyOptions
+                + ["-days", "2", "-subj", "/CN=\(name)", "-keyout", key, "-out", file]
+        ).run()
+    }
+
+    /// Signs a certificate.
+    /// - Parameter node: the id that it names; nil: it is good for any node.
+    func sign(_ name: String, node: String? = nil) async throws -> Certificate {
+        let base = "\(file.dropLast(".pem".count))-\(name)"
+        var extensions = "extendedKeyUsage=serverAuth,clientAuth\n"
+        if let node { extensions += "subjectAltName=URI:urn:shoal:node:\(node)\n" }
+        try Data(extensions.utf8).write(to: URL(filePath: base + ".ext"))
+        try await Command(
+            ["openssl", "req"] + Self.keyOptions
+                + ["-subj", "/CN=\(name)", "-keyout", base + ".key", "-out", base + ".csr"]
+        ).run()
+        try await Command([
+            "openssl", "x509", "-req", "-in", base + ".csr", "-CA", file, "-CAkey", key, "-CAcreateserial", "-days",
+            "2", "-extfile", base + ".ext", "-out", base + ".pem",
+        ]).run()
+        return Certificate(certificate: base + ".pem", key: base + ".key")
+    }
+}
+
+/// Where one node has the files of its table `peers.tls`.
+struct PeerTLSFolder: Sendable {
+    let path: String
+
+    init(of node: String, in lan: LAN) {
+        path = "\(lan.folder.path)/\(node)-tls"
+    }
+
+    /// The table for the agent's configuration.
+    var table: String {
+        """
+        [peers.tls]
+        cert = "\(path)/cert.pem"
+        key = "\(path)/key.pem"
+        ca = "\(path)/ca.pem"
+
+        """
+    }
+
+    func install(_ certificate: PeerAuthority.Certificate) throws {
+        try replace("key.pem", with: certificate.key)
+        try replace("cert.pem", with: certificate.certificate)
+    }
+
+    func trust(_ authorities: [PeerAuthority]) throws {
+        try write(authorities.map { try Data(contentsOf: URL(filePath: $0.file)) }.reduce(Data(), +), to: "ca.pem")
+    }
+
+    /// What nobody can use.
+    func breakCertificate() throws { try write(Data("no certificate\n".utf8), to: "cert.pem") }
+
+    private func replace(_ name: String, with file: String) throws {
+        try write(Data(contentsOf: URL(filePath: file)), to: name)
+    }
+
+    /// As those do who renew certificates: in one step.
+    private func write(_ data: Data, to name: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try data.write(to: URL(filePath: "\(path)/\(name)"), options: .atomic)
+    }
+}

@@ -1,0 +1,302 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+extension EndToEnd {
+    /// Nodes that show each other certificates.
+    @Suite(
+        .serialized,
+        .needs(
+            .root, .sandbox, .agent, .program("docker-registry"), .program("containerd"), .program("openssl"),
+            .program("skopeo")))
+    struct PeerTLSTests {
+        /// Of curl: 000 is none.
+        private struct Answer: Equatable {
+            var status: String
+            var bytes: Int
+        }
+
+        /// Of a file; 0 where there is none.
+        private func size(of path: String) -> Int {
+            (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        }
+
+        @Test(
+            "nodes of one authority share an image although its registry is off, with a cluster key and without",
+            arguments: [false, true])
+        func sharing(withKey: Bool) async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry()
+                let authority = try await PeerAuthority("ca", in: lan.folder.path)
+                var configuration = AgentConfiguration()
+                if withKey { configuration.keyFile = try await lan.clusterKey() }
+                // The one certificate names its node, the other none.
+                let named = String(repeating: "a1", count: 16)
+                let ids: [String?] = [named, nil]
+                let nodes = try await lan.certified(ids, trusting: authority, configuration)
+                try await lan.seeEachOther(nodes)
+                #expect(try await nodes[1].status().peers.map(\.id) == [named])
+                try await nodes[0].copyThroughMirror(image)
+                try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+                try await registry.switchOff()
+                try await Containerd(on: nodes[1]).pull(image.pinned())
+                let status = try await nodes[1].status()
+                #expect(status.bytes.upstream == 0)
+                #expect(status.bytes.peers >= image.bytes)
+                for node in nodes {
+                    let warnings = try await node.status().warnings
+                    #expect(!warnings.contains { $0.contains("TLS") || $0.contains("certificate") })
+                }
+                let doctor = try await nodes[0].doctor()
+                #expect(doctor.verdicts("peers.tls") == ["ok"])
+                #expect(doctor.verdicts("peers.listen") == ["ok"])
+            }
+        }
+
+        @Test(
+            "who has no certificate of the authority gets nothing: not over plain HTTP, not over TLS without one or with another's"
+        )
+        func strangers() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                _ = try await lan.registry()
+                let authority = try await PeerAuthority("ca", in: lan.folder.path)
+                let others = try await PeerAuthority("others", in: lan.folder.path)
+                let node = try await lan.certified([nil], trusting: authority)[0]
+                try await node.copyThroughMirror(image)
+                let stranger = try await lan.machine("stranger", Network.first.address(40))
+                let blob = try image.largestBlob
+                let address = "\(node.machine.address):5051"
+                let path = "/v1/blobs/\(blob.digest)"
+
+                func ask(_ scheme: String, _ path: String, _ options: [String]) async throws -> Answer {
+                    let output = lan.folder.path + "/answer"
+                    try? FileManager.default.removeItem(atPath: output)
+                    let status = try await Command(
+                        stranger.command(
+                            ["curl", "--silent", "--max-time", "60", "--output", output, "--write-out", "%{http_code}"]
+                                + options + ["\(scheme)://\(address)\(path)"])
+                    ).result().text
+                    return Answer(status: status, bytes: FileManager.default.contents(atPath: output)?.count ?? 0)
+                }
+
+                let own = try await authority.sign("visitor")
+                let foreign = try await others.sign("visitor")
+                try await eventually("the blob is offered") {
+                    try await ask("https", path, own.options) == Answer(status: "200", bytes: blob.size)
+                }
+                for path in [path, "/v1/node", "/v1/inventory"] {
+                    let plain = try await ask("http", path, [])
+                    #expect(plain.status == "400", "\(path)")
+                    #expect(plain.bytes < 100, "\(path)")
+                    for options in [["--insecure"], foreign.options] {
+                        let refused = try await ask("https", path, options)
+                        #expect(refused == Answer(status: "000", bytes: 0), "\(path)")
+                    }
+                }
+                let warnings = try await node.status().warnings
+                #expect(warnings.contains { $0.contains("\(stranger.address) speaks plain HTTP") })
+                #expect(
+                    warnings.contains { $0.contains("\(stranger.address) has no certificate that this node trusts") })
+            }
+        }
+
+        @Test("a node that shows another node's certificate is nobody's peer, and says itself what is wrong")
+        func otherNodesCertificate() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                _ = try await lan.registry()
+                let authority = try await PeerAuthority("ca", in: lan.folder.path)
+                let ids = [String(repeating: "a1", count: 16), String(repeating: "b2", count: 16)]
+                let nodes = try await lan.certified(ids, trusting: authority, naming: ids[0])
+                try await nodes[1].copyThroughMirror(image)
+                let said = "has a certificate of node \(ids[0]), and is node \(ids[1])"
+                try await eventually("the first node has asked the second who it is", within: .seconds(30)) {
+                    try await nodes[0].status().warnings.contains { $0.contains(said) }
+                }
+                #expect(try await nodes[0].status().peers.isEmpty)
+                #expect(try nodes[0].log().contains(said))
+                #expect(
+                    try await nodes[1].status().warnings.contains {
+                        $0.hasPrefix("peers.tls.cert: ") && $0.contains("the certificate is node \(ids[0])'s")
+                    })
+                // It is no source, and keeps nobody from the one that there is.
+                try await Containerd(on: nodes[0]).pull(image.tagged())
+                let bytes = try await nodes[0].status().bytes
+                #expect(bytes.peers == 0)
+                #expect(bytes.upstream >= image.bytes)
+                // As a client it is refused where it says who it is.
+                let mine = PeerAuthority.Certificate(
+                    certificate: nodes[1].tls.path + "/cert.pem", key: nodes[1].tls.path + "/key.pem")
+                let url = "https://\(nodes[0].machine.address):5051/v1/blobs/\(try image.largestBlob.digest)"
+                let asOther = try await nodes[1].get(url, mine.options + ["--header", "Shoal-Node: \(ids[1])"])
+                #expect(asOther.status == 403)
+            }
+        }
+
+        @Test("certificates are renewed, by another authority too, while agents run and bodies are on their way")
+        func renewal() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.demo)
+                let registry = try await lan.registry()
+                let old = try await PeerAuthority("old", in: lan.folder.path)
+                let new = try await PeerAuthority("new", in: lan.folder.path)
+                let nodes = try await lan.certified([nil, nil], trusting: old)
+                try await lan.seeEachOther(nodes)
+                try await nodes[0].copyThroughMirror(image)
+                try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+                try await registry.switchOff()
+
+                // A body that is on its way all the while: who takes it is stopped in its midst.
+                let blob = try image.largestBlob
+                let visitors = (old: try await old.sign("visitor"), new: try await new.sign("visitor"))
+                let url = "https://\(nodes[0].machine.address):5051/v1/blobs/\(blob.digest)"
+                let body = lan.folder.path + "/body"
+                let reader = try lan.start(
+                    ["curl", "--silent", "--fail", "--output", body, "--limit-rate", "10M"] + visitors.old.options
+                        + [url],
+                    on: nodes[1].machine, log: lan.folder.path + "/body.log")
+                try await eventually("the body has begun") { size(of: body) > 0 }
+                reader.send(SIGSTOP)
+
+                /// Asks each of the nodes from the other one.
+                func reaches(_ visitor: PeerAuthority.Certificate) async throws -> [Bool] {
+                    var reaches: [Bool] = []
+                    for (asker, asked) in [(nodes[1], nodes[0]), (nodes[0], nodes[1])] {
+                        let node = "https://\(asked.machine.address):5051/v1/node"
+                        reaches.append(try await asker.get(node, visitor.options).status == 200)
+                    }
+                    return reaches
+                }
+
+                for node in nodes { try node.tls.trust([old, new]) }
+                try await eventually("both authorities are trusted", within: .seconds(60)) {
+                    try await reaches(visitors.new) == [true, true]
+                }
+                #expect(try await reaches(visitors.old) == [true, true])
+                for node in nodes { try await node.tls.install(new.sign(node.name)) }
+                for (asker, asked) in [(nodes[1], nodes[0]), (nodes[0], nodes[1])] {
+                    try await eventually("\(asked.name) shows its new certificate", within: .seconds(60)) {
+                        try await asker.sees(asked, signedBy: new, as: visitors.new)
+                    }
+                }
+                for node in nodes { try node.tls.trust([new]) }
+                try await eventually("the old authority is trusted no more", within: .seconds(60)) {
+                    try await reaches(visitors.old) == [false, false]
+                }
+
+                // What begins now is of the new authority alone; what began goes on.
+                try await Containerd(on: nodes[1]).pull(image.pinned())
+                let status = try await nodes[1].status()
+                #expect(status.bytes.upstream == 0)
+                #expect(status.bytes.peers >= image.bytes)
+                #expect(size(of: body) < blob.size)
+                reader.send(SIGCONT)
+                #expect(try await reader.wait(within: .seconds(120)) == .code(0))
+                #expect(size(of: body) == blob.size)
+            }
+        }
+
+        @Test("a new certificate that cannot be used is told once, and the old one stays")
+        func broken() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry()
+                let authority = try await PeerAuthority("ca", in: lan.folder.path)
+                let nodes = try await lan.certified([nil, nil], trusting: authority)
+                try await lan.seeEachOther(nodes)
+                try nodes[0].tls.breakCertificate()
+                let told = "the certificate has changed and cannot be used; the old one stays"
+                try await eventually("the first node has looked", within: .seconds(60)) {
+                    try nodes[0].log().contains(told)
+                }
+                try await nodes[0].copyThroughMirror(image)
+                try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+                try await registry.switchOff()
+                try await Containerd(on: nodes[1]).pull(image.pinned())
+                #expect(try await nodes[1].status().bytes.upstream == 0)
+                let lines = try nodes[0].log().split(separator: "\n").filter { $0.contains(told) }.map(String.init)
+                #expect(lines.count == 1)
+                #expect(lines.first?.contains("peers.tls.cert: ") == true)
+                let finding = try await nodes[0].doctor().first("peers.tls")
+                #expect(finding?.verdict == "fault")
+                #expect(finding?.message.contains("peers.tls.cert: \(nodes[0].tls.path)/cert.pem") == true)
+            }
+        }
+
+        @Test(
+            "a node with certificates and one without pull past each other, and both say why", arguments: [true, false])
+        func mixed(holderHasTLS: Bool) async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                _ = try await lan.registry()
+                let authority = try await PeerAuthority("ca", in: lan.folder.path)
+                let secure = try await lan.certified([nil], trusting: authority)[0]
+                let plain = try await lan.node()
+                let nodes = holderHasTLS ? [secure, plain] : [plain, secure]
+                try await nodes[0].copyThroughMirror(image)
+                for (node, other, words) in [
+                    (secure, plain, "speaks plain HTTP, and this node speaks TLS to peers"),
+                    (plain, secure, "speaks TLS to peers, and this node plain HTTP"),
+                ] {
+                    try await eventually("\(node.name) says what is between it and \(other.name)", within: .seconds(30))
+                    {
+                        try await node.status().warnings.contains { $0.contains("\(other.machine.address) \(words)") }
+                    }
+                    #expect(try node.log().contains(words))
+                }
+                #expect(try await secure.status().peers.isEmpty)
+                try await Containerd(on: nodes[1]).pull(image.tagged())
+                let bytes = try await nodes[1].status().bytes
+                #expect(bytes.peers == 0)
+                #expect(bytes.upstream >= image.bytes)
+            }
+        }
+    }
+}
+
+extension LAN {
+    /// Nodes with certificates, one for each entry of `ids`: the node's id, or nil where it makes one itself.
+    /// - Parameter naming: the node that all certificates name; nil: each its own, or none.
+    fileprivate func certified(
+        _ ids: [String?], trusting authority: PeerAuthority, naming: String? = nil,
+        _ configuration: AgentConfiguration = AgentConfiguration()
+    ) async throws -> [Node] {
+        var nodes: [Node] = []
+        for id in ids {
+            let node = try await idleNode(configuration) { machine, configuration in
+                let tls = PeerTLSFolder(of: machine.name, in: self)
+                try await tls.install(authority.sign(machine.name, node: naming ?? id))
+                try tls.trust([authority])
+                configuration.tables = tls.table
+            }
+            if let id {
+                try FileManager.default.createDirectory(atPath: node.dataDirectory, withIntermediateDirectories: true)
+                let document = #"{"schema":1,"id":"\#(id)","epoch":1}"#
+                try Data(document.utf8).write(to: URL(filePath: node.dataDirectory + "/node.json"))
+            }
+            try await node.startAgent()
+            nodes.append(node)
+        }
+        return nodes
+    }
+}
+
+extension Node {
+    /// Its certificate, if it has one.
+    fileprivate var tls: PeerTLSFolder { PeerTLSFolder(of: name, in: lan) }
+
+    /// Whether another node shows a certificate of an authority.
+    fileprivate func sees(
+        _ other: Node, signedBy authority: PeerAuthority, as visitor: PeerAuthority.Certificate
+    ) async throws -> Bool {
+        let script =
+            #"openssl s_client -connect "$0" -CAfile "$1" -verify_return_error -cert "$2" -key "$3" < /dev/null"#
+        return try await Command(
+            machine.command([
+                "sh", "-c", script, "\(other.machine.address):5051", authority.file, visitor.certificate, visitor.key,
+            ])
+        ).result().succeeded
+    }
+}
