@@ -11,6 +11,7 @@ struct ConfigurationRules {
     func check() throws(ConfigurationError) {
         try checkMirrorIsLocal()
         try checkTLSIsWhole()
+        try checkLimits()
         for (registry, table) in configuration.upstream.sorted(by: { $0.key < $1.key }) {
             try check(table, of: registry)
         }
@@ -35,6 +36,22 @@ struct ConfigurationRules {
         }
         if mirror.tlsKey != nil, mirror.tlsCertificate == nil {
             throw conflict("mirror.tls_key", "mirror.tls_key needs mirror.tls_cert beside it")
+        }
+    }
+
+    private func checkLimits() throws(ConfigurationError) {
+        let limits = configuration.limits
+        if limits.headers < limits.requestLine {
+            throw conflict(
+                configuration.isSet("limits.headers") ? "limits.headers" : "limits.request_line",
+                "limits.headers is \"\(limits.headers)\", less than limits.request_line (\"\(limits.requestLine)\"), "
+                    + "which it counts, too: raise limits.headers")
+        }
+        if let spool = limits.spool, spool < Configuration.Limits.leastSpool {
+            throw conflict(
+                "limits.spool",
+                "limits.spool must be at least \"\(Configuration.Limits.leastSpool)\", or \"\" for no limit, not "
+                    + "\"\(spool)\"")
         }
     }
 

@@ -45,12 +45,21 @@ final class AgentParts: Sendable {
     private let pushUsers: HtpasswdUsers?
     private let mirror: MirrorService
     private let peerService: PeerService
+    /// What strangers may take of each listener.
+    private let httpLimits: HTTPLimits
     private let dataLoops: MultiThreadedEventLoopGroup
     private let controlLoops: MultiThreadedEventLoopGroup
 
     init(configuration: Configuration, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
+        let files = OpenFiles.allow(configuration.limits.openFiles)
+        if configuration.isSet("limits.open_files"),
+            let warning = OpenFiles.warning(wanted: configuration.limits.openFiles, allowed: files)
+        {
+            logger.warning("\(warning)")
+        }
+        httpLimits = HTTPLimits(configuration.limits, files: files)
         dataLoops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
         controlLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let data = configuration.dataDirectory
@@ -62,7 +71,8 @@ final class AgentParts: Sendable {
         pushUsers = try configuration.push.htpasswd.map { try HtpasswdUsers($0, logger: logger) }
         stores = try StoreParts(configuration, logger: logger)
         let content = stores.content
-        spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
+        spool = try Spool(
+            directory: configuration.store.spool ?? data.appending("spool"), limit: configuration.limits.spool?.bytes)
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
 
@@ -76,7 +86,8 @@ final class AgentParts: Sendable {
             group: dataLoops, node: identity.id,
             signer: key.map { [identity] in PeerSigner(key: $0, identity: identity) })
         directory = Directory(
-            own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan)
+            own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan,
+            limits: DirectoryLimits(configuration.limits))
         access = AccessControl(allowed, directory: directory)
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
@@ -135,7 +146,7 @@ final class AgentParts: Sendable {
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
             content: content, verification: stores.verification, arriving: fetcher,
             chains: stores.chains,
-            slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
+            slots: UploadSlots(limit: configuration.limits.uploads), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,
             discovery: discovery, fetcher: fetcher, resolver: resolver, blamed: blamed, counters: counters,
@@ -157,7 +168,9 @@ final class AgentParts: Sendable {
                         backend: peerService,
                         gate: key.map { [identity] in
                             ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
-                        }, observe: { [meters] in meters.peerRoutes.count($0) }), pace: UploadPace(limit: rates.upload))
+                        }, waits: WaitLimits(configuration.limits), observe: { [meters] in meters.peerRoutes.count($0) }
+                    ),
+                    pace: UploadPace(limit: rates.upload))
             ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {
@@ -179,7 +192,7 @@ final class AgentParts: Sendable {
                 responder: AdminResponder(
                     source: status, access: .socket, verifier: stores.verification, puller: puller, shelf: shelf,
                     archives: archives, story: story),
-                group: controlLoops, logger: logger))
+                limits: httpLimits, group: controlLoops, logger: logger))
         return listeners
     }
 
@@ -231,7 +244,8 @@ final class AgentParts: Sendable {
                     .tcp(host: $0.address, port: $0.port), isOptional: isOptional && $0.address.contains(":"),
                     descriptor: inherited.claim($0), tls: $0.isLoopback ? nil : tls)
             },
-            responder: responder, group: onControl ? controlLoops : dataLoops, accept: accept, logger: logger)
+            responder: responder, limits: httpLimits, group: onControl ? controlLoops : dataLoops, accept: accept,
+            logger: logger)
     }
 
     private func makeFolder(of socket: FilePath) throws {
