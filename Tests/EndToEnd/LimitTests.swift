@@ -7,7 +7,8 @@ extension EndToEnd {
     @Suite(
         .serialized,
         .needs(
-            .root, .sandbox, .agent, .program("docker-registry"), .program("containerd"), .program("prlimit")))
+            .root, .sandbox, .agent, .program("docker-registry"), .program("containerd"), .program("prlimit"),
+            .program("ab"), .program("skopeo")))
     struct LimitTests {
         @Test(
             "an agent that may open few files refuses in words what is too much, and a pull beside that goes upstream")
@@ -42,6 +43,25 @@ extension EndToEnd {
                     // There is room again.
                     #expect(try await node.mirror("debian/demo/blobs/\(blob.digest)", ["--head"]).status == 200)
                 }
+            }
+        }
+
+        @Test(
+            "ten thousand requests of five hundred clients of this machine are all answered, without a word in the configuration"
+        )
+        func fiveHundredClients() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let config = try #require(image.blobs.min { $0.size < $1.size })
+                _ = try await lan.registry()
+                let node = try await lan.node()
+                try await node.copyThroughMirror(image)
+                let url = "http://127.0.0.1:5050/v2/debian/small/blobs/\(config.digest)?ns=registry.test"
+                let report = try await node.machine.run(
+                    "ab", "-q", "-n", "10000", "-c", "500", "-s", "60", url, within: .seconds(300))
+                #expect(report.contains("Complete requests:      10000"), "\(report)")
+                #expect(report.contains("Failed requests:        0"), "\(report)")
+                #expect(!report.contains("Non-2xx responses"), "\(report)")
             }
         }
 

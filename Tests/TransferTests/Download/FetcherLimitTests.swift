@@ -2,6 +2,7 @@ import Content
 import FoundationEssentials
 import NIOCore
 import OCI
+import SystemPackage
 import Testing
 
 @testable import Transfer
