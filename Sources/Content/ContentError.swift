@@ -13,7 +13,7 @@ public struct ContentError: Error, CustomStringConvertible {
         case sizeMismatch
         /// The bytes do not have the digest that they should have.
         case digestMismatch
-        /// The blob is larger than the whole store may become.
+        /// The blob is larger than the whole store may become, or the spool takes as much as it may.
         case exceedsCapacity
         /// A folder cannot be used as a store or a spool.
         case unusable

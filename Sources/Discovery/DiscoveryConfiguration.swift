@@ -22,6 +22,9 @@ public struct DiscoveryConfiguration: Sendable {
     /// Whether addresses that `allows` does not name are let in with a holder of the cluster key at them.
     public var admitsMembers: @Sendable () -> Bool = { false }
 
+    /// How many datagrams are looked at.
+    public var datagrams = DatagramLimits()
+
     /// What is announced; empty: every address that is not loopback.
     var advertise: [IPAddress] { advertisedAddresses.compactMap { IPAddress($0) } }
 
@@ -30,7 +33,6 @@ public struct DiscoveryConfiguration: Sendable {
     /// Told the port that was bound.
     var onBound: (@Sendable (Int) -> Void)?
     var timing = HelloSchedule.Timing()
-    var floodRates = FloodGate.Rates()
     var answerRates = AnswerGate.Rates()
 
     public init(

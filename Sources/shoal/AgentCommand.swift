@@ -47,7 +47,7 @@ struct AgentCommand: AsyncParsableCommand {
         let service = ServiceEnvironment.take(Environment.variables)
         let configuration = try sources.load()
         let format = logFormat ?? .forStandardError(environment: Environment.variables)
-        let repeats = LogRepeats()
+        let repeats = LogRepeats(configuration.limits)
         LoggingSystem.bootstrap { [logLevel] label in
             var handler = LineLogHandler(label: label, format: format, level: logLevel)
             handler.metadataProvider = .requests

@@ -17,14 +17,19 @@ private let target: any FuzzTarget.Type = {
 
 private let targets: [String: any FuzzTarget.Type] = [
     "archive": ArchiveTarget.self,
-    "datagram": DatagramTarget.self,
+    "configuration": ConfigurationTarget.self,
     "conversation": ConversationTarget.self,
+    "credential": CredentialTarget.self,
+    "datagram": DatagramTarget.self,
     "header": HeaderTarget.self,
+    "htpasswd": HtpasswdTarget.self,
     "inventory": InventoryTarget.self,
     "manifest": ManifestTarget.self,
     "name": NameTarget.self,
     "record": RecordTarget.self,
+    "resolver": ResolverTarget.self,
     "route": RouteTarget.self,
+    "runtime": RuntimeTarget.self,
 ]
 
 @_cdecl("LLVMFuzzerTestOneInput")

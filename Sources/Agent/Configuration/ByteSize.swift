@@ -39,6 +39,10 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension ByteSize: Comparable {
+    public static func < (left: Self, right: Self) -> Bool { left.bytes < right.bytes }
+}
+
 extension ByteSize: ConfigurationText {
     static var typeName: String { "size" }
     static var expectation: String { "a size such as \"20GB\" or \"512MiB\"" }

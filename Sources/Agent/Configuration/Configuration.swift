@@ -174,7 +174,7 @@ extension Configuration {
         /// `push.htpasswd`; nil: nobody pushes from another machine
         public var htpasswd: FilePath?
         /// `push.repositories`
-        public var repositories = RepositoryLimit(count: 1000)
+        public var repositories = 1000
         /// `push.blob_size`; nil: no limit
         public var blobSize: ByteSize?
     }
@@ -191,17 +191,5 @@ extension Configuration {
         public var username = ""
         /// `password_file`
         public var passwordFile: FilePath?
-    }
-
-    /// How much at once.
-    public struct Limits: Sendable, Equatable {
-        /// `limits.uploads`
-        public var uploads = UploadLimit(count: 32)
-        /// `limits.upload_rate`
-        public var uploadRate: ByteRate?
-        /// `limits.download_rate`
-        public var downloadRate: ByteRate?
-        /// `limits.upstream_rate`
-        public var upstreamRate: ByteRate?
     }
 }

@@ -69,6 +69,19 @@ extension Bool: ConfigurationConvertible {
     var configurationValue: ConfigurationValue { .boolean(self) }
 }
 
+extension Int: ConfigurationConvertible {
+    static var typeName: String { "number" }
+    static var expectation: String { "a whole number" }
+    static var shape: ConfigurationShape { .integer }
+
+    init?(_ value: ConfigurationValue) {
+        guard case .integer(let number) = value else { return nil }
+        self.init(exactly: number)
+    }
+
+    var configurationValue: ConfigurationValue { .integer(Int64(self)) }
+}
+
 extension String: ConfigurationText {
     static var typeName: String { "string" }
     static var expectation: String { "a string" }

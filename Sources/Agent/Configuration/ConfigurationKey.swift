@@ -38,6 +38,28 @@ struct ConfigurationKey<Root: Sendable>: Sendable {
         read = { $0[keyPath: path].configurationValue }
     }
 
+    /// A key whose value lies between two others.
+    init<Value: ConfigurationConvertible & Comparable>(
+        _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, within bounds: ClosedRange<Value>,
+        _ meaning: String
+    ) {
+        self.name = name
+        self.meaning = meaning
+        change = .restart
+        typeName = Value.typeName
+        shape = Value.shape
+        write = { (value: ConfigurationValue, root: inout Root) throws(ValueFault) in
+            guard let parsed = Value(value), bounds.contains(parsed) else {
+                let (least, most) = (bounds.lowerBound.configurationValue, bounds.upperBound.configurationValue)
+                throw ValueFault(
+                    code: value.shape == Value.shape ? .badValue : .wrongType,
+                    text: "must be a \(Value.typeName) from \(least) to \(most), not \(value)")
+            }
+            root[keyPath: path] = parsed
+        }
+        read = { $0[keyPath: path].configurationValue }
+    }
+
     /// The names of the tables around the key and its own.
     var path: [String] { name.split(separator: ".").map(String.init) }
 

@@ -1,6 +1,8 @@
 extension ConfigurationKey where Root == Configuration {
     /// Every key but those of the upstream tables, in the order of the reference.
-    static let all: [Self] = [
+    static let all = parts + limits
+
+    private static let parts: [Self] = [
         Self("data_dir", \.dataDirectory, "Where the agent keeps its blobs and its node id."),
         Self(
             "docker_config", \.dockerConfig,
@@ -104,20 +106,9 @@ extension ConfigurationKey where Root == Configuration {
             "The users who may push from other machines, over TLS: a file as `htpasswd -B` writes it, read again when it changes; "
                 + "empty: only this machine pushes."),
         Self(
-            "push.repositories", \.push.repositories,
+            "push.repositories", \.push.repositories, within: 0...1_000_000,
             "How many repositories there may be in the local namespace; 0: nothing can be pushed."),
         Self("push.blob_size", \.push.blobSize, "How large a pushed blob may be; empty: no limit."),
-        Self(
-            "limits.uploads", \.limits.uploads,
-            "Uploads to peers at once, and of them 4 of one blob's pieces; further ones are told to come back."),
-        Self(
-            "limits.upload_rate", \.limits.uploadRate, "To peers, all together; empty: no limit.", change: .reload),
-        Self(
-            "limits.download_rate", \.limits.downloadRate, "From peers, all together; empty: no limit.", change: .reload
-        ),
-        Self(
-            "limits.upstream_rate", \.limits.upstreamRate, "From registries, all together; empty: no limit.",
-            change: .reload),
     ]
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

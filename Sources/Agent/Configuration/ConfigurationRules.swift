@@ -12,6 +12,7 @@ struct ConfigurationRules {
         try checkMirrorIsLocal()
         try checkTLSIsWhole()
         try checkPeerTLSIsWhole()
+        try checkLimits()
         for (registry, table) in configuration.upstream.sorted(by: { $0.key < $1.key }) {
             try check(table, of: registry)
         }
@@ -48,6 +49,22 @@ struct ConfigurationRules {
         let missing = files.filter { $0.1 == nil }.map(\.0)
         guard !missing.isEmpty else { return }
         throw conflict(set.0, "\(set.0) needs \(missing.joined(separator: " and ")) beside it")
+    }
+
+    private func checkLimits() throws(ConfigurationError) {
+        let limits = configuration.limits
+        if limits.headers < limits.requestLine {
+            throw conflict(
+                configuration.isSet("limits.headers") ? "limits.headers" : "limits.request_line",
+                "limits.headers is \"\(limits.headers)\", less than limits.request_line (\"\(limits.requestLine)\"), "
+                    + "which it counts, too: raise limits.headers")
+        }
+        if let spool = limits.spool, spool < Configuration.Limits.leastSpool {
+            throw conflict(
+                "limits.spool",
+                "limits.spool must be at least \"\(Configuration.Limits.leastSpool)\", or \"\" for no limit, not "
+                    + "\"\(spool)\"")
+        }
     }
 
     /// What is allowed and does nothing.

@@ -1,4 +1,4 @@
-import NIOCore
+import Glibc
 
 /// An IP address and a port to listen on: `127.0.0.1:5050`, `[::1]:5050`.
 public struct ListenEndpoint: Hashable, Sendable, CustomStringConvertible {
@@ -51,11 +51,19 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads an IPv4 or IPv6 literal, without brackets and without a zone.
     public init?(text: String) {
-        // A zone (%eth0) is understood by the resolver, and lost on the way.
-        guard !text.utf8.contains(UInt8(ascii: "%")), let address = try? SocketAddress(ipAddress: text, port: 0),
-            let canonical = address.ipAddress
-        else { return nil }
+        // What stands behind a zero byte would be lost on its way to C.
+        guard !text.utf8.contains(0), let canonical = Self.canonical(text) else { return nil }
         description = canonical
+    }
+
+    private static func canonical(_ text: String) -> String? {
+        var address = [UInt8](repeating: 0, count: 16)
+        var written = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        for family in [AF_INET, AF_INET6] where inet_pton(family, text, &address) == 1 {
+            guard inet_ntop(family, address, &written, socklen_t(written.count)) != nil else { return nil }
+            return String(decoding: written.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
+        return nil
     }
 
     /// Whether it is an IPv6 address.

@@ -33,6 +33,10 @@ public struct TimePeriod: Hashable, Sendable, CustomStringConvertible {
     ]
 }
 
+extension TimePeriod: Comparable {
+    public static func < (left: Self, right: Self) -> Bool { left.seconds < right.seconds }
+}
+
 extension TimePeriod: ConfigurationText {
     static var typeName: String { "period" }
     static var expectation: String { "a period such as \"30d\" or \"12h\"" }

@@ -1,7 +1,8 @@
 public import Logging
 import Synchronization
 
-/// Passes events on, of the same warning no more than a few a minute; then a line says how many were left out.
+/// Passes events on, of the same warning no more than a few a minute, and of all no more than a log can take; then a line says how many
+/// were left out.
 ///
 /// The line comes with the next event after that minute. Errors are never left out, nor is what people turned on by a lower level.
 public struct QuietLogHandler<Base: LogHandler>: LogHandler {
@@ -50,7 +51,16 @@ public struct QuietLogHandler<Base: LogHandler>: LogHandler {
                         "count": "\(left.count)", "like": "\(left.key.message)", "about": "\(left.key.about)",
                     ], source: event.source, file: event.file, function: event.function, line: event.line))
         }
+        if let count = repeats.volume.withLock({ $0.ended(now: now) }) {
+            base.log(
+                event: LogEvent(
+                    level: .warning, message: "lines were left out: there were too many",
+                    metadata: ["count": "\(count)", "key": "limits.log_lines"], source: event.source, file: event.file,
+                    function: event.function, line: event.line))
+        }
         if event.level == .warning, !repeats.limit.withLock({ $0.admits(key(of: event), now: now) }) { return }
+        let isBounded = event.level >= .info && event.level < .error
+        if isBounded, !repeats.volume.withLock({ $0.admits(now: now) }) { return }
         base.log(event: event)
     }
 
@@ -65,14 +75,21 @@ public struct QuietLogHandler<Base: LogHandler>: LogHandler {
 
 /// What was said lately, by all loggers of a program.
 public final class LogRepeats: Sendable {
-    /// How many of the same warning a minute has.
-    public static let usual = 10
     /// The metadata that names whom or what a warning is about.
     static let names = ["peer", "registry", "image", "file", "folder", "from"]
 
     let limit: Mutex<RepeatLimit>
+    let volume: Mutex<LogVolume>
 
-    public init(perMinute limit: Int = usual) {
+    /// - Parameters:
+    ///   - limit: how many of the same warning a minute has.
+    ///   - lines: how many lines of all kinds.
+    public init(perMinute limit: Int, lines: Int) {
         self.limit = Mutex(RepeatLimit(limit: limit))
+        volume = Mutex(LogVolume(limit: lines))
+    }
+
+    public convenience init(_ limits: Configuration.Limits) {
+        self.init(perMinute: limits.logRepeats, lines: limits.logLines)
     }
 }

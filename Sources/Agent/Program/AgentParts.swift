@@ -49,12 +49,21 @@ final class AgentParts: Sendable {
     private let pushUsers: HtpasswdUsers?
     private let mirror: MirrorService
     private let peerService: PeerService
+    /// What strangers may take of each listener.
+    private let httpLimits: HTTPLimits
     private let dataLoops: MultiThreadedEventLoopGroup
     private let controlLoops: MultiThreadedEventLoopGroup
 
     init(configuration: Configuration, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
+        let files = OpenFiles.allow(configuration.limits.openFiles)
+        if configuration.isSet("limits.open_files"),
+            let warning = OpenFiles.warning(wanted: configuration.limits.openFiles, allowed: files)
+        {
+            logger.warning("\(warning)")
+        }
+        httpLimits = HTTPLimits(configuration.limits, files: files)
         dataLoops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
         controlLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let data = configuration.dataDirectory
@@ -68,7 +77,8 @@ final class AgentParts: Sendable {
         pushUsers = try configuration.push.htpasswd.map { try HtpasswdUsers($0, logger: logger) }
         stores = try StoreParts(configuration, logger: logger)
         let content = stores.content
-        spool = try Spool(directory: configuration.store.spool ?? data.appending("spool"))
+        spool = try Spool(
+            directory: configuration.store.spool ?? data.appending("spool"), limit: configuration.limits.spool?.bytes)
         identity = try NodeIdentity.load(dataDirectory: data, name: Self.hostName)
         if let warning = identity.warning { logger.warning("\(warning)") }
         peerTLS?.belongs(to: identity.id)
@@ -85,7 +95,7 @@ final class AgentParts: Sendable {
             troubles: troubles)
         directory = Directory(
             own: identity.id, hasKey: key != nil, believesTags: key != nil || configuration.tags.believe == .lan,
-            asksFirst: peerTLS != nil)
+            asksFirst: peerTLS != nil, limits: DirectoryLimits(configuration.limits))
         access = AccessControl(allowed, directory: directory)
         discovery = DiscoveryService(
             configuration: DiscoveryConfiguration(configuration, access: access), identity: identity,
@@ -143,7 +153,7 @@ final class AgentParts: Sendable {
             identity: identity, key: key, port: configuration.peers.listen.first?.port ?? 5051, inventory: inventory,
             content: content, verification: stores.verification, arriving: fetcher,
             chains: stores.chains,
-            slots: UploadSlots(limit: configuration.limits.uploads.count), counters: counters)
+            slots: UploadSlots(limit: configuration.limits.uploads), counters: counters)
         status = AgentStatus(
             identity: identity, content: content, inventory: inventory, directory: directory,
             discovery: discovery, fetcher: fetcher, resolver: resolver, blamed: blamed, counters: counters,
@@ -170,7 +180,8 @@ final class AgentParts: Sendable {
                         backend: peerService,
                         gate: key.map { [identity] in
                             ClusterGate(authenticator: PeerAuthenticator(key: $0, identity: identity))
-                        }, troubles: troubles, observe: { [meters] in meters.peerRoutes.count($0) }),
+                        }, waits: WaitLimits(configuration.limits), troubles: troubles,
+                        observe: { [meters] in meters.peerRoutes.count($0) }),
                     pace: UploadPace(limit: rates.upload)),
                 tls: { [peerTLS] _ in peerTLS }, troubles: troubles
             ) { [access] address in address.ipAddress.map(access.admits) ?? false },
@@ -194,7 +205,7 @@ final class AgentParts: Sendable {
                 responder: AdminResponder(
                     source: status, access: .socket, verifier: stores.verification, puller: puller, shelf: shelf,
                     archives: archives, story: story),
-                group: controlLoops, logger: logger))
+                limits: httpLimits, group: controlLoops, logger: logger))
         return listeners
     }
 
@@ -247,8 +258,8 @@ final class AgentParts: Sendable {
                     .tcp(host: $0.address, port: $0.port), isOptional: isOptional && $0.address.contains(":"),
                     descriptor: inherited.claim($0), tls: tls($0))
             },
-            responder: responder, group: onControl ? controlLoops : dataLoops, accept: accept, logger: logger,
-            troubles: troubles)
+            responder: responder, limits: httpLimits, group: onControl ? controlLoops : dataLoops, accept: accept,
+            logger: logger, troubles: troubles)
     }
 
     private func makeFolder(of socket: FilePath) throws {

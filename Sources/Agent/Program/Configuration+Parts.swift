@@ -52,7 +52,7 @@ extension Transfer.TagPolicy {
 extension RegistryLimits {
     init(_ configuration: Configuration) {
         self.init()
-        repositories = configuration.push.repositories.count
+        repositories = configuration.push.repositories
         blobSize = configuration.push.blobSize?.bytes
         grace = .seconds(configuration.store.grace.seconds)
     }
@@ -63,6 +63,7 @@ extension BlobFetcher.Rules {
         self.init()
         releasesChecked = configuration.peers.release == .checked
         completesRanges = configuration.store.completeRanges
+        downloads = configuration.limits.downloads
         mayBeShared = arriving.mayBeShared
     }
 }
@@ -107,6 +108,7 @@ extension DiscoveryConfiguration {
             allows: { access.allows($0) })
         admitsMembers = { access.admitsMembers }
         mdns = configuration.discovery.mdns
+        datagrams = DatagramLimits(configuration.limits)
         staticPeers = configuration.peers.fixed.map(\.description)
         dnsPeers = configuration.peers.dns.map(\.description)
         advertisedAddresses = configuration.peers.advertise.map(\.description)

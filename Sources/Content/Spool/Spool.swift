@@ -12,9 +12,11 @@ public final class Spool: Sendable {
     /// Files with a sound journal stay for ``create(_:)`` as long as they are younger than 24 hours, no more than 64, and take no more than
     /// half of the free space; others are removed. Only files named as ``create(_:)`` names them are touched: the folder is the
     /// operator's choice and may be `/tmp`. Those that another agent is writing are left alone. Blocks; meant for the start.
+    /// - Parameter limit: bytes that all files in it may take, those that were left included; nil: as many as the disk has. The oldest that
+    ///   were left go first; when there are none, ``SpoolFile/write(_:at:)`` says `.exceedsCapacity`.
     /// - Throws: `.unusable` where the folder cannot be made or written to.
-    public init(directory: FilePath) throws(ContentError) {
-        leftovers = try SpoolLeftovers(in: Folder(making: directory))
+    public init(directory: FilePath, limit: Int64? = nil) throws(ContentError) {
+        leftovers = try SpoolLeftovers(in: Folder(making: directory), space: SpoolSpace(limit: limit))
     }
 
     /// Makes a new, empty file for a blob, or goes on with one that was left: then ``SpoolFile/recovered`` says what is noted of it.

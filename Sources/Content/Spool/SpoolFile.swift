@@ -11,6 +11,8 @@ public final class SpoolFile: ArrivedFile {
         var isSealed = false
         /// Whether the file still has the spool's name, and this object its lock.
         var isNamed = true
+        /// What the file takes of the spool's space.
+        var share = SpoolSpace.Share()
     }
 
     /// For readers. It stays good when the file is taken into a store, and when it is discarded.
@@ -50,7 +52,12 @@ public final class SpoolFile: ArrivedFile {
         self.name = name
         self.leftovers = leftovers
         recovered = journal.recovered
-        access = Mutex(Access(journal: journal))
+        var share = SpoolSpace.Share()
+        if let status = try? locked.file.status() {
+            share.adopt(Int64(status.st_blocks) * 512, size: Int64(status.st_size))
+            leftovers.space.add(share.bytes)
+        }
+        access = Mutex(Access(journal: journal, share: share))
     }
 
     deinit {
@@ -60,11 +67,21 @@ public final class SpoolFile: ArrivedFile {
     /// Writes all of the bytes at their place in the blob. Blocks for as long as the disk takes.
     ///
     /// - Throws: ``ContentError`` with `.noSpace` where the disk is full (some of the bytes may have been written then),
-    ///   `.io` for everything else, and after ``seal()``.
+    ///   `.exceedsCapacity` where the spool takes as much as it may, `.io` for everything else, and after ``seal()``.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(ContentError) {
         try access.withLock { access throws(ContentError) in
             guard !access.isSealed else {
                 throw ContentError(.io, "\(path) is complete and takes no more bytes")
+            }
+            if access.isNamed {
+                var share = access.share
+                let more = share.write(Int64(bytes.count), at: offset)
+                guard leftovers.space.take(more) else {
+                    throw ContentError(
+                        .exceedsCapacity,
+                        "\(path) cannot grow: what is arriving takes as much as it may; raise limits.spool")
+                }
+                access.share = share
             }
             try file.write(bytes, at: offset)
         }
@@ -117,6 +134,7 @@ public final class SpoolFile: ArrivedFile {
         access.withLock { access in
             guard access.isNamed else { return }
             access.isNamed = false
+            leftovers.space.give(access.share.bytes)
             access.journal.remove()
             _ = path.withPlatformString { unlink($0) }
         }
@@ -129,6 +147,8 @@ public final class SpoolFile: ArrivedFile {
             access.isSealed = true
             guard access.isNamed, access.journal.isWorthwhile, let status = try? file.status() else { return nil }
             access.isNamed = false
+            // The list of what was left counts it from now on.
+            leftovers.space.give(access.share.bytes)
             // Readers may hold the descriptor for long, and the lock belongs to it.
             flock(file.descriptor, LOCK_UN)
             return status
@@ -139,6 +159,7 @@ public final class SpoolFile: ArrivedFile {
     /// The file has another name now, in a store, which is not the spool's to remove.
     public func surrender() {
         access.withLock { access in
+            if access.isNamed { leftovers.space.give(access.share.bytes) }
             access.isNamed = false
             access.journal.remove()
         }

@@ -6,12 +6,15 @@ import SystemPackage
 /// The files in the spool's folder that nobody is writing, as they come and go. Locks decide between agents that share the folder:
 /// whoever removes a file, or goes on with it, holds its lock.
 final class SpoolLeftovers: Sendable {
+    /// What all files of the spool take.
+    let space: SpoolSpace
     private let folder: Folder
     private let list = Mutex(LeftoverList())
 
     /// Looks at what agents before this one have left, and removes what nobody can go on from.
-    init(in folder: Folder) throws(ContentError) {
+    init(in folder: Folder, space: SpoolSpace) throws(ContentError) {
         self.folder = folder
+        self.space = space
         for entry in try folder.entries() where entry.kind == .file {
             if let name = SpoolName(entry.name) {
                 sort(name)
@@ -27,6 +30,7 @@ final class SpoolLeftovers: Sendable {
     /// - Returns: nil where there is none that nobody else has.
     func adopt(_ digest: Digest) -> SpoolFile? {
         while let leftover = list.withLock({ $0.take(digest) }) {
+            space.give(leftover.bytes)
             if let file = SpoolFile(adopting: leftover.name, in: self) { return file }
         }
         return nil
@@ -34,7 +38,7 @@ final class SpoolLeftovers: Sendable {
 
     /// A file was left whose lock is free again.
     func left(_ name: SpoolName, _ status: stat) {
-        list.withLock { $0.insert(Self.leftover(name, status)) }
+        insert(Self.leftover(name, status))
         trim()
     }
 
@@ -66,19 +70,27 @@ final class SpoolLeftovers: Sendable {
         if file.mayBeAdopted, let status = try? file.file.status(),
             SpoolJournal.isSound(at: journalPath(of: name), digest: name.digest)
         {
-            list.withLock { $0.insert(Self.leftover(name, status)) }
+            insert(Self.leftover(name, status))
         } else {
             file.remove(with: journalPath(of: name))
         }
     }
 
+    private func insert(_ leftover: LeftoverList.Leftover) {
+        list.withLock { $0.insert(leftover) }
+        space.add(leftover.bytes)
+    }
+
     private func trim() {
         let free = folder.freeBytes
         for leftover in list.withLock({ $0.takeExcess(free: free) }) { _ = remove(leftover) }
+        while space.isExceeded, let leftover = list.withLock({ $0.takeOldest() }) { _ = remove(leftover) }
     }
 
+    /// Removes one that has been taken out of the list.
     /// - Returns: false where somebody else has it by now.
     private func remove(_ leftover: LeftoverList.Leftover) -> Bool {
+        space.give(leftover.bytes)
         guard let file = LockedSpoolFile(path(of: leftover.name)) else { return false }
         file.remove(with: journalPath(of: leftover.name))
         return true

@@ -44,7 +44,7 @@ struct BeaconDialogue: Sendable {
 
     init(_ around: BeaconSurroundings, start: ContinuousClock.Instant) {
         self.around = around
-        flood = FloodGate(rates: around.configuration.floodRates)
+        flood = FloodGate(rates: .init(around.configuration.datagrams))
         answers = AnswerGate(rates: around.configuration.answerRates)
         schedule = HelloSchedule(timing: around.configuration.timing, start: start)
         introductionsDue = start + Self.firstIntroductions

@@ -1,11 +1,29 @@
+/// How many datagrams are looked at in a second; others are dropped, and counted as a flood.
+public struct DatagramLimits: Sendable, Equatable {
+    /// Of one address; three times as many at once.
+    public var perAddress = 100
+    /// Of all addresses together that are no known peer's.
+    public var strangers = 1000
+    /// Of all known peers' addresses together.
+    public var peers = 4000
+
+    public init() {}
+}
+
 /// How many datagrams are looked at, before anything of them is: looking costs a parse and, with a key, an HMAC.
 ///
 /// Addresses of known peers have an allowance of their own, so that strangers, however many, cannot use it up.
 struct FloodGate: Sendable {
     struct Rates: Sendable {
-        var source = TokenBucket.Rate(perSecond: 100, burst: 300)
-        var strangers = TokenBucket.Rate(perSecond: 1000, burst: 1000)
-        var peers = TokenBucket.Rate(perSecond: 4000, burst: 4000)
+        var source: TokenBucket.Rate
+        var strangers: TokenBucket.Rate
+        var peers: TokenBucket.Rate
+
+        init(_ limits: DatagramLimits = DatagramLimits()) {
+            source = .init(perSecond: Double(limits.perAddress), burst: 3 * Double(limits.perAddress))
+            strangers = .init(perSecond: Double(limits.strangers), burst: Double(limits.strangers))
+            peers = .init(perSecond: Double(limits.peers), burst: Double(limits.peers))
+        }
     }
 
     private let rates: Rates

@@ -11,7 +11,9 @@ struct DNSMessage: Sendable, Equatable {
     static let largest = 4096
     private static let srv: UInt16 = 33
     private static let internet: UInt16 = 1
-    private static let mostRecords = 64
+    static let mostRecords = 64
+    /// Bytes of a name; compression could make more of a few.
+    static let longestName = 253
     /// Compression pointers followed in one name; a loop has more.
     private static let mostJumps = 16
 
@@ -34,7 +36,8 @@ struct DNSMessage: Sendable, Equatable {
     private static func encode(_ name: String) -> [UInt8]? {
         let labels = (name.hasSuffix(".") ? name.dropLast() : name[...]).split(
             separator: ".", omittingEmptySubsequences: false)
-        guard name.utf8.count <= 253, !labels.isEmpty, labels.allSatisfy({ (1...63).contains($0.utf8.count) }) else {
+        guard name.utf8.count <= longestName, !labels.isEmpty, labels.allSatisfy({ (1...63).contains($0.utf8.count) })
+        else {
             return nil
         }
         return labels.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) } + [0]
@@ -84,7 +87,8 @@ struct DNSMessage: Sendable, Equatable {
             let length = Int(bytes[position])
             switch length >> 6 {
             case 0 where length == 0:
-                return (labels.joined(separator: "."), end ?? position + 1)
+                let name = labels.joined(separator: ".")
+                return name.utf8.count <= longestName ? (name, end ?? position + 1) : nil
             case 0:
                 guard position + 1 + length <= bytes.count, labels.count < 127 else { return nil }
                 let label = bytes[(position + 1)..<(position + 1 + length)]

@@ -89,7 +89,7 @@ public struct MirrorResponder: HTTPResponder {
                 .versionUnsupported:
                 .unsupported
             case .bodyTooLarge: .sizeInvalid
-            case .tooManyConnections: .unavailable
+            case .tooManyConnections, .tooManyRequests: .unavailable
             // The client asks elsewhere, or upstream.
             case .bodyUnavailable: .blobUnknown
             }

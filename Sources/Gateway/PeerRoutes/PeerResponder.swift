@@ -14,21 +14,24 @@ public struct PeerResponder: HTTPResponder {
     private static let maximumChallengeSize = 256
 
     let backend: any PeerBackend
-    let waits = WaitingRoom()
+    let waits: WaitingRoom
     private let gate: (any PeerGate)?
     private let troubles: TLSTroubles?
     private let observe: @Sendable (PeerRecord) -> Void
 
     /// - Parameters:
     ///   - gate: nil without a cluster key: everybody may ask for what is offered.
+    ///   - waits: how many may wait for what is on its way here.
     ///   - troubles: told of nodes whose certificate is another one's.
     ///   - observe: told once for every request, when its answer is over.
     public init(
-        backend: any PeerBackend, gate: (any PeerGate)?, troubles: TLSTroubles? = nil,
+        backend: any PeerBackend, gate: (any PeerGate)?, waits: WaitLimits = WaitLimits(),
+        troubles: TLSTroubles? = nil,
         observe: @escaping @Sendable (PeerRecord) -> Void = { _ in }
     ) {
         self.backend = backend
         self.gate = gate
+        self.waits = WaitingRoom(waits)
         self.troubles = troubles
         self.observe = observe
     }

@@ -1,5 +1,15 @@
 import Synchronization
 
+/// How many peers may wait for bytes that are on their way.
+public struct WaitLimits: Sendable {
+    /// In all.
+    public var total = 64
+    /// From one address.
+    public var perAddress = 8
+
+    public init() {}
+}
+
 /// How many peers may wait for bytes that are on their way. A wait costs a task and a connection, and no upload slot.
 final class WaitingRoom: Sendable {
     private struct State {
@@ -8,16 +18,11 @@ final class WaitingRoom: Sendable {
         var ofAddress: [String: Int] = [:]
     }
 
-    private let limit: Int
-    private let limitOfAddress: Int
+    private let limits: WaitLimits
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - limit: in all.
-    ///   - limitOfAddress: of one address.
-    init(limit: Int = 64, limitOfAddress: Int = 8) {
-        self.limit = limit
-        self.limitOfAddress = limitOfAddress
+    init(_ limits: WaitLimits) {
+        self.limits = limits
     }
 
     var count: Int { state.withLock { $0.count } }
@@ -26,7 +31,7 @@ final class WaitingRoom: Sendable {
     func enter(_ address: String) -> Bool {
         state.withLock { state in
             let ofAddress = state.ofAddress[address, default: 0]
-            guard state.count < limit, ofAddress < limitOfAddress else { return false }
+            guard state.count < limits.total, ofAddress < limits.perAddress else { return false }
             state.count += 1
             state.ofAddress[address] = ofAddress + 1
             return true

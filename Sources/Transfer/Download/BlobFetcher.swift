@@ -25,9 +25,6 @@ public struct BlobQuestion: Sendable {
 ///
 /// A service: downloads live in its ``run()``, and end with it.
 public final class BlobFetcher: Service {
-    /// How many blobs may be on their way at once; one more is refused as busy.
-    public static let downloadLimit = 256
-
     private struct State {
         var downloads: [Digest: Download] = [:]
         /// Those that have just ended: others that want the blob still ask for it as for one that arrives.
@@ -41,6 +38,8 @@ public final class BlobFetcher: Service {
         public var releasesChecked = true
         /// Whether a blob of which parts were read is fetched whole (`store.complete_ranges`).
         public var completesRanges = false
+        /// How many blobs may be on their way at once; one more is refused as busy.
+        public var downloads = 256
         /// Whether others may be told that a blob arrives here, and have its pieces: the rule of trust.
         public var mayBeShared: @Sendable (Digest, [Origin]) -> Bool = { _, _ in false }
 
@@ -267,8 +266,8 @@ public final class BlobFetcher: Service {
         try state.withLock { state in
             if let reader = state.downloads[question.digest]?.reader(intent, origin: question.origin) { return reader }
             guard !state.isStopping else { throw FetchError(.stopping, "the agent is shutting down") }
-            guard state.downloads.count < Self.downloadLimit else {
-                throw FetchError(.busy, "\(Self.downloadLimit) downloads are running already")
+            guard state.downloads.count < rules.downloads else {
+                throw FetchError(.busy, "\(rules.downloads) downloads are running already")
             }
             let file: SpoolFile
             do throws(ContentError) {
@@ -307,7 +306,7 @@ public final class BlobFetcher: Service {
         state.withLock { state in
             guard state.downloads[download.digest] === download else { return }
             state.downloads[download.digest] = nil
-            if state.ended.count < Self.downloadLimit { state.ended[download.digest] = download }
+            if state.ended.count < rules.downloads { state.ended[download.digest] = download }
         }
     }
 }

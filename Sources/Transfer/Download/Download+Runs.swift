@@ -104,9 +104,11 @@ extension Download {
                 try await context.disk.run { [spool, store = context.store, makeRoom = context.makeRoom] in
                     do {
                         try spool.write(chunk, at: position, parts: parts)
-                    } catch let error as ContentError where error.code == .noSpace {
+                    } catch let error as ContentError where error.code == .noSpace || error.code == .exceedsCapacity {
                         let wanted = max(count, 64 << 20)
-                        guard makeRoom(wanted) > 0 || store.makeRoom(for: wanted) > 0 else { throw error }
+                        // Where it is not the disk that is full, only what was left in the spool helps.
+                        let isDisk = error.code == .noSpace
+                        guard makeRoom(wanted) > 0 || (isDisk && store.makeRoom(for: wanted) > 0) else { throw error }
                         try spool.write(chunk, at: position, parts: parts)
                     }
                 }
@@ -116,6 +118,8 @@ extension Download {
             } catch {
                 let message = "the spool cannot be written: \(error)"
                 state.withLock { $0.plan.outOfSpace(message) }
+                // What is there serves those who read it, and nobody after them: its space is free at once.
+                spool.discard()
                 return .finished
             }
             let (goesOn, hasNews) = state.withLock { state in

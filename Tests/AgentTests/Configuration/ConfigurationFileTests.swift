@@ -13,7 +13,7 @@ import Testing
         #expect(configuration.dataDirectory == "/var/lib/shoal")
         #expect(configuration.store.capacity.bytes == 20_000_000_000)
         #expect(configuration.dockerConfig == nil)
-        #expect(configuration.limits.uploads.count == 32)
+        #expect(configuration.limits.uploads == 32)
         #expect(configuration.warnings.isEmpty)
         for key in ConfigurationKey<Configuration>.all { #expect(!configuration.isSet(key.name)) }
     }
@@ -82,6 +82,32 @@ import Testing
             upload_rate = "80MB/s"
             download_rate = "1GiB/s"
             upstream_rate = ""
+            connections = 10
+            connections_per_address = 5
+            requests = 20
+            request_line = "4KiB"
+            headers = "8KiB"
+            header_fields = 50
+            header_timeout = "5s"
+            body_timeout = "30s"
+            idle_timeout = "2m"
+            stall_timeout = "1h"
+            waits = 0
+            waits_per_address = 2
+            downloads = 3
+            spool = "1GiB"
+            open_files = 1024
+            datagrams = 500
+            stranger_datagrams = 200
+            datagrams_per_address = 20
+            peers = 100
+            peers_per_address = 4
+            inventory = 5000
+            inventory_per_peer = 1000
+            names = 500
+            names_per_peer = 200
+            log_lines = 60
+            log_repeats = 2
             """)
         for key in ConfigurationKey<Configuration>.all { #expect(configuration.isSet(key.name), "\(key.name)") }
         #expect(configuration.mirror.dockerListen == nil)
@@ -98,7 +124,7 @@ import Testing
         #expect(configuration.peers.tls.authority == "/etc/shoal/peers-ca.pem")
         #expect(configuration.peers.tls.isOn)
         #expect(configuration.push.htpasswd == "/etc/shoal/htpasswd")
-        #expect(configuration.push.repositories.count == 0)
+        #expect(configuration.push.repositories == 0)
         #expect(configuration.push.blobSize?.bytes == 2 << 30)
         #expect(configuration.limits.downloadRate?.perSecond.bytes == 1 << 30)
         let upstream = try #require(configuration.upstream[RegistryName("registry.example.com")])

@@ -12,7 +12,7 @@ import Testing
             file, environment: ["SHOAL_STORE_CAPACITY": "2GB", "SHOAL_LIMITS_UPLOADS": "2"],
             settings: ["store.capacity=4GB", "store.capacity=3GB"])
         #expect(configuration.store.capacity.bytes == 3_000_000_000)
-        #expect(configuration.limits.uploads.count == 2)
+        #expect(configuration.limits.uploads == 2)
         #expect(configuration.discovery.port.number == 1)
     }
 

@@ -42,7 +42,7 @@ import Transfer
     func handler() {
         let lines = Lines()
         let clock = Clock()
-        let repeats = LogRepeats(perMinute: 2)
+        let repeats = LogRepeats(perMinute: 2, lines: 100)
         let logger = Logger(label: "test") { label in
             QuietLogHandler(
                 LineLogHandler(label: label, format: .journal, level: .info, sink: lines.sink), repeats: repeats

@@ -33,7 +33,9 @@ import Testing
 
     @Test("a flood from forged addresses leaves room for known peers")
     func forgedFlood() {
-        var gate = FloodGate(rates: .init(source: .init(perSecond: 100_000, burst: 100_000)))
+        var limits = DatagramLimits()
+        limits.perAddress = 100_000
+        var gate = FloodGate(rates: .init(limits))
         var admitted = 0
         for number in 0..<50_000 {
             let address = IPAddress(family: .v4, bits: UInt128(0x0a00_0000 + number))
@@ -41,6 +43,22 @@ import Testing
         }
         #expect(admitted == 1000)
         #expect(gate.admit(Samples.ip("192.168.0.1"), isPeer: true, now: Samples.start) == true)
+    }
+
+    @Test("the limits that are set are the ones that count")
+    func limits() {
+        var limits = DatagramLimits()
+        (limits.perAddress, limits.strangers, limits.peers) = (10, 40, 60)
+        var gate = FloodGate(rates: .init(limits))
+        func admitted(_ addresses: Range<Int>, isPeer: Bool, each count: Int) -> Int {
+            addresses.reduce(0) { sum, number in
+                let address = IPAddress(family: .v4, bits: UInt128(0x0a00_0000 + number))
+                return sum + (0..<count).count { _ in gate.admit(address, isPeer: isPeer, now: Samples.start) }
+            }
+        }
+        #expect(admitted(0..<1, isPeer: false, each: 100) == 30)
+        #expect(admitted(1..<50, isPeer: false, each: 1) == 10)
+        #expect(admitted(50..<200, isPeer: true, each: 1) >= 50)
     }
 
     @Test("an asker gets so many answers, and others still get theirs")

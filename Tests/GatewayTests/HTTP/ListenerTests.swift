@@ -69,23 +69,38 @@ struct ListenerTests {
     }
 
     @Test("Places are counted by address and in all, refused ones too, and given back")
-    func limiter() {
+    func limiter() throws {
         var limits = HTTPLimits()
         limits.connections = 3
         limits.connectionsPerAddress = 2
         let limiter = ConnectionLimiter(limits: limits)
-        let first = limiter.enter("a")
-        #expect(limiter.enter("a")?.isRefused == false)
-        let refused = limiter.enter("a")
+        let (a, b, c) = (try Self.from("192.0.2.1"), try Self.from("192.0.2.2"), try Self.from("2001:db8::3"))
+        let first = limiter.enter(a)
+        #expect(limiter.enter(a)?.isRefused == false)
+        let refused = limiter.enter(a)
         #expect(refused?.isRefused == true)
         #expect(limiter.enter(nil)?.isRefused == false)
-        #expect(limiter.enter("b")?.isRefused == true)
-        for _ in 2..<limits.refusedConnections { #expect(limiter.enter("c")?.isRefused == true) }
-        #expect(limiter.enter("c") == nil)
+        #expect(limiter.enter(b)?.isRefused == true)
+        for _ in 2..<limits.refusedConnections { #expect(limiter.enter(c)?.isRefused == true) }
+        #expect(limiter.enter(c) == nil)
         refused.map(limiter.leave)
-        #expect(limiter.enter("c")?.isRefused == true)
+        #expect(limiter.enter(c)?.isRefused == true)
         first.map(limiter.leave)
-        #expect(limiter.enter("a")?.isRefused == false)
+        #expect(limiter.enter(a)?.isRefused == false)
         #expect(limiter.count == 3)
+    }
+
+    @Test("This machine's own connections are counted in all only", arguments: ["127.0.0.1", "127.9.9.9", "::1"])
+    func loopback(address: String) throws {
+        var limits = HTTPLimits()
+        limits.connections = 4
+        limits.connectionsPerAddress = 1
+        let limiter = ConnectionLimiter(limits: limits)
+        let places = try (0..<5).map { _ in limiter.enter(try Self.from(address))?.isRefused }
+        #expect(places == [false, false, false, false, true])
+    }
+
+    private static func from(_ address: String) throws -> SocketAddress {
+        try SocketAddress(ipAddress: address, port: 4242)
     }
 }

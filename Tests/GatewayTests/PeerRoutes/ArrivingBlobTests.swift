@@ -208,6 +208,29 @@ struct ArrivingBlobTests {
         }
     }
 
+    @Test(
+        "How many may wait is as the operator says, in all and from one address",
+        arguments: [(0, 8), (64, 0), (1, 8), (64, 1)])
+    func configured(total: Int, perAddress: Int) async throws {
+        let backend = ArrivingPeer(slots: 2, others: [NodeID.random()])
+        var limits = WaitLimits()
+        (limits.total, limits.perAddress) = (total, perAddress)
+        let responder = PeerResponder(backend: backend, gate: nil, waits: limits)
+        let request = try Self.request(range: "bytes=0-9", wait: "wait=9")
+        try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
+            if min(total, perAddress) > 0 {
+                group.addTask { await responder.respond(to: request) }
+                _ = try await backend.waits.next()
+            }
+            let refused = await responder.respond(to: request)
+            #expect(refused.status == .serviceUnavailable)
+            #expect(refused.headers.first(name: "Retry-After") == "1")
+            #expect(refused.headers.first(name: "Shoal-Holders") == backend.others[0].hex)
+            backend.arrive(try WholeReader(1000))
+            for try await answer in group { #expect(answer.status == .partialContent) }
+        }
+    }
+
     @Test("When the client goes away its wait ends, and its place is free")
     func clientGone() async throws {
         let backend = ArrivingPeer()

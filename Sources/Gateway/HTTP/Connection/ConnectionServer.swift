@@ -7,17 +7,26 @@ struct ConnectionServer: Sendable {
     let limits: HTTPLimits
     let warmer: RegionWarmer
     let logger: Logger
+    private let requests: RequestLimiter
+
+    init(responder: any HTTPResponder, limits: HTTPLimits, warmer: RegionWarmer, logger: Logger) {
+        self.responder = responder
+        self.limits = limits
+        self.warmer = warmer
+        self.logger = logger
+        requests = RequestLimiter(limit: limits.requests)
+    }
 
     /// Serves one connection until it closes.
     func serve(_ connection: Connection) async {
-        let refusal =
-            connection.place.isRefused
-            ? HTTPRefusal(.tooManyConnections, "there are as many connections as there may be; try again soon") : nil
         do {
             try await connection.channel.executeThenClose { inbound, outbound in
                 for try await event in inbound {
+                    let isAdmitted = !connection.place.isRefused && requests.enter()
+                    defer { if isAdmitted { requests.leave() } }
                     let answer = Answer(
-                        event, refusal: refusal, connection: connection, outbound: outbound, server: self)
+                        event, refusal: isAdmitted ? nil : refusal(connection), connection: connection,
+                        outbound: outbound, server: self)
                     guard try await answer.give() else { break }
                 }
                 // The handler sees to it that this comes: it listens for a bounded while after its last byte.
@@ -26,5 +35,12 @@ struct ConnectionServer: Sendable {
         } catch {
             logger.trace("connection ended", metadata: ["connection": "\(connection.id)", "reason": "\(error)"])
         }
+    }
+
+    /// Why a request is not answered by the responder, whatever it is.
+    private func refusal(_ connection: Connection) -> HTTPRefusal {
+        connection.place.isRefused
+            ? HTTPRefusal(.tooManyConnections, "there are as many connections as there may be; try again soon")
+            : HTTPRefusal(.tooManyRequests, "as many requests are being answered as may be; try again soon")
     }
 }

@@ -1,5 +1,4 @@
 import FoundationEssentials
-public import NIOHTTP1
 
 /// A user and a password as HTTP's Basic scheme sends them (RFC 7617). The password never prints.
 public struct BasicCredentials: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
@@ -13,11 +12,9 @@ public struct BasicCredentials: Sendable, Equatable, CustomStringConvertible, Cu
         self.password = password
     }
 
-    /// Reads a request's `Authorization`; nil unless there is exactly one, and it is Basic's.
-    public init?(_ headers: HTTPHeaders) {
-        let fields = headers["Authorization"]
-        guard fields.count == 1 else { return nil }
-        let words = fields[0].split(separator: " ", omittingEmptySubsequences: true)
+    /// Reads the value of an `Authorization`; nil unless it is Basic's.
+    public init?(authorization: String) {
+        let words = authorization.split(separator: " ", omittingEmptySubsequences: true)
         guard words.count == 2, words[0].lowercased() == "basic", let bytes = Data(base64Encoded: String(words[1])),
             let text = String(validating: bytes, as: UTF8.self), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":"))
         else { return nil }

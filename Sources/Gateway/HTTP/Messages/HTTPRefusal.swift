@@ -21,6 +21,8 @@ public struct HTTPRefusal: Error, Hashable, Sendable {
         case versionUnsupported
         /// There are as many connections as there may be.
         case tooManyConnections
+        /// As many requests are being answered as may be (``HTTPLimits/requests``).
+        case tooManyRequests
         /// The client went away, or stopped sending, in the middle of its request's body.
         case bodyBrokenOff
         /// The responder promised a body whose first byte could not be had.
@@ -37,7 +39,7 @@ public struct HTTPRefusal: Error, Hashable, Sendable {
             case .expectationUnknown: .expectationFailed
             case .methodUnknown: .notImplemented
             case .versionUnsupported: .httpVersionNotSupported
-            case .tooManyConnections, .bodyUnavailable: .serviceUnavailable
+            case .tooManyConnections, .tooManyRequests, .bodyUnavailable: .serviceUnavailable
             }
         }
     }

@@ -1,6 +1,8 @@
+import NIOCore
 import Synchronization
 
-/// Counts connections, in all and by address.
+/// Counts connections, in all and by address. Loopback's are counted in all only: they are this machine's runtimes, however many
+/// connections each of them opens.
 ///
 /// A few connections beyond the limits are let in to be told so (503); more are closed.
 final class ConnectionLimiter: Sendable {
@@ -27,8 +29,9 @@ final class ConnectionLimiter: Sendable {
     /// Takes a place for a connection; nil: there is none even for a refusal.
     ///
     /// - Parameter address: nil for a unix socket, which counts in all only.
-    func enter(_ address: String?) -> Place? {
-        state.withLock { state in
+    func enter(_ address: SocketAddress?) -> Place? {
+        let address = address.flatMap { $0.isLoopback ? nil : $0.ipAddress }
+        return state.withLock { state in
             let fromThere = address.map { state.byAddress[$0, default: 0] } ?? 0
             guard state.served < limits.connections, fromThere < limits.connectionsPerAddress else {
                 guard state.refused < limits.refusedConnections else { return nil }

@@ -23,9 +23,11 @@ public struct HTTPLimits: Sendable {
     /// How long an answer goes on after the client has closed its sending side: small answers still reach tools that
     /// do that (`nc -N`, `socat`), and a client that is gone is noticed soon.
     public var halfCloseTime: Duration = .milliseconds(500)
-    /// Connections in all, and from one address. A few more are answered 503, the rest closed.
+    /// Connections in all, and from one address that is not loopback. A few more are answered 503, the rest closed.
     public var connections = 1024
     public var connectionsPerAddress = 256
+    /// Requests that are answered at once; one more is answered 503.
+    public var requests = 1024
     /// How long answers may go on after a graceful shutdown began.
     public var drainTime: Duration = .seconds(30)
     /// Bytes of a file that are handed to the kernel at once; at most two such regions wait on a connection.
@@ -37,7 +39,7 @@ public struct HTTPLimits: Sendable {
     public init() {}
 
     /// Connections beyond the limits that are told so.
-    var refusedConnections: Int { 64 }
+    var refusedConnections: Int { min(64, connections) }
     /// How often a connection with bytes to send is looked at.
     var stallCheckTime: Duration { min(.seconds(1), stallTime / 2) }
 }

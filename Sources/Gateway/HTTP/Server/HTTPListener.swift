@@ -185,7 +185,7 @@ public final class HTTPListener: Service {
                 throw ChannelError.ioOnClosedChannel
             }
         }
-        guard let place = limiter.enter(address?.ipAddress) else {
+        guard let place = limiter.enter(address) else {
             logger.debug(
                 "a connection is dropped: there are too many", metadata: ["from": "\(address?.ipAddress ?? "unix")"])
             throw ChannelError.ioOnClosedChannel

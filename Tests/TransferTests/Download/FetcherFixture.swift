@@ -1,0 +1,52 @@
+import Content
+import Logging
+import NIOPosix
+import OCI
+import SystemPackage
+
+@testable import Discovery
+@testable import Transfer
+
+/// A node's downloads in front of a stub registry, with nobody else on the LAN.
+struct FetcherFixture {
+    var rules = BlobFetcher.Rules()
+    /// Bytes that the spool may take.
+    var spoolLimit: Int64?
+
+    func run(
+        _ body: (_ stub: StubRegistry, _ fetcher: BlobFetcher, _ origin: Origin, _ spool: FilePath) async throws -> Void
+    ) async throws {
+        try await UpstreamFixture().run { stub, upstream, origin in
+            try await withTemporaryDirectory { folder in
+                let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                let group = MultiThreadedEventLoopGroup.singleton
+                let layout = try ImageLayout(directory: folder.appending("store"), capacity: 1 << 30, logger: logger)
+                let prover = BlobProver(threads: 1, urgency: .awaited)
+                let directory = Directory(own: .random(), hasKey: false, believesTags: false)
+                let peers = PeerClient(group: group, node: .random(), signer: nil)
+                let spool = folder.appending("spool")
+                let fetcher = BlobFetcher(
+                    content: NodeContent(layout: layout, runtime: nil), prover: prover,
+                    spool: try Spool(directory: spool, limit: spoolLimit),
+                    chains: ChainStore(directory: folder.appending("chains"), logger: logger), directory: directory,
+                    questions: Questions(directory: directory), wants: Wants(directory: directory), peers: peers,
+                    blamed: BlamedPeers(), upstream: upstream, rules: rules, counters: TransferCounters(),
+                    logger: logger)
+                let result: Result<Void, any Error>
+                do {
+                    result = .success(
+                        try await withThrowingTaskGroup(of: Void.self) { group in
+                            group.addTask { try await fetcher.run() }
+                            defer { group.cancelAll() }
+                            try await body(stub, fetcher, origin, spool)
+                        })
+                } catch {
+                    result = .failure(error)
+                }
+                await prover.shutdown()
+                await peers.shutdown()
+                try result.get()
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Content
+import FoundationEssentials
+import NIOCore
+import OCI
+import SystemPackage
+import Testing
+
+@testable import Transfer
+
+@Suite("Limits of downloads", .serialized, .timeLimit(.minutes(1)))
+struct FetcherLimitTests {
+    @Test("A blob beyond the downloads that may run is refused as busy, and one that has come makes room")
+    func downloads() async throws {
+        var fixture = FetcherFixture()
+        fixture.rules.downloads = 1
+        try await fixture.run { stub, fetcher, origin, _ in
+            let blobs = [1000, 300_000, 2000].map { stub.add(blob: someBytes($0)) }
+            let questions = blobs.map { BlobQuestion(digest: $0, origin: origin) }
+            stub.script(paths(blob: blobs[1]), [.stall(after: 100_000)])
+            let come = try await fetcher.open(questions[0]).readAll(.toEnd(from: 0))
+            #expect(come == someBytes(1000))
+            try await eventually { !fetcher.isFetching(blobs[0]) }
+
+            let stalled = try await fetcher.open(questions[1])
+            let refusal = await #expect(throws: FetchError.self) { _ = try await fetcher.open(questions[2]) }
+            #expect(refusal?.code == .busy)
+            // Who wants the one that is on its way joins it.
+            let joined = try await fetcher.open(questions[1])
+            joined.close()
+            stalled.close()
+        }
+    }
+
+    @Test("What does not fit into the spool goes past it from upstream, and the spool has its space back at once")
+    func spool() async throws {
+        var fixture = FetcherFixture()
+        fixture.spoolLimit = 150_000
+        try await fixture.run { stub, fetcher, origin, folder in
+            let large = BlobQuestion(digest: stub.add(blob: someBytes(500_000)), origin: origin)
+            let error = await #expect(throws: FetchError.self) {
+                _ = try await fetcher.open(large).readAll(.toEnd(from: 0))
+            }
+            #expect(error?.code == .noSpace)
+            var passed: [UInt8] = []
+            for try await chunk in fetcher.passThrough(large, after: nil, from: 0, to: 500_000) {
+                chunk.withUnsafeReadableBytes { passed.append(contentsOf: $0) }
+            }
+            #expect(passed == someBytes(500_000))
+            try await eventually { try FileManager.default.contentsOfDirectory(atPath: folder.string).isEmpty }
+
+            let small = BlobQuestion(digest: stub.add(blob: someBytes(140_000)), origin: origin)
+            let bytes = try await fetcher.open(small).readAll(.toEnd(from: 0))
+            #expect(bytes == someBytes(140_000))
+        }
+    }
+}
