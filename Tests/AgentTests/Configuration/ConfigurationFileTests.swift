@@ -164,7 +164,7 @@ import Testing
             ("[peers.tls]\nca = \"/a\"", "config.toml: peers.tls.ca needs peers.tls.cert and peers.tls.key beside it"),
             (
                 "[peers.tls]\ncert = 5",
-                "config.toml: peers.tls.cert must be a path such as \"/var/lib/shoal\" or \"\", not 5"
+                "config.toml: peers.tls.cert must be a path such as \"/var/lib/shoal\", not 5"
             ),
             ("[peers.tls]\ncerts = \"/c\"", "config.toml: peers.tls.certs is not a key; did you mean peers.tls.cert?"),
             (

@@ -45,7 +45,7 @@ import Testing
         #expect(table.startInquiries(now: Samples.at(0)).start == [.node(id, at: address)])
         table.finishNode(id, at: address, document: nil, now: Samples.at(0.1))
         #expect(table.peers(now: Samples.at(0.1)).isEmpty)
-        _ = try table.hear(Samples.hello(1, version: 1, sequence: 1), from: lan, now: Samples.at(5))
+        _ = try table.hear(Samples.hello(1, version: 1), from: lan, now: Samples.at(5))
         #expect(table.startInquiries(now: Samples.at(5)).start == [.node(id, at: address)])
         table.finishNode(id, at: address, document: Samples.document(1, version: 1), now: Samples.at(5.1))
         #expect(table.holders(of: Samples.digest(1), now: Samples.at(5.1)).map(\.peer.id) == [id])

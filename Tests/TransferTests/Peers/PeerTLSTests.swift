@@ -241,14 +241,22 @@ struct PeerTLSTests {
             let client = PeerClient(
                 group: .singletonMultiThreadedEventLoopGroup, node: nil, signer: nil, tls: identity, patience: patience,
                 pulses: pulses)
+            let (accepted, accept) = AsyncStream<any Channel>.makeStream()
             let mute = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .childChannelInitializer { channel in
+                    accept.yield(channel)
+                    return channel.eventLoop.makeSucceededVoidFuture()
+                }
                 .bind(host: "127.0.0.1", port: 0).get()
             let address = PeerAddress(host: "127.0.0.1", port: mute.localAddress?.port ?? 0)
             await #expect(throws: HTTPClientError.connectTimeout) {
                 _ = try await client.blob(server.digest, of: .random(), at: address, range: 0..<4, wait: .zero)
             }
-            await client.shutdown()
             try await mute.close()
+            accept.finish()
+            // The client does not end before the handshake has.
+            for await channel in accepted { try? await channel.close() }
+            await client.shutdown()
         }
     }
 }
