@@ -252,6 +252,20 @@ import Testing
         }
     }
 
+    @Test("what an address sends beyond its share is dropped as a flood and counted, whatever it is")
+    func flood() async throws {
+        var datagrams = DatagramLimits()
+        datagrams.perAddress = 1
+        let a = lan.join(1, datagrams: datagrams)
+        try await running(a) {
+            let socket = try BeaconSocket(port: 0)
+            await eventually("a flood is counted") {
+                for target in a.targets { for _ in 0..<10 { _ = socket.send([1, 2, 3], to: target) } }
+                return a.service.counters.dropped[.flood] ?? 0 > 10
+            }
+        }
+    }
+
     @Test("an answer to a question that was not asked is dropped")
     func unsolicited() async throws {
         let a = lan.join(1)

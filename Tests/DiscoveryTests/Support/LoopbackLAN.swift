@@ -22,7 +22,10 @@ final class LoopbackLAN: Sendable {
     let inquiries = Counter()
 
     /// Puts a node on the LAN; what it offers is the caller's to say.
-    func join(_ number: UInt64, epoch: UInt64 = 1, key: ClusterKey? = nil, believesTags: Bool = false) -> Node {
+    func join(
+        _ number: UInt64, epoch: UInt64 = 1, key: ClusterKey? = nil, believesTags: Bool = false,
+        datagrams: DatagramLimits = DatagramLimits()
+    ) -> Node {
         let httpPort = nextPort.withLock { port in
             port += 1
             return port
@@ -38,6 +41,7 @@ final class LoopbackLAN: Sendable {
                 BeaconTarget(ip: Samples.ip("127.0.0.1"), port: $0)
             }
         }
+        configuration.datagrams = datagrams
         configuration.onBound = { [self] port in members.withLock { $0[httpPort]?.port = port } }
         let directory = Directory(own: identity.id, hasKey: key != nil, believesTags: believesTags)
         let service = DiscoveryService(

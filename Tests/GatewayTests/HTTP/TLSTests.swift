@@ -86,7 +86,7 @@ struct TLSTests {
     func silentClient() async throws {
         var limits = HTTPLimits()
         limits.headerTime = .milliseconds(200)
-        limits.connectionsPerAddress = 2
+        limits.connections = 2
         try await withServer(StubResponder("fine"), limits: limits, over: .tls) { address in
             for start in ["", "\u{16}\u{3}\u{1}\u{0}"] {
                 let answer = try await withClient(address) { client async throws in
@@ -177,7 +177,7 @@ struct TLSTests {
     @Test("A connection beyond the limit is answered 503")
     func tooMany() async throws {
         var limits = HTTPLimits()
-        limits.connectionsPerAddress = 1
+        limits.connections = 1
         try await withServer(StubResponder("fine"), limits: limits, over: .tls) { address in
             try await withClient(address, over: .tls) { first async throws in
                 #expect(try await first.get("/").status == 200)

@@ -16,18 +16,17 @@ struct FetcherLimitTests {
         try await fixture.run { stub, fetcher, origin, _ in
             let blobs = [1000, 300_000, 2000].map { stub.add(blob: someBytes($0)) }
             let questions = blobs.map { BlobQuestion(digest: $0, origin: origin) }
-            stub.script(paths(blob: blobs[1]), [.stall(after: 100_000)])
+            stub.script(paths(blob: blobs[1]), [.mute])
             let come = try await fetcher.open(questions[0]).readAll(.toEnd(from: 0))
             #expect(come == someBytes(1000))
             try await eventually { !fetcher.isFetching(blobs[0]) }
 
-            let stalled = try await fetcher.open(questions[1])
+            let waiting = Task { _ = try await fetcher.open(questions[1]) }
+            try await eventually { fetcher.isFetching(blobs[1]) }
             let refusal = await #expect(throws: FetchError.self) { _ = try await fetcher.open(questions[2]) }
             #expect(refusal?.code == .busy)
-            // Who wants the one that is on its way joins it.
-            let joined = try await fetcher.open(questions[1])
-            joined.close()
-            stalled.close()
+            waiting.cancel()
+            await #expect(throws: (any Error).self) { try await waiting.value }
         }
     }
 
