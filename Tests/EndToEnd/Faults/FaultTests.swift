@@ -4,7 +4,9 @@ extension EndToEnd {
     /// Every source in every way, processes, disks and machines: what breaks, and what comes of the pulls.
     @Suite(
         .serialized,
-        .needs(.root, .sandbox, .agent, .program("docker-registry"), .program("prlimit"), .program("curl")))
+        .needs(
+            .root, .sandbox, .agent, .program("docker-registry"), .program("containerd"), .program("avahi-daemon"),
+            .program("dbus-daemon"), .program("prlimit"), .program("clang"), .program("curl")))
     struct FaultTests {
         /// Trials that go on beside each other where a fault befalls one image only.
         private static let beside = 6
@@ -14,11 +16,11 @@ extension EndToEnd {
             let plan = FaultPlan.environment
             let table = FaultTable(plan)
             let proxied = ProxyKinds.all
-            await Self.run(plan, table, proxied, budget: 300, whole: 3, beside: Self.beside, ProxyWorld.with)
-            await Self.run(plan, table, MachineKinds.all, budget: 30, whole: 4, ProxyWorld.with)
-            await Self.run(plan, table, KillKinds.all, budget: 40, whole: 20, beside: 2, KillWorld.with)
-            await Self.run(plan, table, DiskKinds.all, budget: 30, whole: 6, DiskWorld.with)
-            await Self.run(plan, table, RuntimeKinds.all, budget: 30, whole: 4, RuntimeWorld.with)
+            await Self.run(plan, table, proxied, budget: 600, whole: 3, beside: Self.beside, ProxyWorld.with)
+            await Self.run(plan, table, MachineKinds.all, budget: 60, whole: 4, ProxyWorld.with)
+            await Self.run(plan, table, KillKinds.all, budget: 80, whole: 20, beside: 2, KillWorld.with)
+            await Self.run(plan, table, DiskKinds.all, budget: 60, whole: 6, DiskWorld.with)
+            await Self.run(plan, table, RuntimeKinds.all, budget: 40, whole: 4, RuntimeWorld.with)
             table.printAll()
             table.judgeKinds()
             if plan.isWhole, plan.filter == nil, plan.times == nil {

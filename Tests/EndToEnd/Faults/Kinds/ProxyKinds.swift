@@ -6,7 +6,7 @@ enum ProxyKinds {
         var kinds: [Kind] = []
         for source in ProxyWorld.Source.allCases {
             for way in Misdeed.Way.allCases {
-                for place in way.hasPlace ? Misdeed.Place.allCases : [.first] {
+                for place in way.hasPlace && source != .upstreamBesidePeer ? Misdeed.Place.allCases : [.first] {
                     for ask in RuntimeClient.Ask.allCases where makesSense(way, ask, source) {
                         kinds.append(kind(source, Misdeed(way, place), ask, times: nil))
                         if source == .upstream, mendsItself(way) {
@@ -23,7 +23,8 @@ enum ProxyKinds {
         _ way: Misdeed.Way, _ ask: RuntimeClient.Ask, _ source: ProxyWorld.Source
     ) -> Bool {
         // What upstream says of tags is the only thing that a peer cannot always stand in for.
-        if source == .upstreamBesidePeer, ask != .manifest { return false }
+        // And that it does without a body, so that nothing of it can break off.
+        if source == .upstreamBesidePeer, ask != .manifest || way.hasPlace && way != .resets { return false }
         return switch way {
         // A manifest is never asked for by a range.
         case .misplaces: ask != .manifest

@@ -109,7 +109,7 @@ final class FaultRelay: Sendable {
             for (id, rule) in state.rules where rule.left > 0 && request.target.contains(rule.target.part) {
                 guard !rule.target.rangesOnly || request["Range"] != nil else { continue }
                 // Nothing comes behind the head of an answer to a HEAD.
-                guard request.method != "HEAD" || !rule.misdeed.way.hasPlace else { continue }
+                guard request.method != "HEAD" || !rule.misdeed.needsBody else { continue }
                 state.rules[id]?.left -= 1
                 state.rules[id]?.struck += 1
                 return (id, rule.misdeed)

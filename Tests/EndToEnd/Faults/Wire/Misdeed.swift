@@ -91,5 +91,8 @@ struct Misdeed: Sendable, Equatable {
         self.place = place
     }
 
+    /// Whether it needs an answer with a body. A RST instead of a head does not.
+    var needsBody: Bool { way.hasPlace && !(way == .resets && place == .first) }
+
     var name: String { way.hasPlace ? "\(way.rawValue) \(place.rawValue)" : way.rawValue }
 }

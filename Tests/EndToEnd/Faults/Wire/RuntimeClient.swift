@@ -167,13 +167,18 @@ struct RuntimeClient: Sendable {
             outcome.problems.append("\(path): \(wrong) bytes of the answer that ended well are wrong, \(spoilt) before")
         }
 
+        /// Names of the local namespace belong to no registry.
+        private func question(_ viaMirror: Bool) -> String {
+            viaMirror && !client.registry.isEmpty ? "?ns=\(client.registry)" : ""
+        }
+
         private mutating func ask(_ host: (address: String, port: UInt16), viaMirror: Bool) -> Step {
             do {
                 let wire = try Wire(to: host.address, port: host.port)
                 let start = wanted.lowerBound + received.count
                 answerStart = received.count
                 var request = MessageHead(
-                    "GET /v2/\(image.repository)/\(path)\(viaMirror ? "?ns=\(client.registry)" : "") HTTP/1.1",
+                    "GET /v2/\(image.repository)/\(path)\(question(viaMirror)) HTTP/1.1",
                     [
                         ("Host", viaMirror ? "127.0.0.1:\(host.port)" : "registry.test"),
                         ("Accept", "\(FaultImage.manifestType), */*"), ("Connection", "close"),
@@ -203,7 +208,8 @@ struct RuntimeClient: Sendable {
                 return .nextHost
             } catch Wire.Failure.reset {
                 // containerd gives up at once where that happens in mid-body, and asks the next host before.
-                return received.isEmpty ? .nextHost : .failed("a RST in mid-body")
+                return received.count == answerStart
+                    ? .nextHost : .failed("a RST after \(received.count) of \(wanted.count) bytes")
             } catch Wire.Failure.silent {
                 return .failed("silence for \(RuntimeClient.patience)")
             } catch {

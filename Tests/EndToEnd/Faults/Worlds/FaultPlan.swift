@@ -2,7 +2,7 @@
 struct FaultPlan: Sendable {
     /// `FAULT_SEED`; the same one throws the same dice.
     let seed: UInt64
-    /// `FAULT_FILTER`: only kinds whose names have it in them.
+    /// `FAULT_FILTER`: only kinds whose names have it, or one of several parts with `|` between them, in them.
     let filter: String?
     /// `FAULT_REPEAT`: each kind so often.
     let times: Int?
@@ -21,7 +21,8 @@ struct FaultPlan: Sendable {
     /// - Returns: each kind with how often it is tried.
     func choose<World>(_ kinds: [FaultKind<World>], budget: Double, whole: Int) -> [(FaultKind<World>, Int)] {
         if let filter {
-            return kinds.filter { $0.name.contains(filter) }.map { ($0, times ?? 1) }
+            let parts = filter.split(separator: "|")
+            return kinds.filter { kind in parts.contains { kind.name.contains($0) } }.map { ($0, times ?? 1) }
         }
         if isWhole { return kinds.map { ($0, times ?? whole) } }
         var left = budget
@@ -46,7 +47,8 @@ struct FaultKind<World: Sendable>: Sendable {
     enum Expectation: Sendable {
         /// All bytes come, if need be from the registry that the client falls back on.
         case completes
-        /// Upstream itself was the liar, and its bytes go out as they come: the pull may fail. The next may not.
+        /// Upstream itself was the liar, and its bytes go out as they come, or nobody could be reached: the pull may fail. The next
+        /// may not.
         case mayFail
     }
 

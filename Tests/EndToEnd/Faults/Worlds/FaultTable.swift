@@ -45,7 +45,7 @@ final class FaultTable: Sendable {
             if let healthy = trial.healthy { row.healthy.append(healthy / .seconds(1)) }
             rows[kind.name] = row
         }
-        if isWrong { faults.append("\(trial.outcome.wrong) wrong bytes; \(mustNot.joined(separator: "; "))") }
+        if isWrong { faults.append("\(trial.outcome.wrong) wrong bytes; \(mustNot.prefix(3).joined(separator: "; "))") }
         guard !faults.isEmpty, !isExcused else { return }
         let problems = trial.outcome.problems.suffix(6).joined(separator: "; ")
         Issue.record(

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 import Testing
 
 /// One node that pulls, two that may hold what it wants, a registry; and a relay before each source.
@@ -15,7 +16,7 @@ struct ProxyWorld: Sendable {
     }
 
     /// Names under which the same registry is known, so that what an agent remembers of one trial's is not the next one's.
-    static let names = (0..<64).map { "r\($0).test" }
+    static let names = (0..<256).map { "r\($0).test" }
 
     let lan: LAN
     let registry: FaultRegistry
@@ -23,6 +24,21 @@ struct ProxyWorld: Sendable {
     let taker: Node
     let holders: [Node]
     let relays: [FaultRelay]
+    private let turns = Turns()
+
+    private final class Turns: Sendable {
+        private let count = Mutex(0)
+
+        func next() -> Int {
+            count.withLock { count in
+                count += 1
+                return count
+            }
+        }
+    }
+
+    /// The registry's next name: the one that was not used for longest.
+    func nextName() -> String { Self.names[turns.next() % Self.names.count] }
 
     static func with(_ test: (ProxyWorld) async throws -> Void) async throws {
         try await LAN.with { lan in
@@ -64,13 +80,23 @@ struct ProxyWorld: Sendable {
         }
     }
 
-    /// A pull of a new image from sources of which some misbehave.
+    /// A pull of a new image from sources of which some misbehave. Of two holders the other one may have been asked: then once more.
     /// - Parameter times: how often each does at most; nil: until the client has done.
     func pull(
         _ ask: RuntimeClient.Ask, from source: Source, that commits: Misdeed, times: Int?, _ dice: inout SplitMix
     ) async throws -> Trial {
+        for _ in 0..<3 {
+            let trial = try await pullOnce(ask, from: source, that: commits, times: times, &dice)
+            if trial.struck { return trial }
+        }
+        return try await pullOnce(ask, from: source, that: commits, times: times, &dice)
+    }
+
+    private func pullOnce(
+        _ ask: RuntimeClient.Ask, from source: Source, that commits: Misdeed, times: Int?, _ dice: inout SplitMix
+    ) async throws -> Trial {
         let size = Int.random(in: 3...90, using: &dice) * 100_000 + Int.random(in: 0..<512, using: &dice)
-        let name = Self.names.randomElement(using: &dice) ?? "registry.test"
+        let name = nextName()
         let image = try registry.image([size], &dice)
         defer { registry.forget(image) }
         let holders = source == .upstream ? [] : source == .upstreamBesidePeer ? [self.holders[0]] : self.holders
@@ -141,9 +167,9 @@ struct ProxyWorld: Sendable {
 
     /// Lets a node hold an image, and the taker know of it.
     func give(_ image: FaultImage, to holder: Node, as name: String) async throws {
-        let had = await holder.client(name).pull(image)
-        guard had.isComplete, had.fallbacks == 0 else {
-            throw HarnessError("\(holder.name) did not get the image: \(had.problems)")
+        try await eventually("\(holder.name) holds the image", within: .seconds(90), every: .milliseconds(200)) {
+            let had = await holder.client(name).pull(image)
+            return had.isComplete && image.everything.allSatisfy { StoreWalk.isRight(holder, $0.digest) == true }
         }
         for blob in image.everything {
             try await eventually(
