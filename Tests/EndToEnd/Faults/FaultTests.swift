@@ -17,10 +17,10 @@ extension EndToEnd {
             let table = FaultTable(plan)
             let proxied = ProxyKinds.all
             await Self.run(plan, table, proxied, budget: 600, whole: 3, beside: Self.beside, ProxyWorld.with)
-            await Self.run(plan, table, MachineKinds.all, budget: 60, whole: 4, ProxyWorld.with)
+            await Self.run(plan, table, MachineKinds.all, budget: 100, whole: 4, ProxyWorld.with)
             await Self.run(plan, table, KillKinds.all, budget: 80, whole: 20, beside: 2, KillWorld.with)
-            await Self.run(plan, table, DiskKinds.all, budget: 60, whole: 6, DiskWorld.with)
-            await Self.run(plan, table, RuntimeKinds.all, budget: 40, whole: 4, RuntimeWorld.with)
+            await Self.run(plan, table, DiskKinds.all, budget: 100, whole: 6, DiskWorld.with)
+            await Self.run(plan, table, RuntimeKinds.all, budget: 60, whole: 4, RuntimeWorld.with)
             table.printAll()
             table.judgeKinds()
             if plan.isWhole, plan.filter == nil, plan.times == nil {

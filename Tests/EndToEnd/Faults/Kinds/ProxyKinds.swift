@@ -52,9 +52,29 @@ enum ProxyKinds {
         return Kind(
             name: "\(source.rawValue) \(misdeed.name)\(once), \(ask.rawValue)",
             expectation: mayFail(source, misdeed.way, ask) ? .mayFail : .completes,
-            cost: cost(source, misdeed.way), isAlone: misdeed.way == .refuses, helpsItself: source != .upstream
+            cost: cost(source, misdeed.way), defect: defect(source, misdeed.way, ask),
+            isAlone: misdeed.way == .refuses, helpsItself: source != .upstream && !isTheLastWord(source, misdeed.way)
         ) { world, dice in
             try await world.pull(ask, from: source, that: misdeed, times: times, &dice)
+        }
+    }
+
+    /// Upstream's refusal of a tag, and its word what a tag means, hold against what peers remember.
+    private static func isTheLastWord(_ source: ProxyWorld.Source, _ way: Misdeed.Way) -> Bool {
+        guard source == .upstreamBesidePeer else { return false }
+        return switch way {
+        case .answers403, .answers404, .answers416, .renames: true
+        default: false
+        }
+    }
+
+    private static func defect(
+        _ source: ProxyWorld.Source, _ way: Misdeed.Way, _ ask: RuntimeClient.Ask
+    ) -> String? {
+        switch (source, way, ask) {
+        case (.upstream, .answersPage, .manifest), (.upstreamBesidePeer, .answersPage, .manifest):
+            "a web page with which upstream answers 200 to a tag is taken for the manifest"
+        default: nil
         }
     }
 
@@ -72,7 +92,7 @@ enum ProxyKinds {
     private static func cost(_ source: ProxyWorld.Source, _ way: Misdeed.Way) -> Double {
         let isPeer = source == .peer || source == .peers
         return switch way {
-        case .stalls: isPeer ? 10 : 60
+        case .stalls: isPeer ? 10 : 50
         case .trickles: isPeer ? 15 : 10
         case .headFlows, .hesitates, .flows: 8
         case .refuses: 20
