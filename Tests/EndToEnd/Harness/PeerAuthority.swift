@@ -50,7 +50,11 @@ struct PeerTLSFolder: Sendable {
     let path: String
 
     init(of node: String, in lan: LAN) {
-        path = "\(lan.folder.path)/\(node)-tls"
+        self.init(path: "\(lan.folder.path)/\(node)-tls")
+    }
+
+    init(path: String) {
+        self.path = path
     }
 
     /// The table for the agent's configuration.

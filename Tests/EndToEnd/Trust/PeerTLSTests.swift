@@ -198,6 +198,27 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "nodes that share one certificate and pull at the same moment cost upstream little more than one copy",
+            .needs(.program("tc")))
+        func swarm() async throws {
+            let folder = try TemporaryFolder()
+            let authority = try await PeerAuthority("ca", in: folder.path)
+            let tls = PeerTLSFolder(path: folder.path + "/node")
+            try await tls.install(authority.sign("node"))
+            try tls.trust([authority])
+            var configuration = AgentConfiguration()
+            configuration.tables = tls.table
+            try await Rollout.with(4, configuration) { rollout in
+                let readers = try rollout.nodes.map { try $0.startReading(rollout.image) }
+                var took: [Duration] = []
+                for reader in readers { took.append(try await reader.finish()) }
+                try await rollout.report("four nodes at once over TLS", took: took)
+                let copies = try await rollout.meter.copies
+                #expect(copies <= 1.3)
+            }
+        }
+
         @Test("a new certificate that cannot be used is told once, and the old one stays")
         func broken() async throws {
             try await LAN.with { lan in
