@@ -61,8 +61,18 @@ extension UpstreamClient {
                 code: .broken, message: "\(origin) \(reference): upstream sent wrong bytes: they hash to \(actual)",
                 registry: origin.registry)
         }
+        // Where nothing vouches for the bytes, a portal's page is not to be taken for what a tag means.
+        guard claimed != nil || Self.beginsObject(bytes) else {
+            throw UpstreamError(
+                code: .broken, message: "\(origin) \(reference): upstream sent something that is no manifest",
+                registry: origin.registry)
+        }
         return UpstreamManifest(
             bytes: bytes, mediaType: answer.mediaType, digest: actual, anonymous: answer.anonymous)
+    }
+
+    private static func beginsObject(_ bytes: [UInt8]) -> Bool {
+        bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "{")
     }
 
     private static func accepting(_ types: [MediaType]) -> HTTPHeaders {

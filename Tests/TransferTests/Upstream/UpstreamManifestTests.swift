@@ -54,6 +54,18 @@ struct UpstreamManifestTests {
         }
     }
 
+    @Test("A page without a digest is not taken for what a tag means")
+    func page() async throws {
+        try await UpstreamFixture().run { stub, client, origin in
+            _ = stub.add(manifest: Array("\n<html>{}</html>".utf8), tag: "latest")
+            stub.script(path, [.header("Docker-Content-Digest", nil)])
+            let error = await #expect(throws: UpstreamError.self) {
+                _ = try await client.manifest(latest(), at: origin, accept: [], deadline: .seconds(30))
+            }
+            #expect(error?.code == .broken)
+        }
+    }
+
     @Test("Wrong bytes are not handed on, whether the digest or the header tells")
     func wrongBytes() async throws {
         try await UpstreamFixture().run { stub, client, origin in

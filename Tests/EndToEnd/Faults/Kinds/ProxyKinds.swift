@@ -52,7 +52,7 @@ enum ProxyKinds {
         return Kind(
             name: "\(source.rawValue) \(misdeed.name)\(once), \(ask.rawValue)",
             expectation: mayFail(source, misdeed.way, ask) ? .mayFail : .completes,
-            cost: cost(source, misdeed.way), defect: defect(source, misdeed.way, ask),
+            cost: cost(source, misdeed.way),
             isAlone: misdeed.way == .refuses, helpsItself: source != .upstream && !isTheLastWord(source, misdeed.way)
         ) { world, dice in
             try await world.pull(ask, from: source, that: misdeed, times: times, &dice)
@@ -65,16 +65,6 @@ enum ProxyKinds {
         return switch way {
         case .answers403, .answers404, .answers416, .renames: true
         default: false
-        }
-    }
-
-    private static func defect(
-        _ source: ProxyWorld.Source, _ way: Misdeed.Way, _ ask: RuntimeClient.Ask
-    ) -> String? {
-        switch (source, way, ask) {
-        case (.upstream, .answersPage, .manifest), (.upstreamBesidePeer, .answersPage, .manifest):
-            "a web page with which upstream answers 200 to a tag is taken for the manifest"
-        default: nil
         }
     }
 

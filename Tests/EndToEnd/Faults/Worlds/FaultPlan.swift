@@ -56,8 +56,6 @@ struct FaultKind<World: Sendable>: Sendable {
     let expectation: Expectation
     /// Seconds that a trial takes, about.
     let cost: Double
-    /// A defect of Shoal's that is known, and by which trials of this kind fail. It excuses neither a wrong byte nor a lost blob.
-    var defect: String?
     /// Whether nothing else may go on beside it.
     var isAlone = false
     /// Whether another source is well, so that Shoal needs no help from the client. One trial says nothing of that: a busy machine is slow.

@@ -12,7 +12,6 @@ final class FaultTable: Sendable {
         var here = 0
         var wrong = 0
         var lost = 0
-        var excused = 0
         var healthy: [Double] = []
     }
 
@@ -31,22 +30,20 @@ final class FaultTable: Sendable {
         if !trial.outcome.isComplete, kind.expectation == .completes { faults.append("the pull did not complete") }
         if trial.healthy == nil { faults.append("the next pull did not succeed either") }
         let isWrong = trial.outcome.wrong > 0 || !mustNot.isEmpty
-        let isExcused = !isWrong && !faults.isEmpty && kind.defect != nil
         rows.withLock { rows in
             var row = rows[kind.name] ?? Row(order: rows.count)
-            row.helpsItself = kind.helpsItself && kind.defect == nil
+            row.helpsItself = kind.helpsItself
             row.tried += 1
             row.struck += trial.struck ? 1 : 0
             row.completed += trial.outcome.isComplete ? 1 : 0
             row.here += trial.outcome.isComplete && trial.outcome.fallbacks == 0 ? 1 : 0
             row.wrong += trial.outcome.wrong + trial.damaged.count
             row.lost += trial.lost.count
-            row.excused += isExcused ? 1 : 0
             if let healthy = trial.healthy { row.healthy.append(healthy / .seconds(1)) }
             rows[kind.name] = row
         }
         if isWrong { faults.append("\(trial.outcome.wrong) wrong bytes; \(mustNot.prefix(3).joined(separator: "; "))") }
-        guard !faults.isEmpty, !isExcused else { return }
+        guard !faults.isEmpty else { return }
         let problems = trial.outcome.problems.suffix(6).joined(separator: "; ")
         Issue.record(
             """
@@ -83,7 +80,7 @@ final class FaultTable: Sendable {
         print(
             line(
                 "fault",
-                ["tried", "struck", "completed", "by Shoal", "wrong", "lost", "healthy", "longest", "excused"]))
+                ["tried", "struck", "completed", "by Shoal", "wrong", "lost", "healthy", "longest"]))
         var total = Row(order: 0)
         for (name, row) in rows {
             print(line(name, Self.cells(row)))
@@ -93,7 +90,6 @@ final class FaultTable: Sendable {
             total.here += row.here
             total.wrong += row.wrong
             total.lost += row.lost
-            total.excused += row.excused
             total.healthy += row.healthy
         }
         print(line("total of \(rows.count) kinds", Self.cells(total)))
@@ -106,6 +102,6 @@ final class FaultTable: Sendable {
         }
         let sorted = row.healthy.sorted()
         return [row.tried, row.struck, row.completed, row.here, row.wrong, row.lost].map { "\($0)" }
-            + [seconds(sorted.isEmpty ? nil : sorted[sorted.count / 2]), seconds(sorted.last), "\(row.excused)"]
+            + [seconds(sorted.isEmpty ? nil : sorted[sorted.count / 2]), seconds(sorted.last)]
     }
 }
