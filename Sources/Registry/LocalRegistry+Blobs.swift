@@ -14,6 +14,7 @@ extension LocalRegistry {
     ) async throws(DistributionError) {
         let file = try uploads.take(upload, in: repository)
         try await commit(file, as: digest)
+        uploaded.withLock { $0.insert(digest, now: .now) }
     }
 
     func commit(_ file: UploadFile, as digest: Digest) async throws(DistributionError) {
@@ -57,7 +58,7 @@ extension LocalRegistry {
     /// "Mounting a blob from another repository"). It is in this node's own store then.
     public func mount(_ digest: Digest, in repository: RepositoryName) async throws(DistributionError) -> Bool {
         try permit(repository)
-        guard isAtHand(digest) else { return false }
+        guard isAtHand(digest), await mayBeNamed(digest) else { return false }
         do throws(DistributionError) {
             try await bring(digest, for: repository)
             return true

@@ -22,17 +22,22 @@ public final class LocalRegistry: Sendable {
     let fetcher: BlobFetcher
     let chains: ChainStore
     let memory: RepositoryMemory
+    /// Says who may have what a registry does not hand out to anybody.
+    let gate: PrivateGate
     let own: NodeID
     let limits: RegistryLimits
     let logger: Logger
     let tell: @Sendable (RegistryChange) -> Void
     /// Blobs that were pushed lately, and when (seconds since 1970): the manifest that names them may be on its way.
     let recent = Mutex<[Digest: Int64]>([:])
+    /// Blobs whose bytes a client has sent.
+    let uploaded = Mutex(UploadedBlobs())
 
     public init(
         content: NodeContent, names: NameBook, uploads: Uploads, neighbours: any Neighbours,
-        resolver: ManifestResolver, fetcher: BlobFetcher, chains: ChainStore, memory: RepositoryMemory, own: NodeID,
-        limits: RegistryLimits, logger: Logger, tell: @escaping @Sendable (RegistryChange) -> Void = { _ in }
+        resolver: ManifestResolver, fetcher: BlobFetcher, chains: ChainStore, memory: RepositoryMemory,
+        gate: PrivateGate, own: NodeID, limits: RegistryLimits, logger: Logger,
+        tell: @escaping @Sendable (RegistryChange) -> Void = { _ in }
     ) {
         self.content = content
         self.names = names
@@ -42,6 +47,7 @@ public final class LocalRegistry: Sendable {
         self.fetcher = fetcher
         self.chains = chains
         self.memory = memory
+        self.gate = gate
         self.own = own
         self.limits = limits
         self.logger = logger
@@ -67,8 +73,11 @@ public final class LocalRegistry: Sendable {
 
     /// The manifest that a tag means, or a member of a repository.
     ///
+    /// - Parameter identity: who asks.
     /// - Throws: MANIFEST_UNKNOWN where nobody knows the name, where it was deleted, and where nobody who is there has the content.
-    public func resolve(_ name: LocalName, isGet: Bool) async throws(DistributionError) -> ManifestAnswer {
+    public func resolve(
+        _ name: LocalName, as identity: UpstreamIdentity = .node, isGet: Bool
+    ) async throws(DistributionError) -> ManifestAnswer {
         let meaning = await meaning(of: name)
         if let meaning, meaning.isDeleted {
             throw DistributionError(code: .manifestUnknown, message: "\(name) was deleted")
@@ -77,7 +86,9 @@ public final class LocalRegistry: Sendable {
         switch (meaning, name.reference) {
         case (let meaning?, _): digest = meaning.digest
         // Content by its digest is the same wherever it is asked for.
-        case (nil, .digest(let asked)): digest = asked
+        case (nil, .digest(let asked)):
+            try await admit(asked, as: identity)
+            digest = asked
         case (nil, .tag):
             // An image that the runtime has under such a name, and nobody pushed.
             guard let image = content.image(for: name.image) else {

@@ -50,8 +50,16 @@ extension ConfigurationText where Self: CustomStringConvertible {
 protocol ConfigurationChoice: ConfigurationText, RawRepresentable, CaseIterable where RawValue == String {}
 
 extension ConfigurationChoice {
-    static var typeName: String { allCases.map { "`\"\($0.rawValue)\"`" }.joined(separator: " or ") }
-    static var expectation: String { allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ") }
+    static var typeName: String { listed { "`\"\($0)\"`" } }
+    static var expectation: String { listed { "\"\($0)\"" } }
+
+    /// `a or b`, `a, b or c`
+    private static func listed(_ quoted: (String) -> String) -> String {
+        let words = allCases.map { quoted($0.rawValue) }
+        return [words.dropLast().joined(separator: ", "), words.last ?? ""].filter { !$0.isEmpty }.joined(
+            separator: " or ")
+    }
+
     init?(text: String) { self.init(rawValue: text) }
     var configurationValue: ConfigurationValue { .string(rawValue) }
 }

@@ -98,8 +98,9 @@ extension ConfigurationKey where Root == Configuration {
         Self("share.exclude", \.share.exclude, "Repositories never to offer to peers.", change: .reload),
         Self(
             "share.private", \.share.privateImages,
-            "Images that the registry does not hand out anonymously: `offer` them to holders of the cluster key, or `never` to "
-                + "anybody, whatever `share.include` says.",
+            "Images that the registry does not hand out anonymously: `offer` them to holders of the cluster key; offer them and "
+                + "`verify` for this node's clients that the registry lets them have what is on the LAN; or offer them `never`, to "
+                + "nobody, whatever `share.include` says.",
             change: .reload),
         Self(
             "push.htpasswd", \.push.htpasswd,

@@ -32,6 +32,8 @@ public enum RetentionRule: String, ConfigurationChoice, Sendable {
 public enum PrivateImages: String, ConfigurationChoice, Sendable {
     /// Holders of the cluster key are offered them.
     case offer
+    /// They are offered as with `offer`; this node's own clients get them once upstream has confirmed that they may.
+    case verify
     /// Nobody is.
     case never
 }

@@ -30,6 +30,7 @@ final class AgentParts: Sendable {
     let spool: Spool
     let rates: TransferRates
     let resolver: ManifestResolver
+    let gate: PrivateGate
     let registry: LocalRegistry
     let archives: ImageArchives
     private let neighbours: DirectoryNeighbours
@@ -115,14 +116,15 @@ final class AgentParts: Sendable {
             questions: discovery.questions, wants: discovery.wants, peers: peers, blamed: blamed, upstream: upstream,
             rules: BlobFetcher.Rules(configuration, arriving), counters: counters, rates: rates, logger: logger
         ) { [happenings] in happenings.tell(.transfer($0)) }
+        gate = PrivateGate(
+            isOn: configuration.share.privateImages == .verify,
+            knowledge: NodeKnowledge(content: content, directory: directory, publicImages: publicImages),
+            upstream: upstream, logger: logger)
         resolver = ManifestResolver(
             content: content, tags: stores.tags, directory: directory, questions: discovery.questions,
             wants: discovery.wants, peers: peers, blamed: blamed, upstream: upstream, memory: memory,
             counters: counters,
-            policy: Transfer.TagPolicy(configuration.tags.policy), logger: logger
-        ) { digest, origin in
-            publicImages.record(true, of: .init(origin: origin, digest: digest), at: WallClock.now)
-        }
+            policy: Transfer.TagPolicy(configuration.tags.policy), gate: gate, logger: logger)
         sharing = Sharing(
             content: content, inventory: inventory, publicImages: publicImages, upstream: upstream, tags: stores.tags,
             names: stores.names, policy: policy, arriving: arriving, logger: logger, whenMore: fetcher.rulesChanged)
@@ -137,14 +139,14 @@ final class AgentParts: Sendable {
                 makeRoom: { [spool, content] bytes in spool.makeRoom(for: bytes) + content.layout.makeRoom(for: bytes) }
             ),
             neighbours: neighbours, resolver: resolver, fetcher: fetcher, chains: stores.chains, memory: memory,
-            own: identity.id, limits: RegistryLimits(configuration), logger: logger
+            gate: gate, own: identity.id, limits: RegistryLimits(configuration), logger: logger
         ) { [happenings] in happenings.tell(.registry($0)) }
         archives = ImageArchives(
             images: ArchiveShelf(registry: registry, content: content, fetcher: fetcher, resolver: resolver),
             logger: logger)
         mirror = MirrorService(
-            fetcher: fetcher, resolver: resolver, registry: registry, memory: memory, content: content, pulls: pulls,
-            meters: meters)
+            fetcher: fetcher, resolver: resolver, registry: registry, memory: memory, gate: gate, content: content,
+            pulls: pulls, meters: meters)
         puller = ImagePuller(
             ImagePuller.Parts(
                 content: content, fetcher: fetcher, resolver: resolver, directory: directory,

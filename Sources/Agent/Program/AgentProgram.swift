@@ -34,6 +34,14 @@ public struct AgentProgram {
         self.logger = logger
         // A file that may not grow (LimitFSIZE) is an error to tell of, like a full disk, and not the agent's end.
         signal(SIGXFSZ, SIG_IGN)
+        // Before the first secret is read.
+        do throws(Errno) {
+            try ProcessMemory.keepPrivate()
+        } catch {
+            logger.warning(
+                "a crash of the agent may write keys and passwords to a core dump; forbid core dumps to its user",
+                metadata: ["reason": "\(error)"])
+        }
         // Threads of their own for control traffic: a disk that is slow under `sendfile` must not silence the beacon.
         parts = try AgentParts(configuration: configuration, logger: logger)
     }

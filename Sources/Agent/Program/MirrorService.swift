@@ -13,6 +13,7 @@ struct MirrorService: MirrorBackend {
     let resolver: ManifestResolver
     let registry: LocalRegistry
     let memory: RepositoryMemory
+    let gate: PrivateGate
     let content: NodeContent
     let pulls: PullLog
     let meters: Meters
@@ -24,6 +25,12 @@ struct MirrorService: MirrorBackend {
             pulls.blobBegan(question.digest)
             let began = ContinuousClock.now
             do {
+                do {
+                    try await admit(question)
+                } catch {
+                    fetcher.refused()
+                    throw error
+                }
                 let reader = try await fetcher.open(asked(question))
                 meters.opened(after: began.duration(to: .now))
                 return PulledReader(
@@ -42,6 +49,11 @@ struct MirrorService: MirrorBackend {
     }
 
     func blobSize(_ question: MirrorBlobQuestion) async throws -> Int64 {
+        do {
+            try await admit(question)
+        } catch {
+            throw told(error)
+        }
         if case .local = question.place, origin(of: question.place) == nil {
             // Who pushes takes the answer for a promise that the blob need not be sent.
             guard let size = fetcher.sizeOnLAN(of: question.digest) else {
@@ -72,7 +84,21 @@ struct MirrorService: MirrorBackend {
     private func asked(_ question: MirrorBlobQuestion) -> BlobQuestion {
         BlobQuestion(
             digest: question.digest, origin: origin(of: question.place) ?? content.origins(of: question.digest).first,
-            range: question.range)
+            as: Self.identity(question.authorization, in: question.place), range: question.range)
+    }
+
+    /// Lets a request for a blob pass that may have it from this node or from peers.
+    private func admit(_ question: MirrorBlobQuestion) async throws {
+        guard gate.isOn, !registry.hasReceived(question.digest) else { return }
+        try await gate.admit(
+            question.digest, at: origin(of: question.place),
+            as: Self.identity(question.authorization, in: question.place))
+    }
+
+    private static func identity(
+        _ authorization: ClientAuthorization?, in place: MirrorPlace
+    ) -> UpstreamIdentity {
+        UpstreamIdentity(authorization, namesRegistry: place.origin != nil)
     }
 
     private func origin(of place: MirrorPlace) -> Origin? {
@@ -115,7 +141,8 @@ struct MirrorService: MirrorBackend {
                 return try await answer(question, of: origin)
             }
             let name = LocalName(repository, try reference(question.reference, in: repository))
-            return (try await registry.resolve(name, isGet: question.isGet), "\(name)")
+            let identity = Self.identity(question.authorization, in: question.place)
+            return (try await registry.resolve(name, as: identity, isGet: question.isGet), "\(name)")
         }
     }
 
@@ -123,8 +150,9 @@ struct MirrorService: MirrorBackend {
         _ question: MirrorManifestQuestion, of origin: Origin
     ) async throws -> (ManifestAnswer, String) {
         let answer = try await resolver.resolve(
-            question.reference, at: origin, accept: question.accept,
-            strictness: question.form == .namespace ? .canFallBack : .mustComplete, isGet: question.isGet)
+            question.reference, at: origin, as: Self.identity(question.authorization, in: question.place),
+            accept: question.accept, strictness: question.form == .namespace ? .canFallBack : .mustComplete,
+            isGet: question.isGet)
         return (answer, name(of: answer, question.reference, origin))
     }
 
@@ -142,23 +170,28 @@ struct MirrorService: MirrorBackend {
         return tagged?.reference?.description ?? "\(origin)@\(answer.digest)"
     }
 
-    func tags(in place: MirrorPlace, count: Int?, last: Tag?) async throws -> MirrorList {
+    func tags(
+        in place: MirrorPlace, authorization: ClientAuthorization?, count: Int?, last: Tag?
+    ) async throws -> MirrorList {
+        let identity = Self.identity(authorization, in: place)
         let list =
             switch place {
-            case .registry(let origin): try await resolver.tags(at: origin, count: count, last: last)
+            case .registry(let origin): try await resolver.tags(at: origin, as: identity, count: count, last: last)
             case .local(let repository): try registry.tags(in: repository, count: count, last: last)
             }
         return shown(list, place, "tags/list")
     }
 
     func referrers(
-        to digest: Digest, in place: MirrorPlace, artifactType: String?, continuation: String?
+        to digest: Digest, in place: MirrorPlace, authorization: ClientAuthorization?, artifactType: String?,
+        continuation: String?
     ) async throws -> MirrorList {
+        let identity = Self.identity(authorization, in: place)
         let list =
             switch place {
             case .registry(let origin):
                 try await resolver.referrers(
-                    of: digest, at: origin, artifactType: artifactType, continuation: continuation)
+                    of: digest, at: origin, as: identity, artifactType: artifactType, continuation: continuation)
             case .local(let repository):
                 await registry.referrers(
                     of: digest, in: repository, artifactType: artifactType, last: try ReferrersPage.last(continuation))

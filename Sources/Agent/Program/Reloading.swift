@@ -33,6 +33,7 @@ struct Reloading: Service, CustomStringConvertible {
             // Whose tags count changes with a restart only.
             parts.sharing.apply(
                 SharePolicy(settings.share, hasKey: parts.key != nil, believe: configuration.tags.believe))
+            parts.gate.isOn = settings.share.privateImages == .verify
             parts.rates.apply(settings.rates)
             parts.logger.notice("reloaded the configuration")
             if !needsRestart.isEmpty {

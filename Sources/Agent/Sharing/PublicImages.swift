@@ -4,6 +4,7 @@ import NIOPosix
 import OCI
 import Synchronization
 import SystemPackage
+import Transfer
 
 /// What upstream said about who may have which image, remembered over restarts. Safe from any thread.
 final class PublicImages: Sendable {
@@ -28,6 +29,18 @@ final class PublicImages: Sendable {
     /// Nil where upstream has never said.
     func isPublic(_ digest: Digest, at origin: Origin) -> Bool? {
         state.withLock { $0.answers.isPublic(.init(origin: origin, digest: digest)) }
+    }
+
+    /// What upstream has said, and whether that is of today.
+    func publicity(of digest: Digest, at origin: Origin, now: Int64) -> Publicity {
+        let image = PublicAnswers.Image(origin: origin, digest: digest)
+        return state.withLock { state in
+            switch state.answers.isPublic(image) {
+            case nil: .unknown
+            case true?: state.answers.isDue(image, now: now) ? .wasOnce : .yes
+            case false?: .no
+            }
+        }
     }
 
     /// Those of the images that upstream has to be asked about.

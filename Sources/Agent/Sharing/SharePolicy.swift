@@ -52,13 +52,18 @@ struct SharePolicy: Equatable, Sendable {
     /// The same of a repository of the local namespace, which has been named already where there is no key.
     private var tellsLocalTags: Bool { hasKey || believesLAN }
 
-    /// The images whose offer hangs on whether upstream hands them to anybody.
+    /// Whether it counts for this node's own clients what upstream hands to anybody: they have that without another question.
+    private var asksAlways: Bool { privateImages == .verify }
+
+    /// The images whose offer hangs on whether upstream hands them to anybody, or what this node's clients may have.
     func questions(about content: SharedContent) -> [PublicAnswers.Image] {
         var decisions: [Origin: Bool] = [:]
         var seen: Set<PublicAnswers.Image> = []
         return content.images.flatMap { image in
             repositories(of: image, content).compactMap { origin in
-                let decides = decisions[origin] ?? (allows(origin, isPublic: true) != allows(origin, isPublic: false))
+                let decides =
+                    decisions[origin]
+                    ?? (asksAlways || allows(origin, isPublic: true) != allows(origin, isPublic: false))
                 decisions[origin] = decides
                 let question = PublicAnswers.Image(origin: origin, digest: image.digest)
                 return decides && seen.insert(question).inserted ? question : nil
@@ -155,7 +160,7 @@ struct SharePolicy: Equatable, Sendable {
 
     /// Content that no image is known to need: it may be on its way, or an image's that was removed.
     func allowsUnknown(_ origins: [Origin]) -> Bool {
-        guard !origins.isEmpty else { return hasKey && include.isEmpty && privateImages == .offer }
+        guard !origins.isEmpty else { return hasKey && include.isEmpty && privateImages != .never }
         return origins.contains { allows($0, isPublic: nil) }
     }
 }

@@ -68,6 +68,9 @@ struct ContentGraph: Sendable {
         return nil
     }
 
+    /// The manifests that name this content; not what names those.
+    func parents(of digest: Digest) -> Set<Digest> { parents[digest] ?? [] }
+
     /// The content itself, and every manifest that leads to it.
     func ancestors(of digest: Digest) -> Set<Digest> {
         var found: Set<Digest> = [digest]

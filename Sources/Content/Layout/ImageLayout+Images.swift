@@ -66,6 +66,16 @@ extension ImageLayout {
         state.withLock { $0.graph.children(of: manifest) }
     }
 
+    /// The held manifests that name this content; not what names those.
+    public func parents(of digest: Digest) -> Set<Digest> {
+        state.withLock { $0.graph.parents(of: digest) }
+    }
+
+    /// Whether an index that is held names this content as a manifest.
+    public func isIndexed(_ digest: Digest) -> Bool {
+        state.withLock { $0.graph.manifestType(of: digest) != nil }
+    }
+
     /// As ``children(of:)``; where there was no room to keep that in mind, the manifest is read again. Blocks then.
     public func children(reading manifest: Digest, as mediaType: MediaType?) -> [Digest] {
         let (known, isKnown, type) = state.withLock { state in

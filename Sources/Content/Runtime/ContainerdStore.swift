@@ -56,6 +56,9 @@ public final class ContainerdStore: BlobStore {
     /// What a blob names by containerd's labels, each once; not what those name. Empty for what is no manifest.
     public func children(of digest: Digest) -> [Digest] { read { $0.children(of: digest) } }
 
+    /// What names a blob by containerd's labels; not what names that.
+    public func parents(of digest: Digest) -> Set<Digest> { read { $0.parents(of: digest) } }
+
     /// The repositories that have this content: by containerd's labels, else by the names of the images that need it.
     public func origins(of digest: Digest) -> [Origin] { read { $0.origins(of: digest) } }
 

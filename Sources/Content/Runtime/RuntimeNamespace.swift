@@ -70,6 +70,9 @@ struct RuntimeNamespace: Sendable {
         return ancestors(of: digest) { names[$0] != nil }
     }
 
+    /// Who names a digest, in no order.
+    func parents(of digest: Digest) -> [Digest] { parents[digest] ?? [] }
+
     /// The images that lead to a digest, in no order.
     func imagesNeeding(_ digest: Digest) -> [String] {
         var found: [String] = []

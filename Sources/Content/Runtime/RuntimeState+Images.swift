@@ -65,6 +65,11 @@ extension RuntimeState {
         Set(namespaces.values.flatMap { $0.contents[digest]?.children ?? [] }).sorted()
     }
 
+    /// What names a blob by its labels; not what names that.
+    func parents(of digest: Digest) -> Set<Digest> {
+        Set(namespaces.values.flatMap { $0.parents(of: digest) })
+    }
+
     /// The repositories that have this content: by its labels, else by the names of the images that need it. Sorted.
     func origins(of digest: Digest) -> [Origin] {
         let labelled = Set(namespaces.values.flatMap { $0.contents[digest]?.origins ?? [] })

@@ -97,6 +97,18 @@ public final class NodeContent: BlobStore {
         return known.isEmpty ? runtime?.children(of: manifest) ?? [] : known
     }
 
+    /// The held manifests that name this content, as far as either store can tell; not what names those.
+    public func parents(of digest: Digest) -> Set<Digest> {
+        guard let runtime else { return layout.parents(of: digest) }
+        return layout.parents(of: digest).union(runtime.parents(of: digest))
+    }
+
+    /// Whether this content is known to be a manifest: by an image's name, by an index, or because it names something.
+    public func isManifest(_ digest: Digest) -> Bool {
+        if !images(of: digest).isEmpty || layout.isIndexed(digest) || !children(of: digest).isEmpty { return true }
+        return runtime?.parents(of: digest).contains { mediaType(of: $0)?.isIndex == true } ?? false
+    }
+
     /// What a manifest is to be served as; nil where no image says so.
     public func mediaType(of manifest: Digest) -> MediaType? {
         (layout.images(of: manifest).first ?? runtime?.images(of: manifest).first)?.mediaType

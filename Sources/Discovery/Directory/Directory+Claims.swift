@@ -56,6 +56,13 @@ extension Directory {
         }
     }
 
+    /// The names that living peers give to a manifest, those left out that were deleted. Looks through all names: not for every request.
+    /// Empty unless the word of others counts.
+    public func names(of digest: Digest) -> Set<ImageReference> {
+        let now = ContinuousClock.now
+        return table.withLock { $0.names(of: digest, now: now) }
+    }
+
     /// The repositories of the local namespace that peers tell of, living ones or not, sorted. No more than there are names
     /// (`DirectoryLimits.references`); empty unless the word of others counts.
     public func localRepositories() -> [RepositoryName] {

@@ -68,6 +68,15 @@ struct ReferenceIndex: Sendable {
         return claims
     }
 
+    /// The names that are said to mean a manifest now. Looks through all names.
+    func names(of digest: Digest) -> [(reference: ImageReference, handles: [HolderIndex.Handle])] {
+        names.compactMap { name in
+            guard let name else { return nil }
+            let handles = name.told.filter { $0.claim.digest == digest && !$0.claim.isDeleted }.map(\.handle)
+            return handles.isEmpty ? nil : (reference: name.reference, handles: handles)
+        }
+    }
+
     /// Of the local namespace, in no order.
     var localRepositories: [RepositoryName] { Array(local.keys) }
 

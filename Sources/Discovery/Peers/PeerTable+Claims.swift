@@ -30,6 +30,15 @@ extension PeerTable {
         }
     }
 
+    /// The names that living peers give to a manifest.
+    func names(of digest: Digest, now: ContinuousClock.Instant) -> Set<ImageReference> {
+        guard rules.believesReferences else { return [] }
+        let told = references.names(of: digest).filter { name in
+            name.handles.contains { alivePeer($0, now: now) != nil }
+        }
+        return Set(told.map(\.reference))
+    }
+
     private static func sorted(_ claims: [Claimed]) -> [Claimed] {
         claims.sorted {
             if $1.claim.isWeaker(than: $0.claim) { return true }

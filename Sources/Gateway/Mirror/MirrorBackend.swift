@@ -27,11 +27,16 @@ public protocol MirrorBackend: Sendable {
     func manifest(_ question: MirrorManifestQuestion) async throws -> MirrorManifest
 
     /// One page of a repository's tags.
-    func tags(in place: MirrorPlace, count: Int?, last: Tag?) async throws -> MirrorList
+    /// - Parameter authorization: as ``MirrorBlobQuestion/authorization``.
+    func tags(
+        in place: MirrorPlace, authorization: ClientAuthorization?, count: Int?, last: Tag?
+    ) async throws -> MirrorList
 
     /// The manifests that refer to one.
+    /// - Parameter authorization: as ``MirrorBlobQuestion/authorization``.
     func referrers(
-        to digest: Digest, in place: MirrorPlace, artifactType: String?, continuation: String?
+        to digest: Digest, in place: MirrorPlace, authorization: ClientAuthorization?, artifactType: String?,
+        continuation: String?
     ) async throws -> MirrorList
 }
 
@@ -46,6 +51,8 @@ public struct MirrorBlobQuestion: Equatable, Sendable {
     public var digest: Digest
     public var place: MirrorPlace
     public var form: MirrorForm
+    /// What the client sent for the registry behind the mirror: its own right to the blob, which serves nobody else. Nil: nothing.
+    public var authorization: ClientAuthorization?
     public var range: RangeRequest
     /// As in the logs.
     public var requestID: String
@@ -56,6 +63,8 @@ public struct MirrorManifestQuestion: Sendable {
     public var reference: ManifestReference
     public var place: MirrorPlace
     public var form: MirrorForm
+    /// As ``MirrorBlobQuestion/authorization``.
+    public var authorization: ClientAuthorization?
     public var accept: AcceptHeader
     /// False for a HEAD, which is no pull.
     public var isGet: Bool

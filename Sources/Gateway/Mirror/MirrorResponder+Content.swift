@@ -12,8 +12,8 @@ extension MirrorResponder {
         let accept = AcceptHeader(values: request.headers["Accept"])
         let manifest = try await backend.manifest(
             MirrorManifestQuestion(
-                reference: reference, place: place, form: form, accept: accept, isGet: request.method == .GET,
-                requestID: request.id))
+                reference: reference, place: place, form: form, authorization: access.authorization(of: request),
+                accept: accept, isGet: request.method == .GET, requestID: request.id))
         if case .tag = reference, !accept.accepts(manifest.mediaType) {
             throw MirrorFailure(
                 .notFound, "\(place):\(reference) is of type \(manifest.mediaType), which the request's Accept excludes"
@@ -37,7 +37,8 @@ extension MirrorResponder {
         let tag = EntityTag(digest)
         var headers = Self.headers(digest, tag)
         var question = MirrorBlobQuestion(
-            digest: digest, place: place, form: form, range: .whole, requestID: request.id)
+            digest: digest, place: place, form: form, authorization: access.authorization(of: request), range: .whole,
+            requestID: request.id)
         let isKnown = tag.matches(ifNoneMatch: request.headers["If-None-Match"])
         guard request.method == .GET, !isKnown else {
             let size = try await backend.blobSize(question)

@@ -15,7 +15,7 @@ public struct MirrorResponder: HTTPResponder {
     let pushes: (any PushBackend)?
     let audience: MirrorAudience
     private let hosts: HostRule
-    private let access: PushAccess
+    let access: PushAccess
     private let isConfiguredUpstream: @Sendable (RegistryName) -> Bool
     private let observe: @Sendable (MirrorRecord) -> Void
 
@@ -118,11 +118,14 @@ public struct MirrorResponder: HTTPResponder {
         case .blob(_, let digest):
             return try await blob(digest, place, address.form, request)
         case .tags(_, let count, let last):
-            return list(try await backend.tags(in: place, count: count, last: last))
+            return list(
+                try await backend.tags(
+                    in: place, authorization: access.authorization(of: request), count: count, last: last))
         case .referrers(_, let digest, let artifactType):
             return list(
                 try await backend.referrers(
-                    to: digest, in: place, artifactType: artifactType, continuation: try Self.continuation(request)))
+                    to: digest, in: place, authorization: access.authorization(of: request),
+                    artifactType: artifactType, continuation: try Self.continuation(request)))
         case .base, .uploads, .upload:
             throw DistributionError(code: .nameUnknown, message: "path is no end point of the distribution API")
         }

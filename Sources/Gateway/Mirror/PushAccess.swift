@@ -39,6 +39,13 @@ struct PushAccess: Sendable {
         }
     }
 
+    /// What a request carries for the registry behind the mirror; nil where it carries nothing, or carries it for this node: from elsewhere
+    /// that is a user of `push.htpasswd`, whose password is nobody else's business.
+    func authorization(of request: HTTPRequest) -> ClientAuthorization? {
+        guard users == nil || request.isFromThisMachine else { return nil }
+        return ClientAuthorization(fields: request.headers["Authorization"])
+    }
+
     private func verdict(_ request: HTTPRequest, _ credentials: PushRule.Credentials) -> PushRule.Verdict {
         rule.verdict(
             isLocal: request.isFromThisMachine, isSecure: request.isSecure, isWrite: PushRule.isWrite(request.method),

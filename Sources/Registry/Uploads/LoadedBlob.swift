@@ -43,7 +43,9 @@ public final class LoadedBlob: Sendable {
     /// - Throws: `ContentError`: `.digestMismatch` where it is not what was declared, and what the disk says.
     public func finish() async throws -> (digest: Digest, size: Int64) {
         try await flush()
-        return try await registry.take(try registry.uploads.take(upload, in: repository), declared: declared)
+        let taken = try await registry.take(try registry.uploads.take(upload, in: repository), declared: declared)
+        registry.uploaded.withLock { $0.insert(taken.digest, now: .now) }
+        return taken
     }
 
     /// Drops what has come.

@@ -12,21 +12,27 @@ public struct BlobQuestion: Sendable {
     public var digest: Digest
     /// Where upstream has it; nil where nobody said: then only this node and the LAN can answer.
     public var origin: Origin?
+    /// Who asks, and as whom upstream is asked.
+    public var identity: UpstreamIdentity
     public var range: RangeRequest
 
-    public init(digest: Digest, origin: Origin?, range: RangeRequest = .whole) {
+    public init(digest: Digest, origin: Origin?, as identity: UpstreamIdentity = .node, range: RangeRequest = .whole) {
         self.digest = digest
         self.origin = origin
+        self.identity = identity
         self.range = range
     }
 }
 
 /// The mirror's view of blobs: what this node holds first, then the one download of a blob on this node.
 ///
+/// One for all who ask upstream with this node's right, and one for each client with a right of its own: what upstream gives to one is no
+/// answer to another.
+///
 /// A service: downloads live in its ``run()``, and end with it.
 public final class BlobFetcher: Service {
     private struct State {
-        var downloads: [Digest: Download] = [:]
+        var downloads = RunningDownloads()
         /// Those that have just ended: others that want the blob still ask for it as for one that arrives.
         var ended: [Digest: Download] = [:]
         var isStopping = false
@@ -101,7 +107,7 @@ public final class BlobFetcher: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask {
                     for await digests in self.wants.changes {
-                        for digest in digests { self.download(of: digest)?.evaluate() }
+                        for digest in digests { for download in self.downloads(of: digest) { download.evaluate() } }
                     }
                 }
                 for await download in begun {
@@ -118,12 +124,12 @@ public final class BlobFetcher: Service {
 
     /// What may be shared is not what it was a moment ago.
     public func rulesChanged() {
-        for download in state.withLock({ Array($0.downloads.values) }) { download.evaluate() }
+        for download in state.withLock({ $0.downloads.all }) { download.evaluate() }
     }
 
     /// What is on its way, for status.
     public var transfers: [TransferStatus] {
-        state.withLock { Array($0.downloads.values) }.map(\.status).sorted { $0.digest < $1.digest }
+        state.withLock { $0.downloads.all }.map(\.status).sorted { $0.digest < $1.digest }
     }
 
     /// Whether a blob is on its way, or has come and is just being put into the store.
@@ -152,6 +158,9 @@ public final class BlobFetcher: Service {
             throw error
         }
     }
+
+    /// Counts a request that was not to be answered from here.
+    public func refused() { counters.answered(hit: false) }
 
     /// The blob's size, for a HEAD: nothing is downloaded.
     public func size(of question: BlobQuestion) async throws -> Int64 {
@@ -182,7 +191,8 @@ public final class BlobFetcher: Service {
     public func upstreamSize(of question: BlobQuestion) async throws -> Int64? {
         guard let origin = question.origin, !upstream.isKnownUnreachable(origin.registry) else { return nil }
         do throws(UpstreamError) {
-            return try await upstream.blobHead(question.digest, at: origin, deadline: .seconds(10))
+            return try await upstream.blobHead(
+                question.digest, at: origin, as: question.identity, deadline: .seconds(10))
         } catch {
             logger.debug("upstream does not tell a blob's size", metadata: ["reason": "\(error.message)"])
             return nil
@@ -205,7 +215,7 @@ public final class BlobFetcher: Service {
 
     /// The download of a blob that others may know of.
     func shared(_ digest: Digest) -> Download? {
-        let known = state.withLock { $0.downloads[digest] ?? $0.ended[digest] }
+        let known = state.withLock { $0.downloads.of(digest).first ?? $0.ended[digest] }
         guard let download = known, rules.mayBeShared(digest, download.origins) else { return nil }
         return download
     }
@@ -215,9 +225,11 @@ public final class BlobFetcher: Service {
         wants.heard(node, wants: digest)
     }
 
-    private func download(of digest: Digest) -> Download? {
-        state.withLock { $0.downloads[digest] }
+    private func downloads(of digest: Digest) -> [Download] {
+        state.withLock { $0.downloads.of(digest) }
     }
+
+    private func download(of digest: Digest) -> Download? { downloads(of: digest).first }
 
     private func openDownload(_ question: BlobQuestion) async throws -> SpoolReader {
         var size = download(of: question.digest)?.currentSize
@@ -264,7 +276,8 @@ public final class BlobFetcher: Service {
     /// A reader of the running download of a blob, or of a new one.
     private func join(_ question: BlobQuestion, size: Int64?, _ intent: DownloadPlan.Intent) throws -> SpoolReader {
         try state.withLock { state in
-            if let reader = state.downloads[question.digest]?.reader(intent, origin: question.origin) { return reader }
+            let running = state.downloads[question.digest, question.identity]
+            if let reader = running?.reader(intent, origin: question.origin) { return reader }
             guard !state.isStopping else { throw FetchError(.stopping, "the agent is shutting down") }
             guard state.downloads.count < rules.downloads else {
                 throw FetchError(.busy, "\(rules.downloads) downloads are running already")
@@ -276,12 +289,12 @@ public final class BlobFetcher: Service {
                 throw FetchError(error.code == .noSpace ? .noSpace : .broken, error.message)
             }
             let download = Download(
-                digest: question.digest, size: size, origins: question.origin.map { [$0] } ?? [], spool: file,
-                sources: sources, context: context)
+                digest: question.digest, size: size, origins: question.origin.map { [$0] } ?? [],
+                identity: question.identity, spool: file, sources: sources, context: context)
             guard let reader = download.reader(intent, origin: nil) else {
                 throw FetchError(.stopping, "a download ended before it began")
             }
-            state.downloads[question.digest] = download
+            state.downloads[question.digest, question.identity] = download
             begin.yield(download)
             return reader
         }
@@ -304,8 +317,8 @@ public final class BlobFetcher: Service {
 
     private func replaced(_ download: Download) {
         state.withLock { state in
-            guard state.downloads[download.digest] === download else { return }
-            state.downloads[download.digest] = nil
+            guard state.downloads[download.digest, download.identity] === download else { return }
+            state.downloads[download.digest, download.identity] = nil
             if state.ended.count < rules.downloads { state.ended[download.digest] = download }
         }
     }

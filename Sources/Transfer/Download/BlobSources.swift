@@ -16,9 +16,12 @@ protocol BlobSources: Sendable {
     /// The blob's size, as far as peers agree on it.
     func claimedSize(of digest: Digest) -> Int64?
     /// Opens a source for a range of a blob; nil for all of it.
-    /// - Parameter wait: how long a peer may wait for bytes that are on their way to it.
+    /// - Parameters:
+    ///   - identity: as whom upstream is asked. Peers hear nothing of it.
+    ///   - wait: how long a peer may wait for bytes that are on their way to it.
     func open(
-        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?, wait: Duration?
+        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], as identity: UpstreamIdentity,
+        range: Range<Int64>?, wait: Duration?
     ) async throws(SourceFailure) -> SourceStream
     /// Asks a peer what it has of a blob that is arriving there; nil where it does not say.
     func report(of digest: Digest, from node: NodeID, since place: PieceLog.Place?) async -> PieceReport?

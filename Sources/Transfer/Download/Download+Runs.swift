@@ -60,7 +60,8 @@ extension Download {
         let origins = state.withLock { $0.origins }
         do throws(SourceFailure) {
             let wait = state.withLock { $0.plan.wait(for: id) }
-            let stream = try await sources.open(source, digest, origins: origins, range: range, wait: wait)
+            let stream = try await sources.open(
+                source, digest, origins: origins, as: identity, range: range, wait: wait)
             switch state.withLock({
                 $0.plan.runOpened(
                     id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored, now: .now)

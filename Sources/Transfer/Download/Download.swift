@@ -71,6 +71,8 @@ final class Download: Sendable {
     }
 
     let digest: Digest
+    /// As whom upstream is asked: all that read it have that right, or none.
+    let identity: UpstreamIdentity
     let spool: SpoolFile
     let started: Instant
     /// The request that it was begun for, as in the logs.
@@ -84,16 +86,18 @@ final class Download: Sendable {
     let signalHash: AsyncStream<Void>.Continuation
 
     init(
-        digest: Digest, size: Int64?, origins: [Origin], spool: SpoolFile, sources: any BlobSources,
-        context: DownloadContext
+        digest: Digest, size: Int64?, origins: [Origin], identity: UpstreamIdentity = .node, spool: SpoolFile,
+        sources: any BlobSources, context: DownloadContext
     ) {
         self.digest = digest
+        self.identity = identity
         self.spool = spool
         self.sources = sources
         self.context = context
         started = .now
         var plan = DownloadPlan(digest, own: context.own, size: size, releasesChecked: context.releasesChecked)
-        plan.completes = context.completesRanges
+        // Nobody's credentials are used for what that one did not ask for.
+        plan.completes = context.completesRanges && identity == .node
         state = Mutex(State(plan: plan, origins: origins))
         (actions, act) = AsyncStream.makeStream()
         (hashSignal, signalHash) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))

@@ -92,7 +92,8 @@ public struct PassThrough: AsyncSequence, Sendable {
             attempts += 1
             let isWhole = position == 0
             let blob = try await source.upstream.blob(
-                source.question.digest, at: origin, range: isWhole ? nil : position..<source.end)
+                source.question.digest, at: origin, as: source.question.identity,
+                range: isWhole ? nil : position..<source.end)
             guard blob.offset == position else {
                 throw FetchError(.broken, "\(source.question.digest): upstream cannot resume at a byte")
             }

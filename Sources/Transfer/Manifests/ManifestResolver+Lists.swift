@@ -4,14 +4,19 @@ public import OCI
 /// Lists: upstream's own answer; what this node knows where upstream cannot be reached.
 extension ManifestResolver {
     /// The tags of a repository (distribution-spec, "Listing Tags").
-    public func tags(at origin: Origin, count: Int?, last: Tag?) async throws(DistributionError) -> ListAnswer {
+    public func tags(
+        at origin: Origin, as identity: UpstreamIdentity = .node, count: Int?, last: Tag?
+    ) async throws(DistributionError) -> ListAnswer {
         do throws(UpstreamError) {
-            let list = try await upstream.tags(at: origin, count: count, last: last)
+            let list = try await upstream.tags(at: origin, as: identity, count: count, last: last)
             return ListAnswer(body: list.body, contentType: list.contentType, nextQuery: Self.nextQuery(list.link))
         } catch {
             guard Self.isAbsence(error) else { throw Self.refusal(of: "the tags of \(origin)", error) }
         }
-        let known = content.images().compactMap { $0.origin == origin ? $0.reference?.tag : nil }
+        let known = content.images().compactMap { image in
+            image.origin == origin && gate.admitsUnasked(image.digest, at: origin, as: identity)
+                ? image.reference?.tag : nil
+        }
         guard !known.isEmpty else {
             throw DistributionError(
                 code: .nameUnknown, message: "\(origin) is not known here, and upstream cannot be reached")
@@ -22,11 +27,12 @@ extension ManifestResolver {
     /// The manifests whose subject is `digest` (distribution-spec, "Listing Referrers").
     /// - Parameter continuation: where to go on, from the query that upstream linked.
     public func referrers(
-        of digest: Digest, at origin: Origin, artifactType: String?, continuation: String? = nil
+        of digest: Digest, at origin: Origin, as identity: UpstreamIdentity = .node, artifactType: String?,
+        continuation: String? = nil
     ) async throws(DistributionError) -> ListAnswer {
         do throws(UpstreamError) {
             let list = try await upstream.referrers(
-                of: digest, at: origin, artifactType: artifactType, continuation: continuation)
+                of: digest, at: origin, as: identity, artifactType: artifactType, continuation: continuation)
             return ListAnswer(
                 body: list.body, contentType: list.contentType, nextQuery: Self.nextQuery(list.link),
                 filtersApplied: list.filtersApplied)
@@ -34,18 +40,21 @@ extension ManifestResolver {
             guard Self.isAbsence(error) else { throw Self.refusal(of: "the referrers of \(origin)@\(digest)", error) }
         }
         var page = ReferrersPage(artifactType: artifactType)
-        for document in await knownReferrers(of: digest, at: origin, after: try ReferrersPage.last(continuation)) {
+        let last = try ReferrersPage.last(continuation)
+        for document in await knownReferrers(of: digest, at: origin, as: identity, after: last) {
             guard page.add(document) else { break }
         }
         return page.answer
     }
 
     private func knownReferrers(
-        of digest: Digest, at origin: Origin, after last: Digest?
+        of digest: Digest, at origin: Origin, as identity: UpstreamIdentity, after last: Digest?
     ) async -> [ReferrersPage.Referrer] {
         var found: [Digest: ReferrersPage.Referrer] = [:]
         for image in content.images() where image.origin == origin && found[image.digest] == nil {
-            guard last.map({ $0 < image.digest }) ?? true, let document = try? await held(image.digest),
+            guard last.map({ $0 < image.digest }) ?? true,
+                gate.admitsUnasked(image.digest, at: origin, as: identity),
+                let document = try? await held(image.digest),
                 document.subject?.digest == digest
             else { continue }
             found[image.digest] = .init(digest: image.digest, mediaType: image.mediaType, document: document)

@@ -15,8 +15,8 @@ extension ManifestResolver {
         memory.remember(origin)
         let found =
             switch reference {
-            case .digest(let digest): try await content(digest, at: origin)
-            case .tag(let tag): try await content(of: tag, at: origin, accept: MediaType.manifestAccept)
+            case .digest(let digest): try await content(digest, at: origin, as: .node)
+            case .tag(let tag): try await content(of: tag, at: origin, as: .node, accept: MediaType.manifestAccept)
             }
         return PulledManifest(digest: found.digest, document: found.document, source: found.source)
     }

@@ -6,16 +6,22 @@ public import OCI
 /// What a tag means is a question of freshness.
 extension ManifestResolver {
     /// The manifest that a tag means, by the policy in force.
-    func content(of tag: Tag, at origin: Origin, accept: [MediaType]) async throws -> Found {
+    func content(
+        of tag: Tag, at origin: Origin, as identity: UpstreamIdentity, accept: [MediaType]
+    ) async throws -> Found {
         switch policy {
         case .upstreamFirst:
-            let known = meaning(of: tag, at: origin)
-            if let found = try await asked(tag, at: origin, accept: accept, hasOther: known != nil) { return found }
+            let hasOther = meaning(of: tag, at: origin) != nil
+            if let found = try await asked(tag, at: origin, as: identity, accept: accept, hasOther: hasOther) {
+                return found
+            }
         case .peersFirst:
-            if let found = try await known(tag, at: origin) { return found }
-            if let found = try await asked(tag, at: origin, accept: accept, hasOther: false) { return found }
+            if let found = try await known(tag, at: origin, as: identity) { return found }
+            if let found = try await asked(tag, at: origin, as: identity, accept: accept, hasOther: false) {
+                return found
+            }
         }
-        if let found = try await known(tag, at: origin) { return found }
+        if let found = try await known(tag, at: origin, as: identity) { return found }
         throw FetchError(
             .notFound, "\(origin):\(tag): upstream cannot be reached, and nobody here knows what the tag means")
     }
@@ -23,19 +29,22 @@ extension ManifestResolver {
     /// Asks upstream.
     /// - Returns: nil where it cannot be reached, or has no time for us.
     /// - Throws: where it says no: what is known here then does not count.
-    private func asked(_ tag: Tag, at origin: Origin, accept: [MediaType], hasOther: Bool) async throws -> Found? {
+    private func asked(
+        _ tag: Tag, at origin: Origin, as identity: UpstreamIdentity, accept: [MediaType], hasOther: Bool
+    ) async throws -> Found? {
         do throws(UpstreamError) {
             let head = try await upstream.head(
-                .tag(tag), at: origin, accept: accept, deadline: hasOther ? Self.shortDeadline : Self.longDeadline)
+                .tag(tag), at: origin, as: identity, accept: accept,
+                deadline: hasOther ? Self.shortDeadline : Self.longDeadline)
             guard let digest = head.digest else {
-                let found = try await fromUpstream(.tag(tag), at: origin, accept: accept)
+                let found = try await fromUpstream(.tag(tag), at: origin, as: identity, accept: accept)
                 await remember(tag, at: origin, found)
                 return found
             }
-            if head.anonymous { handedOut(digest, origin) }
+            gate.named(digest, at: origin, as: identity, anonymous: head.anonymous)
             let found: Found
             do {
-                found = try await content(digest, at: origin)
+                found = try await content(digest, at: origin, as: identity)
             } catch let error as UpstreamError {
                 throw error
             } catch {
@@ -63,14 +72,14 @@ extension ManifestResolver {
     }
 
     /// Takes the newest answer that this node, or a peer whose word counts, has.
-    private func known(_ tag: Tag, at origin: Origin) async throws -> Found? {
+    private func known(_ tag: Tag, at origin: Origin, as identity: UpstreamIdentity) async throws -> Found? {
         var known = meaning(of: tag, at: origin)
         if known == nil {
             _ = await questions.whoHas(ImageReference(origin: origin, tag: tag), wait: .milliseconds(200))
             known = meaning(of: tag, at: origin)
         }
         guard let known else { return nil }
-        return try await content(known.digest, at: origin)
+        return try await content(known.digest, at: origin, as: identity)
     }
 
     private func meaning(of tag: Tag, at origin: Origin) -> TagMeaning? {

@@ -45,8 +45,8 @@ public final class ManifestResolver: Sendable {
 
     let content: NodeContent
     let tags: TagMemory
-    /// Told of manifests that upstream gave to nobody in particular.
-    let handedOut: @Sendable (Digest, Origin) -> Void
+    /// Says who may have what is not for everybody, and is told what upstream gave to whom.
+    let gate: PrivateGate
     let directory: Directory
     let questions: Questions
     let sources: NetworkSources
@@ -55,17 +55,25 @@ public final class ManifestResolver: Sendable {
     let counters: TransferCounters
     let logger: Logger
     private let policyInForce: Mutex<TagPolicy>
-    private let flights = SingleFlight<Digest, Found>()
+    private let flights = SingleFlight<Flight, Found>()
+
+    /// What callers share who want the same: of the same repository, and with the same right to it. What upstream gives to one, or keeps from
+    /// it, is no answer to another.
+    private struct Flight: Hashable {
+        var digest: Digest
+        var origin: Origin?
+        var identity: UpstreamIdentity
+        var isUpstreams = false
+    }
 
     public init(
         content: NodeContent, tags: TagMemory, directory: Directory, questions: Questions, wants: Wants,
         peers: PeerClient, blamed: BlamedPeers, upstream: UpstreamClient, memory: RepositoryMemory,
-        counters: TransferCounters, policy: TagPolicy,
-        logger: Logger, handedOut: @escaping @Sendable (Digest, Origin) -> Void
+        counters: TransferCounters, policy: TagPolicy, gate: PrivateGate, logger: Logger
     ) {
         self.content = content
         self.tags = tags
-        self.handedOut = handedOut
+        self.gate = gate
         self.directory = directory
         self.questions = questions
         self.upstream = upstream
@@ -94,11 +102,13 @@ public final class ManifestResolver: Sendable {
     /// Answers a request for a manifest of an upstream repository.
     ///
     /// - Parameters:
+    ///   - identity: who asks, and as whom upstream is asked.
     ///   - accept: the media types that the client takes; upstream is asked for no others.
     ///   - isGet: counted as a request; a HEAD is not.
     /// - Throws: a 404 where the client had better ask upstream itself, whatever the reason.
     public func resolve(
-        _ reference: ManifestReference, at origin: Origin, accept: AcceptHeader, strictness: Strictness, isGet: Bool
+        _ reference: ManifestReference, at origin: Origin, as identity: UpstreamIdentity = .node, accept: AcceptHeader,
+        strictness: Strictness, isGet: Bool
     ) async throws(DistributionError) -> ManifestAnswer {
         memory.remember(origin)
         let types = MediaType.manifestAccept.filter { accept.accepts($0) }
@@ -106,11 +116,12 @@ public final class ManifestResolver: Sendable {
             let found: Found
             switch reference {
             case .digest(let digest):
-                found = try await content(digest, at: origin)
+                found = try await content(digest, at: origin, as: identity)
             case .tag(let tag):
-                found = try await content(of: tag, at: origin, accept: types.isEmpty ? MediaType.manifestAccept : types)
+                found = try await content(
+                    of: tag, at: origin, as: identity, accept: types.isEmpty ? MediaType.manifestAccept : types)
             }
-            if strictness == .mustComplete, try await !canBeCompleted(found.document, at: origin) {
+            if strictness == .mustComplete, try await !canBeCompleted(found.document, at: origin, as: identity) {
                 throw FetchError(
                     .notFound, "not all blobs of \(origin):\(reference) can be had through this mirror now")
             }
@@ -141,7 +152,7 @@ public final class ManifestResolver: Sendable {
         if let document = try await held(digest) {
             return PulledManifest(digest: digest, document: document, source: .store)
         }
-        let found = try await flights.run(digest) {
+        let found = try await flights.run(Flight(digest: digest, origin: nil, identity: .anybody)) {
             if let found = try await self.fromPeers(digest, at: nil) { return found }
             _ = await self.questions.whoHas(digest, wait: .milliseconds(200))
             guard let found = try await self.fromPeers(digest, at: nil) else {
@@ -157,13 +168,22 @@ public final class ManifestResolver: Sendable {
 
     // MARK: By digest
 
-    /// The manifest with a digest: own store, peers, upstream.
-    func content(_ digest: Digest, at origin: Origin) async throws -> Found {
+    /// The manifest with a digest: own store, peers, upstream; where who asks may have it from those.
+    func content(_ digest: Digest, at origin: Origin, as identity: UpstreamIdentity) async throws -> Found {
+        if try await gate.admission(of: digest, at: origin, as: identity) == .upstreamOnly {
+            return try await flights.run(
+                Flight(digest: digest, origin: origin, identity: identity, isUpstreams: true)
+            ) {
+                try await self.fromUpstream(
+                    .digest(digest), at: origin, as: identity, accept: MediaType.manifestAccept)
+            }
+        }
         if let document = try await held(digest) { return Found(digest: digest, document: document, source: .store) }
-        return try await flights.run(digest) {
+        return try await flights.run(Flight(digest: digest, origin: origin, identity: identity)) {
             if let found = try await self.fromPeers(digest, at: origin) { return found }
             do throws(UpstreamError) {
-                return try await self.fromUpstream(.digest(digest), at: origin, accept: MediaType.manifestAccept)
+                return try await self.fromUpstream(
+                    .digest(digest), at: origin, as: identity, accept: MediaType.manifestAccept)
             } catch {
                 // A peer that nobody has heard of yet may have it.
                 _ = await self.questions.whoHas(digest, wait: .milliseconds(200))
@@ -217,7 +237,7 @@ public final class ManifestResolver: Sendable {
     }
 
     private func fetch(_ digest: Digest, from peer: NodeID) async throws -> ManifestDocument {
-        let stream = try await sources.open(.peer(peer), digest, origins: [], range: nil, wait: nil)
+        let stream = try await sources.open(.peer(peer), digest, origins: [], as: .anybody, range: nil, wait: nil)
         var bytes: [UInt8] = []
         while let chunk = try await stream.next() {
             counters.received(Int64(chunk.readableBytes), from: .peer(peer))
@@ -235,14 +255,15 @@ public final class ManifestResolver: Sendable {
     }
 
     func fromUpstream(
-        _ reference: ManifestReference, at origin: Origin, accept: [MediaType]
+        _ reference: ManifestReference, at origin: Origin, as identity: UpstreamIdentity, accept: [MediaType]
     ) async throws(UpstreamError) -> Found {
-        let answer = try await upstream.manifest(reference, at: origin, accept: accept, deadline: .seconds(30))
+        let answer = try await upstream.manifest(
+            reference, at: origin, as: identity, accept: accept, deadline: .seconds(30))
         counters.received(Int64(answer.bytes.count), from: .upstream)
         let document: ManifestDocument
         do {
             document = try ManifestDocument(bytes: answer.bytes, mediaType: answer.mediaType)
-            if answer.anonymous { handedOut(answer.digest, origin) }
+            gate.gave(answer.digest, at: origin, as: identity, anonymous: answer.anonymous)
             await keep(document, answer.digest, at: origin)
         } catch {
             throw UpstreamError(code: .broken, message: "\(origin) \(reference): \(error)", registry: origin.registry)

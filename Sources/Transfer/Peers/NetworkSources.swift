@@ -58,11 +58,12 @@ final class NetworkSources: BlobSources {
     }
 
     func open(
-        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?, wait: Duration?
+        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], as identity: UpstreamIdentity,
+        range: Range<Int64>?, wait: Duration?
     ) async throws(SourceFailure) -> SourceStream {
         switch source {
         case .peer(let id): try await openPeer(id, digest, range, wait)
-        case .upstream: try await openUpstream(digest, origins, range)
+        case .upstream: try await openUpstream(digest, origins, identity, range)
         }
     }
 
@@ -171,12 +172,12 @@ final class NetworkSources: BlobSources {
     // MARK: Upstream
 
     private func openUpstream(
-        _ digest: Digest, _ origins: [Origin], _ range: Range<Int64>?
+        _ digest: Digest, _ origins: [Origin], _ identity: UpstreamIdentity, _ range: Range<Int64>?
     ) async throws(SourceFailure) -> SourceStream {
         var last = SourceFailure(ending: .refused("no registry is known to have it"))
         for origin in origins {
             do throws(UpstreamError) {
-                let blob = try await upstream.blob(digest, at: origin, range: range)
+                let blob = try await upstream.blob(digest, at: origin, as: identity, range: range)
                 var iterator = blob.body.makeAsyncIterator()
                 return SourceStream(
                     offset: blob.offset, total: blob.totalSize, rangeIgnored: blob.rangeIgnored

@@ -21,12 +21,16 @@ extension UpstreamClient {
         guard let url = endpoint.url("\(question.origin.repository)/\(question.path)", query: question.query) else {
             throw .transport(TransportFailure(.nonsense, "its url and the name make no URL"))
         }
-        let credential = question.anonymously ? nil : credentials.credential(for: endpoint.registry)
-        let key = TokenCache.Key(
-            registry: endpoint.registry, scope: "repository:\(question.origin.repository):pull",
-            identity: credential?.identity)
+        let credential = credential(of: question.identity, at: endpoint.registry)
         var request = UpstreamTransport.Request(
             method: question.method, url: url, headers: question.headers, purpose: question.purpose)
+        if case .asIs(let value) = credential {
+            request.authorization = value
+            return Answer(response: try await send(request, endpoint, by: end), anonymous: false)
+        }
+        let key = TokenCache.Key(
+            registry: endpoint.registry, scope: "repository:\(question.origin.repository):pull",
+            principal: Principal(credential, at: endpoint.registry))
         let known = tokens.token(for: key, now: .now)
         request.authorization = known?.authorization
         let first = try await send(request, endpoint, by: end)
@@ -43,6 +47,20 @@ extension UpstreamClient {
         let second = try await send(request, endpoint, by: end)
         if second.status == 401, second.isFromAsked { tokens.drop(token, for: key) }
         return Answer(response: second, anonymous: token.isAnonymous)
+    }
+
+    /// What a registry is shown by whom; nil: nothing.
+    private func credential(of identity: UpstreamIdentity, at registry: RegistryName) -> Credential? {
+        switch identity {
+        case .node: credentials.credential(for: registry)
+        case .anybody: nil
+        case .client(let authorization): Credential(authorization)
+        }
+    }
+
+    /// Who asks a registry, as far as that can tell.
+    func principal(of identity: UpstreamIdentity, at registry: RegistryName) -> Principal {
+        Principal(credential(of: identity, at: registry), at: registry)
     }
 
     private func send(

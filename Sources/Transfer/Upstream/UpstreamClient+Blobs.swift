@@ -10,16 +10,17 @@ extension UpstreamClient {
     ///
     /// - Parameter range: nil for all of it; an upper bound of `Int64.max` for everything from the lower one on.
     /// - Throws: `.broken` where the answer does not fit the question.
-    public func blob(_ digest: Digest, at origin: Origin, range: Range<Int64>?) async throws(UpstreamError)
-        -> UpstreamBlob
-    {
-        try await blob(digest, at: origin, range: range, by: .now.advanced(by: Self.openTime))
+    public func blob(
+        _ digest: Digest, at origin: Origin, as identity: UpstreamIdentity = .node, range: Range<Int64>?
+    ) async throws(UpstreamError) -> UpstreamBlob {
+        try await blob(digest, at: origin, as: identity, range: range, by: .now.advanced(by: Self.openTime))
     }
 
     private func blob(
-        _ digest: Digest, at origin: Origin, range: Range<Int64>?, by end: ContinuousClock.Instant
+        _ digest: Digest, at origin: Origin, as identity: UpstreamIdentity, range: Range<Int64>?,
+        by end: ContinuousClock.Instant
     ) async throws(UpstreamError) -> UpstreamBlob {
-        var question = Question(origin: origin, path: "blobs/\(digest)", purpose: .blob)
+        var question = Question(origin: origin, path: "blobs/\(digest)", purpose: .blob, identity: identity)
         if let range {
             let last = range.upperBound == .max ? "" : String(range.upperBound - 1)
             question.headers.add(name: "Range", value: "bytes=\(range.lowerBound)-\(last)")
@@ -44,10 +45,11 @@ extension UpstreamClient {
     }
 
     /// A blob's size; nil where upstream does not say. Nothing is downloaded.
-    public func blobHead(_ digest: Digest, at origin: Origin, deadline: Duration) async throws(UpstreamError) -> Int64?
-    {
+    public func blobHead(
+        _ digest: Digest, at origin: Origin, as identity: UpstreamIdentity = .node, deadline: Duration
+    ) async throws(UpstreamError) -> Int64? {
         let end = ContinuousClock.now.advanced(by: deadline)
-        let question = Question(method: .HEAD, origin: origin, path: "blobs/\(digest)")
+        let question = Question(method: .HEAD, origin: origin, path: "blobs/\(digest)", identity: identity)
         do throws(UpstreamError) {
             let answer = try await patiently(by: end) { () async throws(UpstreamError) in
                 try await self.ask(question, by: end)
@@ -55,7 +57,7 @@ extension UpstreamClient {
             return answer.isEncoded ? nil : answer.contentLength
         } catch  where (error.code == .denied || error.code == .broken) && !error.isTransient {
             // Some registries redirect to storage whose signed URLs are good for GET only.
-            return try await blob(digest, at: origin, range: 0..<1, by: end).totalSize
+            return try await blob(digest, at: origin, as: identity, range: 0..<1, by: end).totalSize
         }
     }
 }

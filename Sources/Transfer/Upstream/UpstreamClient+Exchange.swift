@@ -15,13 +15,13 @@ extension UpstreamClient {
         var query: [(name: String, value: String)] = []
         var headers = HTTPHeaders()
         var purpose = UpstreamTransport.Purpose.question
-        /// Use no credentials although there may be some.
-        var anonymously = false
+        /// As whom.
+        var identity = UpstreamIdentity.node
     }
 
     struct Answer: Sendable {
         var response: UpstreamTransport.Response
-        /// It was had without credentials.
+        /// It was had without credentials, this node's or a client's.
         var anonymous: Bool
 
         var status: Int { response.status }

@@ -5,34 +5,12 @@ public import OCI
 extension UpstreamClient {
     /// What a tag means now, or whether a digest is there. Docker Hub does not count it as a pull.
     public func head(
-        _ reference: ManifestReference, at origin: Origin, accept: [MediaType], deadline: Duration
-    ) async throws(UpstreamError) -> UpstreamHead {
-        try await head(reference, at: origin, accept: accept, anonymously: false, deadline: deadline)
-    }
-
-    /// Whether upstream hands a manifest to anybody. Asked without this node's credentials.
-    ///
-    /// - Throws: where upstream said neither yes nor no.
-    public func isPublic(_ manifest: Digest, at origin: Origin) async throws(UpstreamError) -> Bool {
-        do throws(UpstreamError) {
-            _ = try await head(
-                .digest(manifest), at: origin, accept: MediaType.manifestAccept, anonymously: true,
-                deadline: .seconds(10))
-            return true
-        } catch {
-            switch error.code {
-            case .needsCredentials, .denied, .notFound, .notAllowed: return false
-            default: throw error
-            }
-        }
-    }
-
-    private func head(
-        _ reference: ManifestReference, at origin: Origin, accept: [MediaType], anonymously: Bool, deadline: Duration
+        _ reference: ManifestReference, at origin: Origin, as identity: UpstreamIdentity = .node, accept: [MediaType],
+        deadline: Duration
     ) async throws(UpstreamError) -> UpstreamHead {
         let question = Question(
             method: .HEAD, origin: origin, path: "manifests/\(reference)", headers: Self.accepting(accept),
-            anonymously: anonymously)
+            identity: identity)
         let end = ContinuousClock.now.advanced(by: deadline)
         let answer = try await patiently(by: end) { () async throws(UpstreamError) in
             try await self.ask(question, by: end)
@@ -44,11 +22,29 @@ extension UpstreamClient {
                 remaining: answer.header("RateLimit-Remaining"), limit: answer.header("RateLimit-Limit")))
     }
 
+    /// Whether upstream hands a manifest to anybody. Asked without this node's credentials.
+    ///
+    /// - Throws: where upstream said neither yes nor no.
+    public func isPublic(_ manifest: Digest, at origin: Origin) async throws(UpstreamError) -> Bool {
+        do throws(UpstreamError) {
+            _ = try await head(
+                .digest(manifest), at: origin, as: .anybody, accept: MediaType.manifestAccept, deadline: .seconds(10))
+            return true
+        } catch {
+            switch error.code {
+            case .needsCredentials, .denied, .notFound, .notAllowed: return false
+            default: throw error
+            }
+        }
+    }
+
     /// A manifest, read whole. Asked for by digest its bytes have that digest; by tag, the one that upstream's header says.
     public func manifest(
-        _ reference: ManifestReference, at origin: Origin, accept: [MediaType], deadline: Duration
+        _ reference: ManifestReference, at origin: Origin, as identity: UpstreamIdentity = .node, accept: [MediaType],
+        deadline: Duration
     ) async throws(UpstreamError) -> UpstreamManifest {
-        let question = Question(origin: origin, path: "manifests/\(reference)", headers: Self.accepting(accept))
+        let question = Question(
+            origin: origin, path: "manifests/\(reference)", headers: Self.accepting(accept), identity: identity)
         let (answer, bytes) = try await collect(question, deadline: deadline)
         let claimed: Digest? =
             switch reference {

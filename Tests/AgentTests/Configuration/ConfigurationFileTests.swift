@@ -211,8 +211,12 @@ import Testing
                     + "\"k8s.io\", not \"k8s io\""
             ),
             (
-                "[share]\nprivate = \"verify\"",
-                "config.toml: share.private must be \"offer\" or \"never\", not \"verify\""
+                "[share]\nprivate = \"ask\"",
+                "config.toml: share.private must be \"offer\", \"verify\" or \"never\", not \"ask\""
+            ),
+            (
+                "[share]\nprivate = true",
+                "config.toml: share.private must be \"offer\", \"verify\" or \"never\", not true"
             ),
             (
                 "[store]\ncapacity = \"lots\"",

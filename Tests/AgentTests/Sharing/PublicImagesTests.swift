@@ -2,6 +2,7 @@ import Discovery
 import OCI
 import SystemPackage
 import Testing
+import Transfer
 
 @testable import Agent
 
@@ -20,6 +21,21 @@ struct PublicImagesTests {
         #expect(images.record(true, of: image, at: 5))
         await images.save()
         #expect(PublicImages(path: path, logger: LogRecorder().logger).isPublic(image.digest, at: image.origin) == true)
+    }
+
+    @Test("tells an answer of today from an older one")
+    func publicity() throws {
+        let images = PublicImages(path: try TemporaryFolder().path.appending("a.json"), logger: LogRecorder().logger)
+        let image = try image()
+        func publicity(_ now: Int64) -> Publicity {
+            images.publicity(of: image.digest, at: image.origin, now: now)
+        }
+        #expect(publicity(0) == .unknown)
+        images.record(true, of: image, at: 5)
+        #expect(publicity(5 + PublicAnswers.validity) == .yes)
+        #expect(publicity(6 + PublicAnswers.validity) == .wasOnce)
+        images.record(false, of: image, at: 5)
+        #expect(publicity(6) == .no)
     }
 
     @Test(

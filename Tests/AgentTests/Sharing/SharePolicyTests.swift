@@ -128,6 +128,19 @@ struct SharePolicyTests {
         #expect(try node.offer(policy(key: key, include: ["ghcr.io/*"], private: .never)).digests == [])
     }
 
+    @Test("private = verify offers what offer does", arguments: [true, false], [[], ["ghcr.io/*"]])
+    func verify(key: Bool, include: [String]) throws {
+        var node = TestNode()
+        try node.image(1, Self.a, isPublic: true)
+        try node.image(2, Self.acme, isPublic: false)
+        try node.image(3, Self.b, isPublic: nil)
+        try node.image(4, "localhost:5050/team/app:1")
+        try node.blob(200)
+        try node.blob(201, labels: ["ghcr.io/acme/app"])
+        let offer = try node.offer(policy(key: key, include: include))
+        #expect(try node.offer(policy(key: key, include: include, private: .verify)) == offer)
+    }
+
     // MARK: Blobs and tags
 
     @Test("a blob of a shared and an unshared image is shared")
@@ -196,5 +209,18 @@ struct SharePolicyTests {
             try node.questions(policy(key: true, private: .never)) == [
                 "docker.io/library/a@1", "docker.io/library/b@2", "ghcr.io/acme/app@3", "quay.io/x/a@1",
             ])
+    }
+
+    @Test(
+        "with private = verify upstream is asked about everything: clients have what is public without another question"
+    )
+    func verifyQuestions() throws {
+        var node = TestNode()
+        try node.image(1, Self.a)
+        try node.image(2, Self.acme)
+        try node.image(3, "localhost:5050/team/app:1")
+        let expected = ["docker.io/library/a@1", "ghcr.io/acme/app@2"]
+        #expect(try node.questions(policy(key: true, private: .verify)) == expected)
+        #expect(try node.questions(policy(key: true, exclude: ["ghcr.io/*"], private: .verify)) == expected)
     }
 }

@@ -37,6 +37,9 @@ struct ContentGraphTests {
         let own = digestOf(Self.layers[1])
         #expect(graph.ancestors(of: own) == [own, first.digest, index.digest, outer.digest])
         #expect(graph.ancestors(of: digestOf([9])) == [digestOf([9])])
+        #expect(graph.parents(of: shared) == [first.digest, second.digest])
+        #expect(graph.parents(of: first.digest) == [index.digest])
+        #expect(graph.parents(of: outer.digest).isEmpty)
     }
 
     @Test("An index tells what its manifests are, a manifest tells it of nothing")

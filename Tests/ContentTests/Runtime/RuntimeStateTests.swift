@@ -99,6 +99,17 @@ struct RuntimeStateTests {
         #expect(state.names(of: layer) == [RuntimeImageName(namespace: "a", name: "docker.io/library/app:1")])
     }
 
+    @Test("A blob's parents are what names it, in any namespace, and not what names those")
+    func parents() throws {
+        let state = state([
+            "a": try listing(),
+            "b": NamespaceListing(contents: [other: content(children: [layer, manifest]), layer: content()]),
+        ])
+        #expect(state.parents(of: layer) == [manifest, other])
+        #expect(state.parents(of: manifest) == [other])
+        #expect(state.parents(of: other).isEmpty)
+    }
+
     @Test("Labels that lead in a circle end")
     func circle() {
         let state = state([

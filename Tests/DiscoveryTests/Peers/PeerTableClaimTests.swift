@@ -49,6 +49,18 @@ import Testing
         #expect(claims.map(\.claim.isDeleted) == [false, true, false, false, false, false])
     }
 
+    @Test("the names of a manifest are those that it has now, where the word of others counts")
+    func names() throws {
+        let version = Samples.version(1)
+        let told: [UInt64: [ReferenceEntry]] = [
+            1: [try Samples.claim("nginx", 1), try Samples.localClaim("app:v1", 1, version: version)],
+            2: [try Samples.claim("nginx", 2), try Samples.localClaim("app:v2", 1, version: version, isDeleted: true)],
+        ]
+        let names = try table(told).names(of: Samples.digest(1), now: Samples.at(2))
+        #expect(names == [Samples.nginx, try Samples.reference("localhost:5050/app:v1")])
+        #expect(try table(believes: false, told).names(of: Samples.digest(1), now: Samples.at(2)).isEmpty)
+    }
+
     @Test("the names of a repository are told by those who are alive")
     func repository() throws {
         let version = Samples.version(1)

@@ -16,6 +16,7 @@ final class StubMirror: MirrorBackend {
     let blobSize: Int64
     let closed = Signal<Void>()
     private let asked = Mutex<[String]>([])
+    private let shown = Mutex<[String?]>([])
 
     init(blobSize: Int64 = 1000, openError: (any Error)? = nil) {
         self.blobSize = blobSize
@@ -25,9 +26,14 @@ final class StubMirror: MirrorBackend {
     /// What the routes asked for, in order.
     var questions: [String] { asked.withLock { $0 } }
 
+    /// What requests carried for the registry behind the mirror, in order.
+    var authorizations: [String?] { shown.withLock { $0 } }
+
     private func note(_ question: String) { asked.withLock { $0.append(question) } }
+    private func note(_ authorization: ClientAuthorization?) { shown.withLock { $0.append(authorization?.value) } }
 
     func openBlob(_ question: MirrorBlobQuestion) async throws -> any BlobReader {
+        note(question.authorization)
         note("open \(question.place) \(question.form) \(question.range)")
         if let openError { throw openError }
         guard question.digest == Self.blobDigest else { throw MirrorFailure(.notFound, "nobody has it") }
@@ -36,6 +42,7 @@ final class StubMirror: MirrorBackend {
     }
 
     func blobSize(_ question: MirrorBlobQuestion) async throws -> Int64 {
+        note(question.authorization)
         note("size \(question.place) \(question.form)")
         guard question.digest == Self.blobDigest else { throw MirrorFailure(.notFound, "nobody has it") }
         return blobSize
@@ -52,6 +59,7 @@ final class StubMirror: MirrorBackend {
     }
 
     func manifest(_ question: MirrorManifestQuestion) async throws -> MirrorManifest {
+        note(question.authorization)
         note("manifest \(question.place) \(question.form) \(question.reference) \(question.isGet ? "GET" : "HEAD")")
         switch question.reference {
         case .tag(let tag) where "\(tag)" == "denied":
@@ -71,7 +79,10 @@ final class StubMirror: MirrorBackend {
         }
     }
 
-    func tags(in place: MirrorPlace, count: Int?, last: Tag?) async throws -> MirrorList {
+    func tags(
+        in place: MirrorPlace, authorization: ClientAuthorization?, count: Int?, last: Tag?
+    ) async throws -> MirrorList {
+        note(authorization)
         note("tags \(place) \(count.map(String.init) ?? "-") \(last.map(String.init(describing:)) ?? "-")")
         return MirrorList(
             body: Array(#"{"name":"app","tags":["latest"]}"#.utf8), mediaType: "application/json",
@@ -79,8 +90,10 @@ final class StubMirror: MirrorBackend {
     }
 
     func referrers(
-        to digest: Digest, in place: MirrorPlace, artifactType: String?, continuation: String?
+        to digest: Digest, in place: MirrorPlace, authorization: ClientAuthorization?, artifactType: String?,
+        continuation: String?
     ) async throws -> MirrorList {
+        note(authorization)
         note("referrers \(place) \(artifactType ?? "-")" + (continuation.map { " \($0)" } ?? ""))
         return MirrorList(
             body: Array(#"{"schemaVersion":2,"manifests":[]}"#.utf8),

@@ -111,7 +111,8 @@ final class LinkedNodes: Sendable {
         func chain(of digest: Digest, size: Int64, from node: NodeID) async -> HashChain? { nodes.chain }
 
         func open(
-            _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?, wait: Duration?
+            _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], as identity: UpstreamIdentity,
+            range: Range<Int64>?, wait: Duration?
         ) async throws(SourceFailure) -> SourceStream {
             let size = Int64(nodes.blob.count)
             let asked = (range ?? 0..<size).clamped(to: 0..<size)

@@ -78,7 +78,8 @@ final class ScriptedSources: BlobSources {
     }
 
     func open(
-        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], range: Range<Int64>?, wait: Duration?
+        _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], as identity: UpstreamIdentity,
+        range: Range<Int64>?, wait: Duration?
     ) async throws(SourceFailure) -> SourceStream {
         let (answer, chunk) = state.withLock { state -> (Script.Answer, Int) in
             state.requests.append(Request(source: source, range: range))

@@ -48,7 +48,7 @@ struct NetworkSourcesTests {
     }
 
     private func ask(_ sources: NetworkSources) async throws {
-        _ = try await sources.open(.peer(peer), digest, origins: [], range: nil, wait: nil)
+        _ = try await sources.open(.peer(peer), digest, origins: [], as: .node, range: nil, wait: nil)
     }
 
     @Test("A peer whose answer nobody waits for any more stays where it is")

@@ -28,8 +28,11 @@ struct RealmRuleTests {
 struct TokenCacheTests {
     private let now = ContinuousClock.now
 
-    private func key(_ repository: String, identity: String? = nil) -> TokenCache.Key {
-        TokenCache.Key(registry: .dockerHub, scope: "repository:\(repository):pull", identity: identity)
+    private func key(_ repository: String, password: String? = nil) -> TokenCache.Key {
+        let credential = password.map { Credential.password(user: "x", Secret($0)) }
+        return TokenCache.Key(
+            registry: .dockerHub, scope: "repository:\(repository):pull",
+            principal: Principal(credential, at: .dockerHub))
     }
 
     private func token(_ text: String, seconds: Int) -> TokenCache.Token {
@@ -45,12 +48,14 @@ struct TokenCacheTests {
         #expect(cache.token(for: key("a"), now: now.advanced(by: .seconds(50))) == nil)
     }
 
-    @Test("A token is for one repository and one identity")
+    @Test("A token is for one repository and one credential, not for all that have the user's name")
     func keys() {
         let cache = TokenCache()
-        cache.keep(token("t", seconds: 50), for: key("a", identity: "user:x"), now: now)
+        cache.keep(token("t", seconds: 50), for: key("a", password: "right"), now: now)
+        #expect(cache.token(for: key("a", password: "right"), now: now) != nil)
         #expect(cache.token(for: key("a"), now: now) == nil)
-        #expect(cache.token(for: key("b", identity: "user:x"), now: now) == nil)
+        #expect(cache.token(for: key("a", password: "wrong"), now: now) == nil)
+        #expect(cache.token(for: key("b", password: "right"), now: now) == nil)
     }
 
     @Test("A token that was refused is dropped, but not the one that has taken its place")
@@ -117,10 +122,11 @@ struct SecretTests {
         dump(Credential.password(user: "me", secret), to: &dumped)
         dump(
             TokenCache.Token(authorization: secret, expires: .now, isAnonymous: false), to: &dumped)
+        let principal = Principal(.identityToken(secret), at: .dockerHub)
+        dump(principal, to: &dumped)
         let texts = [
             "\(secret)", String(reflecting: secret), "\([secret])", "\(Credential.password(user: "me", secret))",
-            String(reflecting: Credential.identityToken(secret)), "\(Credential.identityToken(secret).identity)",
-            dumped,
+            String(reflecting: Credential.identityToken(secret)), "\(principal)", String(reflecting: principal), dumped,
         ]
         for text in texts { #expect(!text.contains("hunter2")) }
     }

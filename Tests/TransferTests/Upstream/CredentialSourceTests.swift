@@ -73,7 +73,7 @@ struct DockerConfigTests {
             {"auths": {"https://index.docker.io/v1/access-token": {"auth": "\(auth("wrong:x"))"},
                        "https://index.docker.io/v1/": {"auth": "\(auth("right:x"))"}}}
             """)
-        #expect(config.credential(for: .dockerHub)?.identity == "user:right")
+        #expect(config.credential(for: .dockerHub) == .password(user: "right", Secret("x")))
     }
 
     @Test(

@@ -8,8 +8,9 @@ final class TokenCache: Sendable {
     struct Key: Hashable, Sendable {
         var registry: RegistryName
         var scope: String
-        /// Whose token it is; nil for one that anybody gets.
-        var identity: String?
+        /// Whose token it is: a token that one client's password was traded in for must not serve another, though it calls itself the
+        /// same.
+        var principal: Principal
     }
 
     struct Token: Sendable, Equatable {
