@@ -48,7 +48,7 @@ struct PrivateLAN {
         configuration.keyFile = key
         configuration.upstreams = ["private.test": "http://private.test"]
         if let password = member.password {
-            let file = "\(lan.folder.path)/\(password).password"
+            let file = "\(lan.folder.path)/\(UUID().uuidString).password"
             try Data((password + "\n").utf8).write(to: URL(filePath: file))
             configuration.credentials = ["private.test": (user: "anna", passwordFile: file)]
         }

@@ -94,6 +94,10 @@ extension EndToEnd {
                 let small = try await Fixtures.image(.small)
                 try await holder.copyThroughMirror(small)
                 try await taker.locates(try small.largestBlob.digest, on: holder)
+                // The manifest is had while the holder is well: else that request finds it gone, and no blob is asked of it.
+                let manifest = try await taker.mirror(
+                    "\(small.repository)/manifests/\(small.digest)", Node.manifestTypes, namespace: "registry.test")
+                #expect(manifest.status == 200)
                 try await holder.machine.plug(false)
                 try await taker.copyThroughMirror(small)
                 let next = try #require(try await taker.story(of: small.tagged()).pulls.first)
