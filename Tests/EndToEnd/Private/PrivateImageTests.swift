@@ -52,6 +52,8 @@ extension EndToEnd {
                         let head = try await node.asks(question, ["--head"])
                         #expect(head.status == 404, "\(node.name) HEAD \(question)")
                     }
+                    let pull = try await node.shoal("pull", place.image.pinned(at: "private.test"))
+                    #expect(pull.exit == .code(1))
                     let bytes = try await node.status().bytes
                     #expect(bytes.peers == 0 && bytes.upstream == 0)
                 }
