@@ -11,8 +11,8 @@ public enum TOMLDocument {
         guard !text.utf8.contains(0) else {
             throw TOMLSyntaxError(line: nil, message: "holds a zero byte: it is not a text file")
         }
-        if let line = TOMLOutline(text).badHeaderLine {
-            throw TOMLSyntaxError(line: line, message: "is not TOML: a table's header has no name behind its bracket")
+        if let trap = TOMLOutline(text).trap {
+            throw TOMLSyntaxError(line: trap.line, message: "is not TOML: \(trap.message)")
         }
         let root: TOMLTable
         do {

@@ -23,21 +23,31 @@ public struct TOMLOutline: Sendable {
 
     /// From the top.
     public private(set) var entries: [Entry] = []
-    /// The line, from 1, of the first header that begins with no key: TOMLKit's parser ends the process there.
-    let badHeaderLine: Int?
+    /// The first place at which TOMLKit's parser would end the process.
+    let trap: Trap?
+
+    /// Text that is not TOML, in a way that the parser asserts it never is.
+    struct Trap: Equatable {
+        /// From 1.
+        var line: Int
+        /// The rest of a sentence.
+        var message: String
+    }
 
     /// Reads a text.
     public init(_ text: String) {
         var scanner = Scanner(bytes: Array(text.utf8))
         var table: [String] = []
-        var badHeaderLine: Int?
+        var badHeader: Trap?
         while scanner.skipToEntry() {
             let first = scanner.line
             var kind = Entry.Kind.key
             var path: [String]
             if scanner.take("[") {
                 kind = scanner.take("[") ? .arrayTable : .table
-                if badHeaderLine == nil, !scanner.isAtKey { badHeaderLine = first + 1 }
+                if badHeader == nil, !scanner.isAtKey {
+                    badHeader = Trap(line: first + 1, message: "a table's header has no name behind its bracket")
+                }
                 path = scanner.keys(until: "]")
                 table = path
                 scanner.skipLine()
@@ -48,7 +58,7 @@ public struct TOMLOutline: Sendable {
             entries.append(Entry(kind: kind, path: path, lines: first..<(scanner.line + 1)))
             scanner.skipLine()
         }
-        self.badHeaderLine = badHeaderLine
+        trap = [badHeader, scanner.badEntry].compactMap(\.self).min { $0.line < $1.line }
     }
 
     /// The key with this path.
@@ -73,6 +83,8 @@ public struct TOMLOutline: Sendable {
         var position = 0
         /// From 0.
         var line = 0
+        /// The first entry of a list that begins with what can only end a value.
+        var badEntry: Trap?
 
         var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -162,23 +174,40 @@ public struct TOMLOutline: Sendable {
 
         /// To the end of a value's last line; lists, tables and long strings may take several.
         mutating func skipValue() {
-            var depth = 0
+            var open: [UInt8] = []
+            // Whether the next thing in a list is its first entry, or one behind a comma.
+            var isEntryNext = false
             while let byte = current {
+                if isEntryNext, badEntry == nil, isAtValueEnd {
+                    badEntry = Trap(line: line + 1, message: "an entry of a list begins with what can only end a value")
+                }
                 switch byte {
-                case UInt8(ascii: "\n") where depth == 0: return
-                case UInt8(ascii: "#"): skipLine()
+                case UInt8(ascii: "\n") where open.isEmpty: return
+                case 0x20, 0x09, 0x0a, 0x0d:
+                    advance()
+                    continue
+                case UInt8(ascii: "#"):
+                    skipLine()
+                    continue
                 case UInt8(ascii: "["), UInt8(ascii: "{"):
-                    depth += 1
+                    open.append(byte)
                     position += 1
                 case UInt8(ascii: "]"), UInt8(ascii: "}"):
-                    depth -= 1
+                    _ = open.popLast()
                     position += 1
                 case UInt8(ascii: "\"") where isNext("\"\"\""): skipLong(quote: byte, "\"\"\"")
                 case UInt8(ascii: "'") where isNext("'''"): skipLong(quote: byte, "'''")
                 case UInt8(ascii: "\""), UInt8(ascii: "'"): _ = quoted()
                 default: advance()
                 }
+                isEntryNext =
+                    open.last == UInt8(ascii: "[") && (byte == UInt8(ascii: "[") || byte == UInt8(ascii: ","))
             }
+        }
+
+        /// Whether a `}` or a line separator stands here that is none to TOML: U+0085, U+2028, U+2029.
+        private var isAtValueEnd: Bool {
+            current == UInt8(ascii: "}") || isNext("\u{85}") || isNext("\u{2028}") || isNext("\u{2029}")
         }
 
         private mutating func skipLong(quote: UInt8, _ mark: StaticString) {

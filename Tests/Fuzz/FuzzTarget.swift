@@ -1,7 +1,7 @@
 import Glibc
 
 /// A parser of what strangers send, and what must hold whatever they send: more than that it does not crash.
-protocol FuzzTarget {
+protocol FuzzTarget: SendableMetatype {
     /// - Parameter input: made by libFuzzer.
     static func run(_ input: UnsafeRawBufferPointer)
 }

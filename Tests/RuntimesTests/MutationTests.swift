@@ -18,7 +18,7 @@ import Testing
     }
 
     private static let pieces = [
-        "\n", "\r\n", "\"", "'", "[", "]", "{", "}", "#", "=", ":", ",", " ", "\t", "- ", "[[registry]]\n",
+        "\n", "\r\n", "\r", "\"", "'", "[", "]", "{", "}", "#", "=", ":", ",", " ", "\t", "- ", "[[registry]]\n",
         "[host.x]\n",
         "mirrors:\n", "\"\"\"", "# BEGIN shoal\n", "# END shoal\n", "# was:", "ü",
     ]

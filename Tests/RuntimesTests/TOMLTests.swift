@@ -11,6 +11,24 @@ import Testing
         #expect(error?.line != nil)
     }
 
+    @Test(
+        "an entry of a list that begins with what ends a value is a fault with its line; it used to end the process",
+        arguments: [
+            "\na = [ }", "\na = [1, }", "\na = [[], [ }]]", "\na = [{ b = 1 }, }", "\na = [ # [\n}", "\na = [\u{2028}]",
+            "\na = [1, \u{85}", "\na = [[[ \u{2029}",
+        ])
+    func badEntries(text: String) {
+        let error = #expect(throws: TOMLSyntaxError.self) { try TOMLDocument.parse(text) }
+        #expect(error?.message.hasPrefix("is not TOML") == true)
+        #expect(error?.line == (text.contains("#") ? 3 : 2))
+    }
+
+    @Test("what ends a value may stand in a string, behind an entry, and in a table within a list")
+    func endsInLists() throws {
+        let text = "a = [\"}\", '}', { b = [] }, {}, [{ c = [1, 2] }],\n\"\"\"\n[ }\n\"\"\", '\u{2028}']\nd = [] # [ }\n"
+        #expect(try TOMLDocument.parse(text)["a"]?.list?.count == 7)
+    }
+
     @Test("brackets at the beginning of a line within a value are no headers")
     func values() throws {
         let text = "a = [\n[\"b\"],\n[ [1], [-2] ],\n[ ],\n[{ c = 1 }],\n# [?]\n]\nd = '''\n[?]\n'''\n"

@@ -20,6 +20,8 @@ public final class Directory: Sendable {
 
     /// This node.
     public let own: NodeID
+    /// Whether the word of others counts for tags.
+    let believesReferences: Bool
     let table: Mutex<PeerTable>
     /// Rung when something is to be asked.
     let alarm = Alarm()
@@ -36,12 +38,13 @@ public final class Directory: Sendable {
         limits: DirectoryLimits = DirectoryLimits()
     ) {
         self.own = own
+        believesReferences = hasKey || believesTags
         table = Mutex(
             PeerTable(
                 own: own,
                 rules: .init(
-                    requiresProof: hasKey, believesReferences: hasKey || believesTags, limits: limits,
-                    asksFirst: asksFirst)))
+                    requiresProof: hasKey, believesReferences: believesReferences, limits: limits, asksFirst: asksFirst)
+            ))
     }
 
     // MARK: What is known

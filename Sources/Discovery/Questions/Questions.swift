@@ -26,8 +26,10 @@ public final class Questions: Sendable {
         return directory.holders(of: digest)
     }
 
-    /// What peers say of a tag; empty unless the word of others counts. Otherwise as above.
+    /// What peers say of a tag. Otherwise as above. Where the word of others does not count nobody is asked: the name may be a private
+    /// image's, and the whole LAN would hear it for nothing.
     public func whoHas(_ reference: ImageReference, wait: Duration) async -> [TagClaim] {
+        guard directory.believesReferences else { return [] }
         await ask(.reference(reference), wait: wait)
         return directory.claims(for: reference)
     }

@@ -90,7 +90,10 @@ struct ContainerdConfig {
     }
 
     /// The text with one setting set, in a marked block.
+    /// - Throws: where the table has a form that is not edited here; where a block has lost one of its marks, for `--undo`
+    ///   could not tell then what to take out.
     func setting(_ key: [String], to value: String) throws(TextFault) -> String {
+        _ = try MarkedBlock.all(in: text)
         var edited = text
         let ending = text.ending
         let table = Array(key.dropLast())

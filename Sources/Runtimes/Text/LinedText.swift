@@ -27,7 +27,7 @@ struct LinedText: Sendable {
     mutating func insert(_ new: [String], at index: Int, replacing replaced: Int = 0) {
         var new = new
         if index + replaced == lines.count, let last = lines.last, last.lineEnding.isEmpty {
-            if replaced == 0 { lines[lines.count - 1] = last + ending }
+            if replaced == 0 { lines[lines.count - 1] = last.ended(by: ending) }
             if let final = new.last { new[new.count - 1] = String(final.lineBody) }
         }
         lines.replaceSubrange(index..<(index + replaced), with: new)
@@ -50,6 +50,13 @@ extension String {
 
     /// The line without its ending.
     var lineBody: Substring { Substring(unicodeScalars.dropLast(lineEnding.unicodeScalars.count)) }
+
+    /// The line with an ending, its own where it has one. Behind a lone carriage return a line feed alone would make one ending of
+    /// the two, and ``lineBody`` would lose what was there.
+    func ended(by ending: String) -> String {
+        guard lineEnding.isEmpty else { return self }
+        return self + (utf8.last == UInt8(ascii: "\r") ? "\r\n" : ending)
+    }
 
     /// Whether two texts are the same bytes. `==` takes two spellings of an accented letter for one.
     func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }

@@ -24,9 +24,7 @@ struct MarkedBlock: Sendable, Equatable {
         var note = "shoal configure \(command) --undo takes it out"
         if let made { note = "\(Self.madeFile)\(made.note); \(note)" }
         let head = "\(indentation)\(Self.begin)\(label.map { " \($0)" } ?? "") (\(note))"
-        let kept = replaced.map { line in
-            "\(indentation)\(Self.was)\(line.lineBody)\(line.lineEnding.isEmpty ? ending : line.lineEnding)"
-        }
+        let kept = replaced.map { "\(indentation)\(Self.was)\($0.ended(by: ending))" }
         return [head + ending] + kept + content.map { ($0.isEmpty ? "" : indentation + $0) + ending }
             + [indentation + Self.end + ending]
     }

@@ -120,6 +120,16 @@ import Testing
         }
     }
 
+    @Test("the LAN hears the name of an image in a question only where its answer would count", arguments: [true, false])
+    func whoHasTag(believesTags: Bool) async throws {
+        let (a, b) = (lan.join(1), lan.join(2, believesTags: believesTags))
+        try await running(a, b) {
+            await eventually("they see each other") { a.sees(b) && b.sees(a) }
+            _ = await b.service.questions.whoHas(Samples.nginx, wait: .milliseconds(50))
+            #expect(b.service.counters.asked == (believesTags ? 1 : 0))
+        }
+    }
+
     @Test("who holds a blob answers the question for it")
     func whoHas() async throws {
         let (a, b) = (lan.join(1), lan.join(2))
