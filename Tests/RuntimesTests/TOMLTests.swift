@@ -25,7 +25,8 @@ import Testing
 
     @Test("what ends a value may stand in a string, behind an entry, and in a table within a list")
     func endsInLists() throws {
-        let text = "a = [\"}\", '}', { b = [] }, {}, [{ c = [1, 2] }],\n\"\"\"\n[ }\n\"\"\", '\u{2028}']\nd = [] # [ }\n"
+        let text =
+            "a = [\"}\", '}', { b = [] }, {}, [{ c = [1, 2] }],\n\"\"\"\n[ }\n\"\"\", '\u{2028}']\nd = [] # [ }\n"
         #expect(try TOMLDocument.parse(text)["a"]?.list?.count == 7)
     }
 

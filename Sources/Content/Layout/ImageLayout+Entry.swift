@@ -117,15 +117,17 @@ extension ImageLayout {
         if let type = state.withLock({ $0.graph.manifestType(of: digest) }) { learn(digest, as: type) }
     }
 
-    /// Does what needs `bytes` on disk; a full disk is answered once, by letting older blobs go.
+    /// Does what needs `bytes` on disk; a full disk is answered by letting older blobs go, until it fits or there are none: who reads one of
+    /// them keeps its space taken.
     func lettingGo<Value>(
         _ bytes: Int64, _ work: () throws(ContentError) -> Value
     ) throws(ContentError) -> Value {
-        do {
-            return try work()
-        } catch {
-            guard error.code == .noSpace, makeRoom(for: bytes) > 0 else { throw error }
-            return try work()
+        while true {
+            do throws(ContentError) {
+                return try work()
+            } catch {
+                guard error.code == .noSpace, makeRoom(for: bytes) > 0 else { throw error }
+            }
         }
     }
 }

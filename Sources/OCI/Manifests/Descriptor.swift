@@ -4,8 +4,11 @@ public struct Descriptor: Codable, Hashable, Sendable {
     public var mediaType: MediaType
     /// The content's digest: the only proof of it.
     public var digest: Digest
-    /// In bytes; decoding refuses negative sizes.
+    /// In bytes; decoding refuses negative sizes, and takes what is beyond ``largestSize`` for that.
     public var size: Int64
+
+    /// 16 TiB: more than any content has. The sum of all sizes that one document can name still fits into 64 bits.
+    public static let largestSize: Int64 = 1 << 44
     /// Free text by name.
     public var annotations: [String: String]?
     /// Which platform a manifest in an index is for.
@@ -36,10 +39,11 @@ public struct Descriptor: Codable, Hashable, Sendable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         mediaType = try container.decode(MediaType.self, forKey: .mediaType)
         digest = try container.decode(Digest.self, forKey: .digest)
-        size = try container.decode(Int64.self, forKey: .size)
-        guard size >= 0 else {
+        let told = try container.decode(Int64.self, forKey: .size)
+        guard told >= 0 else {
             throw DecodingError.dataCorruptedError(forKey: .size, in: container, debugDescription: "size is negative")
         }
+        size = min(told, Self.largestSize)
         annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
         platform = try container.decodeIfPresent(Platform.self, forKey: .platform)
         artifactType = try container.decodeIfPresent(MediaType.self, forKey: .artifactType)

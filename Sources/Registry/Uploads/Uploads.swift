@@ -148,13 +148,15 @@ public final class Uploads: Sendable {
 
     private func write(_ chunks: [ByteBuffer], to file: UploadFile, at start: Int64) async throws -> Int64 {
         guard !chunks.isEmpty else { return start }
-        do throws(ContentError) {
-            return try await file.append(chunks, at: start)
-        } catch {
-            guard error.code == .noSpace, makeRoom(Int64(chunks.reduce(0) { $0 + $1.readableBytes })) > 0 else {
-                throw DistributionError(error)
+        // Who reads a blob that was let go keeps its space taken: then another goes.
+        while true {
+            do throws(ContentError) {
+                return try await file.append(chunks, at: start)
+            } catch {
+                guard error.code == .noSpace, makeRoom(Int64(chunks.reduce(0) { $0 + $1.readableBytes })) > 0 else {
+                    throw DistributionError(error)
+                }
             }
-            return try await stored { () throws(ContentError) in try await file.append(chunks, at: start) }
         }
     }
 

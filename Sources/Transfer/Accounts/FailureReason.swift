@@ -81,6 +81,7 @@ extension FailureReason {
         case .broke: self = .reset
         case .busy: self = .busy
         case .refused: self = .refused
+        case .noSuchRange: self = .wrongAnswer
         case .lacks: self = .notFound
         }
     }

@@ -164,7 +164,9 @@ public final class BlobFetcher: Service {
 
     /// The blob's size, for a HEAD: nothing is downloaded.
     public func size(of question: BlobQuestion) async throws -> Int64 {
-        if let size = content.size(of: question.digest) ?? download(of: question.digest)?.currentSize { return size }
+        if let size = content.size(of: question.digest) ?? download(of: question.digest)?.currentSize?.bytes {
+            return size
+        }
         if let size = sizes.size(of: question.digest) ?? sources.claimedSize(of: question.digest) { return size }
         if let size = try await upstreamSize(of: question) { return size }
         throw FetchError(.notFound, "nobody who can be asked has \(question.digest)")
@@ -191,8 +193,9 @@ public final class BlobFetcher: Service {
     public func upstreamSize(of question: BlobQuestion) async throws -> Int64? {
         guard let origin = question.origin, !upstream.isKnownUnreachable(origin.registry) else { return nil }
         do throws(UpstreamError) {
-            return try await upstream.blobHead(
+            let size = try await upstream.blobHead(
                 question.digest, at: origin, as: question.identity, deadline: .seconds(10))
+            return size.flatMap { DownloadPlan.isPossible($0) ? $0 : nil }
         } catch {
             logger.debug("upstream does not tell a blob's size", metadata: ["reason": "\(error.message)"])
             return nil
@@ -232,13 +235,15 @@ public final class BlobFetcher: Service {
     private func download(of digest: Digest) -> Download? { downloads(of: digest).first }
 
     private func openDownload(_ question: BlobQuestion) async throws -> SpoolReader {
-        var size = download(of: question.digest)?.currentSize
-        var claimed: Int64?
-        if size == nil, question.range != .whole { size = sizes.size(of: question.digest) }
-        if size == nil, question.range != .whole {
-            size = try await upstreamSize(of: question)
+        let running = download(of: question.digest)?.currentSize
+        var size = running?.isUpstreams == true ? running?.bytes : nil
+        var claimed = running?.bytes
+        if claimed == nil, question.range != .whole {
+            // Good enough to know what a range means; upstream's answer counts when it comes.
+            claimed = sizes.size(of: question.digest)
+            if claimed == nil { size = try await upstreamSize(of: question) }
             // Whoever releases pieces on peers' word can take their word for the size, too.
-            if size == nil, rules.releasesChecked { claimed = sources.claimedSize(of: question.digest) }
+            if claimed == nil, size == nil, rules.releasesChecked { claimed = sources.claimedSize(of: question.digest) }
         }
         let (intent, start) = Self.intent(question.range, size: size ?? claimed)
         let reader = try join(question, size: size, intent)
@@ -308,6 +313,8 @@ public final class BlobFetcher: Service {
             hashing: WorkPool(hashers), logger: logger, tell: tell
         ) { [weak self] download in
             self?.replaced(download)
+        } isLast: { [weak self] download in
+            self?.downloads(of: download.digest).contains { $0 !== download && $0.isAnnounced } != true
         } left: { [weak self] download in
             self?.state.withLock { state in
                 if state.ended[download.digest] === download { state.ended[download.digest] = nil }

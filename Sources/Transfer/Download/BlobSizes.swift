@@ -20,7 +20,7 @@ public final class BlobSizes: Sendable {
     /// Takes up what a manifest says of its blobs.
     public func learn(_ manifest: ManifestDocument) {
         state.withLock { state in
-            for blob in manifest.blobs where blob.size >= 0 {
+            for blob in manifest.blobs where DownloadPlan.isPossible(blob.size) {
                 if state.newer.count >= limit {
                     state.older = state.newer
                     state.newer = [:]

@@ -103,14 +103,15 @@ extension Download {
         case .write(let parts):
             do {
                 try await context.disk.run { [spool, store = context.store, makeRoom = context.makeRoom] in
-                    do {
-                        try spool.write(chunk, at: position, parts: parts)
-                    } catch let error as ContentError where error.code == .noSpace || error.code == .exceedsCapacity {
-                        let wanted = max(count, 64 << 20)
-                        // Where it is not the disk that is full, only what was left in the spool helps.
-                        let isDisk = error.code == .noSpace
-                        guard makeRoom(wanted) > 0 || (isDisk && store.makeRoom(for: wanted) > 0) else { throw error }
-                        try spool.write(chunk, at: position, parts: parts)
+                    let wanted = max(count, 64 << 20)
+                    while true {
+                        do {
+                            return try spool.write(chunk, at: position, parts: parts)
+                        } catch let error as ContentError where [.noSpace, .exceedsCapacity].contains(error.code) {
+                            // Where it is not the disk that is full, only what was left in the spool helps.
+                            let isDisk = error.code == .noSpace
+                            guard makeRoom(wanted) > 0 || isDisk && store.makeRoom(for: wanted) > 0 else { throw error }
+                        }
                     }
                 }
             } catch is CancellationError {
@@ -118,8 +119,12 @@ extension Download {
                 return .finished
             } catch {
                 let message = "the spool cannot be written: \(error)"
-                state.withLock { $0.plan.outOfSpace(message) }
-                // What is there serves those who read it, and nobody after them: its space is free at once.
+                // What is there serves those who read it, and nobody after them.
+                state.withLock { state in
+                    state.plan.outOfSpace(message)
+                    state.isClosed = true
+                }
+                context.replaced(self)
                 spool.discard()
                 return .finished
             }

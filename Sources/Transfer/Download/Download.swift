@@ -107,8 +107,10 @@ final class Download: Sendable {
 
     var size: Int64? { state.withLock { $0.plan.size } }
 
-    /// The blob's size as far as a new reader may rely on it.
-    var currentSize: Int64? { state.withLock { $0.plan.currentSize } }
+    /// The blob's size as far as a new reader may rely on it, and whether upstream has told it.
+    var currentSize: (bytes: Int64, isUpstreams: Bool)? {
+        state.withLock { state in state.plan.currentSize.map { ($0, state.plan.sizeIsUpstreams) } }
+    }
 
     var origins: [Origin] { state.withLock { $0.origins } }
 
@@ -123,6 +125,9 @@ final class Download: Sendable {
                 seconds: seconds)
         }
     }
+
+    /// Whether the LAN has been told that the blob is wanted here.
+    var isAnnounced: Bool { state.withLock { $0.announced != nil } }
 
     /// How many bytes came from where so far.
     var bytes: SourceBytes { state.withLock { $0.bytes } }
@@ -201,13 +206,13 @@ final class Download: Sendable {
             // The others learn that the blob can be had here from the store before they hear that it is wanted here no longer.
             try? await Task.sleep(for: Self.farewell)
         }
-        sources.withdraw(digest)
         state.withLock { state in
             state.isClosed = true
             if state.plan.phase == .fetching { state.plan.stop("the agent is shutting down") }
         }
         wakeReaders()
         context.replaced(self)
+        if context.isLast(self) { sources.withdraw(digest) }
         context.left(self)
         switch state.withLock({ ($0.stored, $0.plan.phase) }) {
         case (.some, _): break
@@ -304,7 +309,7 @@ final class Download: Sendable {
                 }
                 let idle = since.duration(to: .now)
                 if idle > Self.pauseAfter { state.plan.pause() }
-                guard idle > Self.lingerFor || state.commitFailed else { return false }
+                guard idle > Self.lingerFor || state.commitFailed || state.isClosed else { return false }
                 state.isClosed = true
                 return true
             }

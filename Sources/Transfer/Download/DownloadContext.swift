@@ -30,6 +30,8 @@ struct DownloadContext: Sendable {
     var tell: @Sendable (DownloadEvent) -> Void = { _ in }
     /// Who wants the blob now is not to join the download: the blob is in the store, or another has to be begun. May be said twice.
     let replaced: @Sendable (Download) -> Void
+    /// Whether no other download of the blob has told the LAN that it is wanted here; asked when the download has been replaced.
+    var isLast: @Sendable (Download) -> Bool = { _ in true }
     /// Nobody is to be told any more what the download has; it has been replaced.
     var left: @Sendable (Download) -> Void = { _ in }
 }

@@ -74,17 +74,20 @@ extension DownloadPlan {
         guard let claim = claims.claim(of: piece) else { return [] }
         switch (finding, claim.proof) {
         case (.sum(let actual), .sum(let claimed)) where actual == claimed:
-            accept(piece, range, sum: actual, origin: claim.origin)
-        case (.link(holds: true), .link): accept(piece, range, sum: nil, origin: nil)
+            accept(piece, range, claim, sum: actual, origin: claim.origin)
+        case (.link(holds: true), .link): accept(piece, range, claim, sum: nil, origin: nil)
         case (.sum, .sum), (.link, .link): return reject(piece, range, claim)
         default: break
         }
         return []
     }
 
-    private mutating func accept(_ piece: Int, _ range: Range<Int64>, sum: PieceSum?, origin: NodeID?) {
+    private mutating func accept(
+        _ piece: Int, _ range: Range<Int64>, _ claim: PieceClaims.Claim, sum: PieceSum?, origin: NodeID?
+    ) {
         unchecked.remove(piece)
         writers[piece] = nil
+        claims.uphold(claim, of: piece)
         present.turn(.peer, into: .checked, in: range)
         log.append(piece, sum: sum, origin: origin)
     }
@@ -104,6 +107,15 @@ extension DownloadPlan {
         }
         excludedPeers.formUnion(suspects)
         return suspects.sorted().map { .blame($0, convicted: false, piece: piece) }
+    }
+
+    /// All bytes are here and right: those whose bytes of a piece were not, though what they were checked by was.
+    var convicted: Set<NodeID> {
+        guard let size else { return [] }
+        return claims.convicted { piece in
+            let range = range(of: piece, size: size)
+            return !range.isEmpty && present.contains(range) && present.origins(in: range) == [.checked]
+        }
     }
 
     /// What others were told is not so any more.

@@ -5,11 +5,13 @@ import Integrity
 extension DownloadPlan {
     /// Pieces that were left in the spool, and are still what they were.
     mutating func recovered(_ pieces: [SpooledPiece], size: Int64, sizeIsUpstreams: Bool) {
+        guard Self.isPossible(size) else { return }
         if self.size == nil { (self.size, self.sizeIsUpstreams) = (size, sizeIsUpstreams) }
         guard self.size == size else { return }
         for piece in pieces {
             present.insert(range(of: piece.piece, size: size), from: piece.kind == .upstream ? .upstream : .checked)
         }
+        hasRecovered = hasRecovered || pieces.contains { $0.kind != .upstream }
         noteWholePieces()
     }
 

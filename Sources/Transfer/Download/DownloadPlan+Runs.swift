@@ -17,6 +17,10 @@ extension DownloadPlan {
     ) -> OpenDecision {
         guard var run = runs[id], !run.cancelled else { return .stop }
         if let total {
+            guard Self.isPossible(total) else {
+                if case .peer(let peer) = run.source { excludedPeers.insert(peer) }
+                return .refuse("the source says that the blob has \(total) bytes, which no blob has")
+            }
             switch (size, run.source) {
             case (nil, _):
                 learnSize(total, isUpstreams: run.source == .upstream)
@@ -44,6 +48,7 @@ extension DownloadPlan {
             run.end = nil
         }
         run.opened = true
+        run.openedAt = now
         runs[id] = run
         return .proceed
     }
@@ -105,7 +110,9 @@ extension DownloadPlan {
         run.lastByteAt = now
         run.position = next
         run.received += count
-        if run.source == .upstream { fruitless = 0 }
+        // What is here already is no progress, however often it is sent.
+        run.brought += parts.reduce(0) { $0 + Int64($1.count) }
+        if run.source == .upstream, !parts.isEmpty { upstreamBrought(run) }
         runs[id] = run
         return !run.cancelled && run.position < end
     }
@@ -126,6 +133,8 @@ extension DownloadPlan {
         case busy(String, retryAfter: Duration?, holders: [NodeID] = [])
         /// The source will not give this blob.
         case refused(String)
+        /// The source has the blob, but not these bytes.
+        case noSuchRange(String)
         /// The peer does not have these bytes yet; what it has, as `Shoal-Pieces`.
         case lacks(String, pieces: String)
     }
@@ -144,11 +153,12 @@ extension DownloadPlan {
         switch run.source {
         case .peer(let peer): peerEnded(peer, ending, received: run.received)
         case .upstream:
-            if case .refused = ending, restartsAfterRefusal(of: run) { return }
-            upstreamEnded(ending, received: run.received, now: now)
+            if case .noSuchRange = ending, restartsWithoutRange(of: run) { return }
+            upstreamEnded(run, ending, now: now)
         }
         switch ending {
-        case .broke(let message), .busy(let message, _, _), .refused(let message), .lacks(let message, _):
+        case .broke(let message), .busy(let message, _, _), .refused(let message), .noSuchRange(let message),
+            .lacks(let message, _):
             lastFailure = message
         case .finished: break
         }
@@ -169,33 +179,8 @@ extension DownloadPlan {
                 excludedPeers.insert(peer)
             }
         case .lacks: break
-        case .broke, .busy, .refused: excludedPeers.insert(peer)
+        case .broke, .busy, .refused, .noSuchRange: excludedPeers.insert(peer)
         }
-    }
-
-    private mutating func upstreamEnded(_ ending: Ending, received: Int64, now: Instant) {
-        switch ending {
-        case .finished: break
-        case .broke(let message):
-            resumes += 1
-            fruitless += received > 0 ? 0 : 1
-            if resumes > Self.upstreamResumes || fruitless > Self.upstreamFruitless {
-                upstreamRefusal = message
-            } else if fruitless > 0 {
-                upstreamRetryAt = now.advanced(by: .milliseconds(250 << fruitless))
-            }
-        case .busy(let message, let retryAfter, _):
-            fruitless += 1
-            let wait = retryAfter ?? .milliseconds(500 << fruitless)
-            if fruitless > Self.upstreamFruitless || wait > .seconds(10) {
-                upstreamRefusal = message
-            } else {
-                upstreamRetryAt = now.advanced(by: wait)
-            }
-        case .refused(let message), .lacks(let message, _): upstreamRefusal = message
-        }
-        // A slow peer is better than none.
-        if upstreamRefusal != nil { peersTooSlow = false }
     }
 
     mutating func lanAnswered() { askedLAN = .answered }
@@ -228,7 +213,7 @@ extension DownloadPlan {
         if let size, swarm != nil {
             for piece in 0..<Self.pieces(of: size) { log.append(piece, sum: nil, origin: nil) }
         }
-        return claims.convicted.sorted().map { .blame($0, convicted: true) }
+        return convicted.sorted().map { .blame($0, convicted: true) }
     }
 
     /// All bytes are here and their digest is wrong.
@@ -237,7 +222,8 @@ extension DownloadPlan {
         lastFailure = message
         if present.extents.contains(where: { $0.provenance != .upstream }) {
             let suspects = peersUsed.union(claims.givers)
-            let convicted = suspects.count == 1 && !present.extents.contains { $0.provenance == .upstream }
+            let convicted =
+                suspects.count == 1 && !hasRecovered && !present.extents.contains { $0.provenance == .upstream }
             let actions = suspects.sorted().map { Action.blame($0, convicted: convicted) }
             excludedPeers.formUnion(suspects)
             dropPeersBytes()
@@ -261,6 +247,8 @@ extension DownloadPlan {
         present.removeAll(from: .checked)
         beginLogAnew()
         peersUsed = []
+        writers = [:]
+        hasRecovered = false
         takeBack(from: 0)
         for id in runs.keys {
             if case .peer = runs[id]?.source { runs[id]?.cancelled = true }
@@ -271,11 +259,8 @@ extension DownloadPlan {
         phase = .fetching
         doubtSize()
         excludedPeers = []
-        upstreamRefusal = nil
-        upstreamRetryAt = nil
-        resumes = 0
+        forgiveUpstream()
         splits = 0
-        fruitless = 0
         askedLAN = .notAsked
         peerFailures = [:]
         progressAt = nil

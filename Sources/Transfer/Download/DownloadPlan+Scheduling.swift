@@ -41,7 +41,7 @@ extension DownloadPlan {
 
     /// Others have the blob, or parts of it: their word is good enough to begin with, upstream's counts when it comes.
     private mutating func takeClaimedSize(_ world: World) {
-        guard size == nil, let claimed = world.claimedSize, runs.isEmpty else { return }
+        guard size == nil, let claimed = world.claimedSize, Self.isPossible(claimed), runs.isEmpty else { return }
         learnSize(claimed, isUpstreams: false)
     }
 
@@ -120,7 +120,7 @@ extension DownloadPlan {
             }
         }
         if takenOver {
-            for reader in order where reader.waitingSince != nil {
+            for reader in order where reader.waitingSince != nil && reader.position < size {
                 dropSlowPeer(near: reader.position, size: size, &actions)
             }
         }

@@ -7,9 +7,6 @@ import OCI
 extension DownloadPlan {
     /// How long a reader waits for a piece that is here to be told what it should be.
     static let frontPatience: Duration = .seconds(4)
-    /// The largest blob that is believed to be one.
-    static let largestBlob: Int64 = 1 << 44
-
     static func pieces(of size: Int64) -> Int {
         Int((size + pieceSize - 1) / pieceSize)
     }
@@ -251,6 +248,11 @@ extension DownloadPlan {
         guard present.origins(in: range).contains(.peer) else { return }
         present.remove(range, from: .peer)
         takeBack(from: range.lowerBound)
+        for piece in Int(
+            range.lowerBound / Self.pieceSize)..<Int((range.upperBound + Self.pieceSize - 1) / Self.pieceSize)
+        {
+            writers[piece] = nil
+        }
     }
 
     /// Whether this node is the one that streams from an upstream that only gives everything from the start.
@@ -282,7 +284,7 @@ extension DownloadPlan {
             var lacking = PieceSet(first..<max(first, end), of: size.map(Self.pieces) ?? 0)
             if let size, let have = PieceSet(text, count: Self.pieces(of: size)) { lacking.subtract(have) }
             for range in lacking.ranges { swarm?.lacked(node, range, now: now) }
-        case .broke, .refused: swarm?.failed(node, now: now)
+        case .broke, .refused, .noSuchRange: swarm?.failed(node, now: now)
         }
     }
 }
@@ -307,7 +309,7 @@ extension DownloadPlan {
 
     /// A node has told what it has.
     mutating func heard(_ node: NodeID, _ report: PieceReport, now: Instant) {
-        if size == nil, phase == .fetching, 0...Self.largestBlob ~= report.size {
+        if size == nil, phase == .fetching, Self.isPossible(report.size) {
             learnSize(report.size, isUpstreams: false)
             follow(holders: [], wanters: [node], now: now)
         }

@@ -46,9 +46,11 @@ struct DownloadPlan: Sendable {
         var end: Int64?
         var opened = false
         var cancelled = false
-        /// Bytes that came in this run.
+        /// Bytes that came in this run, and those of them that were not here yet.
         var received: Int64 = 0
+        var brought: Int64 = 0
         var startedAt: Instant
+        var openedAt: Instant?
         /// Since when it has been at the piece that it is at, and when its last byte came.
         var pieceBeganAt: Instant
         var lastByteAt: Instant
@@ -111,10 +113,7 @@ struct DownloadPlan: Sendable {
     static let splitLimit = 2
     /// How long readers wait for peers' bytes to be verified before upstream's are taken.
     static let patience: Duration = .seconds(20)
-    /// How often upstream may break off before it is given up: in all, and without a byte in between.
-    static let upstreamResumes = 50
-    static let upstreamFruitless = 3
-    /// The same of a peer.
+    /// How often a peer may break off before it is given up: in all, and without a byte in between.
     static let peerBreaks = 50
     static let peerFruitless = 3
     /// When nothing has come from anybody for so long, peers that only say that they are busy are given up.
@@ -145,9 +144,8 @@ struct DownloadPlan: Sendable {
     var takenOver = false
     var upstreamRefusal: String?
     var upstreamRetryAt: Instant?
-    var resumes = 0
+    var upstream = UpstreamRecord()
     var splits = 0
-    var fruitless = 0
     var ignoresRanges = false
     var askedLAN = LANQuestion.notAsked
     var released: Int64 = 0
@@ -164,6 +162,8 @@ struct DownloadPlan: Sendable {
     var checking: Set<Int> = []
     /// Who wrote pieces whose bytes wait to be checked.
     var writers: [Int: Set<NodeID>] = [:]
+    /// Whether bytes of others are here that came before this download.
+    var hasRecovered = false
     /// How far the others' logs have been read.
     var cursors: [NodeID: PieceLog.Place] = [:]
     var chainAsked: Set<NodeID> = []

@@ -5,7 +5,7 @@ import OCI
 
 /// The bytes of a blob from upstream, past a disk that is full.
 ///
-/// A transfer that breaks is resumed at its byte, a few times. Where the bytes from the blob's first on are known, the last
+/// A transfer that breaks is resumed at its byte, a few times for each piece of the blob. Where the bytes from the blob's first on are known, the last
 /// chunk is held back until the digest is right. One chunk is in memory at a time.
 public struct PassThrough: AsyncSequence, Sendable {
     public typealias Element = ByteBuffer
@@ -28,12 +28,16 @@ public struct PassThrough: AsyncSequence, Sendable {
         private var body: UpstreamBody.AsyncIterator?
         private var position: Int64
         private var attempts = 0
+        /// The last byte that counted as progress, and when the last of all came.
+        private var countedFrom: Int64
+        private var lastByteAt = ContinuousClock.now
         private var hasher: PassThroughHash?
         private var held: ByteBuffer?
 
         init(_ source: PassThrough) {
             self.source = source
             position = source.offset
+            countedFrom = source.offset
         }
 
         public mutating func next() async throws -> ByteBuffer? {
@@ -70,6 +74,7 @@ public struct PassThrough: AsyncSequence, Sendable {
                         source.counters.received(Int64(chunk.readableBytes), from: .upstream)
                         let wanted = Int(Swift.min(Int64(chunk.readableBytes), source.end - position))
                         position += Int64(wanted)
+                        progressed()
                         return chunk.readSlice(length: wanted)
                     }
                 } catch  where attempts >= Self.resumes {
@@ -82,12 +87,22 @@ public struct PassThrough: AsyncSequence, Sendable {
             return nil
         }
 
+        private mutating func progressed() {
+            lastByteAt = .now
+            guard position - countedFrom >= DownloadPlan.pieceSize else { return }
+            countedFrom = position
+            attempts = 0
+        }
+
         private mutating func openBody() async throws {
             guard let origin = source.question.origin else {
                 throw FetchError(.notFound, "\(source.question.digest): the disk is full and no upstream is known")
             }
             guard attempts < Self.resumes else {
                 throw FetchError(.broken, "\(source.question.digest): upstream broke off \(attempts) times")
+            }
+            guard lastByteAt.duration(to: .now) <= DownloadPlan.upstreamPatience else {
+                throw FetchError(.broken, "\(source.question.digest): upstream has been silent for too long")
             }
             attempts += 1
             let isWhole = position == 0

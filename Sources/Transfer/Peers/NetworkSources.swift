@@ -199,6 +199,7 @@ final class NetworkSources: BlobSources {
         switch error.code {
         case .broken: .broke(error.message)
         case .throttled: .busy(error.message, retryAfter: error.retryAfter)
+        case .rangeUnsatisfiable: .noSuchRange(error.message)
         default: .refused(error.message)
         }
     }

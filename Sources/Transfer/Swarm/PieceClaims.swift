@@ -42,6 +42,10 @@ struct PieceClaims: Sendable {
     private var distrusted: Set<NodeID> = []
     /// By piece, whose bytes were not as claimed, and who had claimed it.
     private var accused: [Int: [NodeID: NodeID]] = [:]
+    /// By piece, who wrote all of what was not as claimed: where several did, it may have been any of them.
+    private var soleWriters: [Int: Set<NodeID>] = [:]
+    /// By piece, whose claim its bytes turned out to be as.
+    private var upheld: [Int: NodeID] = [:]
 
     /// Whether anything can be checked.
     var isEmpty: Bool { sums.isEmpty && chain == nil }
@@ -84,6 +88,7 @@ struct PieceClaims: Sendable {
         var accused = self.accused[piece] ?? [:]
         let isSecond = accused.keys.contains { !writers.contains($0) && accused[$0] == claim.giver }
         for writer in writers { accused[writer] = claim.giver }
+        if writers.count == 1 { soleWriters[piece, default: []].formUnion(writers) }
         self.accused[piece] = accused
         // Whoever wrote what was claimed by itself contradicts itself.
         guard isSecond, !writers.contains(claim.giver) else { return nil }
@@ -103,8 +108,21 @@ struct PieceClaims: Sendable {
         return cleared.subtracting([giver])
     }
 
-    /// Those who contradicted what has turned out to be right, for the whole digest is.
-    var convicted: Set<NodeID> {
-        Set(accused.values.flatMap(\.keys))
+    /// The bytes of a piece are what was claimed of them.
+    mutating func uphold(_ claim: Claim, of piece: Int) {
+        upheld[piece] = claim.giver
+    }
+
+    /// Those who contradicted what has turned out to be right, for the whole digest is. A claim by which no bytes were taken proves
+    /// nothing against those who contradicted it.
+    /// - Parameter isAsClaimed: whether a piece's bytes still are those that were taken by a claim.
+    func convicted(where isAsClaimed: (Int) -> Bool) -> Set<NodeID> {
+        var convicted: Set<NodeID> = []
+        for (piece, writers) in accused {
+            guard let giver = upheld[piece], isAsClaimed(piece) else { continue }
+            convicted.formUnion(
+                writers.filter { $0.value == giver }.keys.filter { soleWriters[piece]?.contains($0) == true })
+        }
+        return convicted
     }
 }

@@ -23,8 +23,7 @@ enum ExchangeError: Error {
 
     var presence: Presence {
         guard case .transport(let failure) = self else { return .present }
-        // Where a redirect leads is another host's business.
-        if failure.behindRedirect { return .present }
+        if failure.isOfAnotherHost { return .present }
         switch failure.kind {
         case .unreached: return .away
         case .late: return .late

@@ -80,18 +80,19 @@ extension UpstreamClient {
     ) async throws(ExchangeError) -> TokenCache.Token? {
         if let bearer = challenges.first(where: { $0.scheme == "bearer" && $0.realm != nil }) {
             do {
-                return try await tokens.flights.run(key) {
-                    // Somebody may have fetched one between this caller's 401 and now.
-                    if let token = self.tokens.token(for: key, now: .now) { return token }
-                    let limit = ContinuousClock.now.advanced(by: Self.tokenTime)
-                    let token = try await self.fetch(key, bearer, credential, endpoint, by: min(end, limit))
-                    self.tokens.keep(token, for: key, now: .now)
-                    return token
+                // Who shares the flight has a time of its own, and takes it up where another's has run out.
+                return try await withDeadline(end) {
+                    try await self.tokens.flights.run(key) {
+                        // Somebody may have fetched one between this caller's 401 and now.
+                        if let token = self.tokens.token(for: key, now: .now) { return token }
+                        let limit = ContinuousClock.now.advanced(by: Self.tokenTime)
+                        let token = try await self.fetch(key, bearer, credential, endpoint, by: limit)
+                        self.tokens.keep(token, for: key, now: .now)
+                        return token
+                    }
                 }
-            } catch let error as ExchangeError {
-                throw error
             } catch {
-                throw .transport(TransportFailure(error))
+                throw Self.tokenError(error)
             }
         }
         if challenges.contains(where: { $0.scheme == "basic" }), let basic = credential?.basic {
@@ -102,6 +103,19 @@ extension UpstreamClient {
             return token
         }
         return nil
+    }
+
+    /// A token server that cannot be reached says nothing about the registry.
+    private static func tokenError(_ error: any Error) -> ExchangeError {
+        var failure: TransportFailure
+        switch error {
+        case ExchangeError.transport(let met): failure = met
+        case let error as ExchangeError: return error
+        default: failure = TransportFailure(error)
+        }
+        failure.isOfAnotherHost = true
+        failure.reason = "its token server: \(failure.reason)"
+        return .transport(failure)
     }
 
     /// Gets a token: by GET, with Basic where there is a password to show; an identity token is traded in by POST.

@@ -120,7 +120,8 @@ import Testing
         }
     }
 
-    @Test("the LAN hears the name of an image in a question only where its answer would count", arguments: [true, false])
+    @Test(
+        "the LAN hears the name of an image in a question only where its answer would count", arguments: [true, false])
     func whoHasTag(believesTags: Bool) async throws {
         let (a, b) = (lan.join(1), lan.join(2, believesTags: believesTags))
         try await running(a, b) {

@@ -331,7 +331,7 @@ struct DownloadPlanTests {
         var plan = failed()
         plan.addReader(1, .toEnd(from: 0), now: start)
         _ = plan.evaluate(now: start, world: alone)
-        plan.runEnded(1, .refused("it has no such range (416)"), now: start)
+        plan.runEnded(1, .noSuchRange("it has no such range (416)"), now: start)
         #expect(plan.evaluate(now: start, world: alone) == [.start(2, .upstream, nil)])
     }
 

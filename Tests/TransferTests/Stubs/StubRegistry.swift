@@ -122,18 +122,20 @@ final class StubRegistry: Sendable {
         state.withLock { state in
             state.requests.append(request)
             if let route = state.routes[request.path] { return route(request) }
-            if case .bearer(let tokens, nil) = state.authentication, request.path == "/token" {
-                return tokens.answer(request)
-            }
             var faults: [StubFault] = []
             if let script = state.scripts[request.path], let first = script.first {
                 faults = first
                 if script.count > 1 { state.scripts[request.path] = Array(script.dropFirst()) }
             }
-            var response =
-                refusal(request, state)
-                ?? state.content.answer(request, ignoringRange: faults.contains(where: \.ignoresRange))
-                ?? StubResponse(404)
+            var response: StubResponse
+            if case .bearer(let tokens, nil) = state.authentication, request.path == "/token" {
+                response = tokens.answer(request)
+            } else {
+                response =
+                    refusal(request, state)
+                    ?? state.content.answer(request, ignoringRange: faults.contains(where: \.ignoresRange))
+                    ?? StubResponse(404)
+            }
             for fault in faults { fault.apply(to: &response) }
             return response
         }

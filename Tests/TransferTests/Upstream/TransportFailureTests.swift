@@ -31,10 +31,10 @@ struct TransportFailureTests {
     }
 
     @Test("What happens behind a redirect says nothing about the registry")
-    func behindRedirect() {
+    func ofAnotherHost() {
         var failure = TransportFailure(.unreached, "nobody there")
         #expect(ExchangeError.transport(failure).presence == .away)
-        failure.behindRedirect = true
+        failure.isOfAnotherHost = true
         #expect(ExchangeError.transport(failure).presence == .present)
     }
 

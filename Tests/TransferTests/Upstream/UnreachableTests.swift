@@ -79,6 +79,23 @@ struct UnreachableTests {
         }
     }
 
+    @Test("A token server that does not answer says nothing about the registry, and who has more time asks it again")
+    func muteTokenServer() async throws {
+        let tokens = StubTokens()
+        try await UpstreamFixture(authentication: .bearer(tokens)).run { stub, client, origin in
+            let blob = stub.add(blob: someBytes(10))
+            stub.script("/token", [.mute], [])
+            let hasty = Task { try await client.blobHead(blob, at: origin, deadline: .milliseconds(500)) }
+            while stub.requests(for: "/token").isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+            let patient = Task { try await client.blobHead(blob, at: origin, deadline: .seconds(30)) }
+            let error = await #expect(throws: UpstreamError.self) { try await hasty.value }
+            #expect(error?.code == .unreachable && error?.message.contains("token server") == true)
+            let size = try await patient.value
+            #expect(size == 10)
+            #expect(!client.isKnownUnreachable(origin.registry))
+        }
+    }
+
     @Test("A cancelled question says nothing about the registry")
     func cancelled() async throws {
         try await UpstreamFixture().run { stub, client, origin in

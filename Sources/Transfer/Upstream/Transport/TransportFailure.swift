@@ -28,8 +28,8 @@ struct TransportFailure: Error, Equatable {
 
     var kind: Kind
     var reason: String
-    /// It happened where a redirect had led, not at the host that was asked.
-    var behindRedirect = false
+    /// It happened at another host than the one that was asked: where a redirect had led, or at its token server.
+    var isOfAnotherHost = false
 
     init(_ kind: Kind, _ reason: String) {
         self.kind = kind
@@ -42,6 +42,7 @@ struct TransportFailure: Error, Equatable {
         case let error as TransportFailure: self = error
         case is CancellationError: self.init(.cancelled, "the request was cancelled")
         case let error as HTTPClientError: self.init(error)
+        case is DeadlineError: self.init(.late, "it did not answer in time")
         case is SilenceError: self.init(.late, "it was silent for too long")
         case let error as NIOConnectionError: self.init(.unreached, Self.reason(of: error))
         case ChannelError.connectTimeout: self.init(.unreached, "connecting took too long")

@@ -136,7 +136,7 @@ struct UpstreamTransport: Sendable {
                 head = try await execute(message, pool, by: end)
             } catch {
                 var failure = error
-                failure.behindRedirect = !isFromAsked
+                failure.isOfAnotherHost = !isFromAsked
                 throw failure
             }
             let response = Response(head: head, isFromAsked: isFromAsked)

@@ -81,7 +81,7 @@ enum MachineKinds {
         heal: @escaping @Sendable (ProxyWorld) async throws -> Void
     ) -> Kind {
         Kind(name: name, expectation: heals == .soon ? .mayFail : .completes, cost: 15, isAlone: true) { world, dice in
-            let registry = world.nextName()
+            let registry = world.nextName().name
             let sizes = (0..<3).map { _ in Int.random(in: 100_000...9_000_000, using: &dice) }
             let image = try world.registry.image(sizes, &dice)
             defer { world.registry.forget(image) }
@@ -111,7 +111,7 @@ enum MachineKinds {
             name: "10,000 requests of 500 clients at once, from \(source)", expectation: .completes, cost: 40,
             isAlone: true
         ) { world, dice in
-            let registry = world.nextName()
+            let registry = world.nextName().name
             let image = try world.registry.image([6_000_000, 900_000, 30_000], &dice)
             defer { world.registry.forget(image) }
             for holder in world.holders.prefix(holders) { try await world.give(image, to: holder, as: registry) }

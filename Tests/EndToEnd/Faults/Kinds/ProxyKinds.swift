@@ -16,6 +16,12 @@ enum ProxyKinds {
                 }
             }
         }
+        // Of those that are silent for good one will do: it takes minutes.
+        kinds.append(
+            Kind(name: "upstream stalls middle for good, blob", expectation: .completes, cost: 150) { world, dice in
+                try await world.pull(
+                    .blob, from: .upstream, that: Misdeed(.stalls, .middle), times: nil, getsBetter: false, &dice)
+            })
         return kinds
     }()
 
@@ -53,9 +59,18 @@ enum ProxyKinds {
             name: "\(source.rawValue) \(misdeed.name)\(once), \(ask.rawValue)",
             expectation: mayFail(source, misdeed.way, ask) ? .mayFail : .completes,
             cost: cost(source, misdeed.way),
-            isAlone: misdeed.way == .refuses, helpsItself: source != .upstream && !isTheLastWord(source, misdeed.way)
+            isAlone: misdeed.way == .refuses || source.isPeer && convicts(misdeed.way),
+            helpsItself: source != .upstream && !isTheLastWord(source, misdeed.way)
         ) { world, dice in
             try await world.pull(ask, from: source, that: misdeed, times: times, &dice)
+        }
+    }
+
+    /// Ways in which a peer gives wrong bytes: it is not asked for anything then until it is forgiven, whoever's turn it is.
+    private static func convicts(_ way: Misdeed.Way) -> Bool {
+        switch way {
+        case .flips, .swaps, .flows, .misplaces, .overstates, .understates, .answersPage, .babbles, .claimsGzip: true
+        default: false
         }
     }
 
@@ -80,10 +95,9 @@ enum ProxyKinds {
     }
 
     private static func cost(_ source: ProxyWorld.Source, _ way: Misdeed.Way) -> Double {
-        let isPeer = source == .peer || source == .peers
         return switch way {
-        case .stalls: isPeer ? 10 : 50
-        case .trickles: isPeer ? 15 : 10
+        case .stalls: source.isPeer ? 10 : 50
+        case .trickles: source.isPeer ? 15 : 10
         case .headFlows, .hesitates, .flows: 8
         case .refuses: 20
         default: 4
