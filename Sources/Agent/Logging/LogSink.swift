@@ -1,16 +1,32 @@
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// Where finished lines go.
 public struct LogSink: Sendable {
     let write: @Sendable (String) -> Void
 
-    /// Standard error, a line with one write(2), so that lines of several threads do not mix.
+    /// Standard error.
+    public static let standardError = LogSink(to: .standardError)
+
+    /// A descriptor, a line with one write(2), so that lines of several threads do not mix.
     ///
-    /// A line that cannot be written is lost: there is nobody left to tell, and a log must not stop the agent.
-    public static let standardError = LogSink { line in
-        _ = try? FileDescriptor.standardError.writeAll(line.utf8)
+    /// A line that cannot be written is lost: there is nobody left to tell, and a log must not stop the agent. Neither must who reads it:
+    /// once a pipe or the journal's socket has had no room for ``patience``, lines are lost until it has some again.
+    init(to descriptor: FileDescriptor) {
+        let isStuck = Mutex(false)
+        write = { line in
+            let hasRoom = isStuck.withLock { isStuck in
+                var question = pollfd(fd: descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
+                isStuck = poll(&question, 1, isStuck ? 0 : Self.patience) == 0
+                return !isStuck
+            }
+            if hasRoom { _ = try? descriptor.writeAll(line.utf8) }
+        }
     }
+
+    /// In milliseconds.
+    private static let patience: CInt = 100
 
     init(write: @escaping @Sendable (String) -> Void) {
         self.write = write
