@@ -94,13 +94,14 @@ extension DownloadPlan {
     /// - Returns: whether the run is to go on.
     mutating func wrote(_ id: RunID, _ parts: [Range<Int64>], count: Int64, now: Instant) -> Bool {
         guard var run = runs[id] else { return false }
-        counts.duplicateBytes += count - parts.reduce(0) { $0 + Int64($1.count) }
         for part in parts {
             present.insert(part, from: run.source.provenance)
             noteWritten(part, by: run.source)
         }
-        if !parts.isEmpty {
-            progressAt = now
+        let brought = parts.reduce(0) { $0 + Int64($1.count) }
+        counts.duplicateBytes += count - brought
+        if brought > 0 {
+            noteProgress(brought, now: now)
             swarm?.progressed(now: now)
         }
         if case .peer(let peer) = run.source { peersUsed.insert(peer) }
@@ -111,8 +112,8 @@ extension DownloadPlan {
         run.position = next
         run.received += count
         // What is here already is no progress, however often it is sent.
-        run.brought += parts.reduce(0) { $0 + Int64($1.count) }
-        if run.source == .upstream, !parts.isEmpty { upstreamBrought(run) }
+        run.brought += brought
+        if run.source == .upstream, brought > 0 { upstreamBrought(run) }
         runs[id] = run
         return !run.cancelled && run.position < end
     }

@@ -45,6 +45,13 @@ extension DownloadPlan {
         learnSize(claimed, isUpstreams: false)
     }
 
+    mutating func noteProgress(_ bytes: Int64, now: Instant) {
+        sinceProgress += bytes
+        guard sinceProgress >= Self.leastProgress else { return }
+        sinceProgress = 0
+        progressAt = now
+    }
+
     /// Whether something has come lately, so that those who have nothing to give now may have something soon.
     func isHopeful(_ now: Instant, for patience: Duration) -> Bool {
         progressAt.map { $0.duration(to: now) < patience } ?? true

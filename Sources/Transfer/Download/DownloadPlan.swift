@@ -113,6 +113,8 @@ struct DownloadPlan: Sendable {
     static let splitLimit = 2
     /// How long readers wait for peers' bytes to be verified before upstream's are taken.
     static let patience: Duration = .seconds(20)
+    /// Less than this is no progress: what drips would keep readers waiting for ever, and nobody else would be asked.
+    static let leastProgress: Int64 = 256 << 10
     /// How often a peer may break off before it is given up: in all, and without a byte in between.
     static let peerBreaks = 50
     static let peerFruitless = 3
@@ -171,7 +173,9 @@ struct DownloadPlan: Sendable {
     /// There is something to decide that came with the last bytes.
     var hasNews = false
     var peerFailures: [NodeID: (breaks: Int, fruitless: Int)] = [:]
+    /// When enough had come to speak of progress, and how much has come since.
     var progressAt: Instant?
+    var sinceProgress: Int64 = 0
     /// Whether this node may ask upstream, as far as its own swarm is told.
     var canAskUpstream = false
     /// Other downloads of this node take as much from upstream for swarms as they may.

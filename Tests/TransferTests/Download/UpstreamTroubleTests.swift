@@ -147,6 +147,26 @@ struct UpstreamTroubleTests {
         }
     }
 
+    @Test("takes the place of peers that drip")
+    func drips() throws {
+        var plan = plan(.toEnd(from: 0))
+        let world = DownloadPlan.World(holders: [peer], upstreamUsable: true)
+        _ = plan.evaluate(now: start, world: world)
+        _ = plan.runOpened(0, offset: 0, total: 10 * MiB, rangeIgnored: false, now: start)
+        #expect(plan.read(0, at: 0, now: start) == .wait)
+        for step in 1...25 {
+            bring(&plan, 0, 10, at: Double(step))
+            for case .start(let id, let source, let range) in plan.evaluate(now: at(Double(step)), world: world) {
+                // A new request to the peer is no help.
+                if source == .upstream {
+                    #expect(step >= 20 && range?.lowerBound == 0 && plan.runs[id] != nil)
+                    return
+                }
+            }
+        }
+        Issue.record("upstream was not asked")
+    }
+
     // MARK: Sizes
 
     @Test("believes no source that the blob is larger than any blob", arguments: [Int64.max, 1 << 60, -1])
