@@ -143,11 +143,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if state.holdsReads {
-            isReadHeld = true
-        } else {
-            context.read()
-        }
+        guard state.holdsReads else { return context.read() }
+        isReadHeld = true
+        // A read of the socket that completed no record of TLS was told to nobody here: what is left of a body is asked for by this
+        // alone then.
+        readBody(context)
     }
 
     private func refuse(_ refusal: HTTPRefusal, _ context: ChannelHandlerContext) {
