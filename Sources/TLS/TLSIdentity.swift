@@ -7,7 +7,8 @@ import Synchronization
 
 /// Who a node is over TLS: its certificate and key, and whom it trusts, which it reads again when the files change.
 ///
-/// A connection keeps what it began with. Changed files that cannot be used are a warning, and the old ones stay in use.
+/// A connection keeps what it began with, and a server lets go of it when its answers are out. Changed files that cannot be used are a
+/// warning, and the old ones stay in use; they are tried again at every look.
 public final class TLSIdentity: Sendable {
     /// One version of all files; nil where one cannot be looked at.
     struct Version: Equatable, Sendable {

@@ -47,6 +47,24 @@ public enum TLSTrouble: Error, Hashable, Sendable {
     }
 }
 
+extension TLSTrouble {
+    /// Troubles of one kind say the same but for what the other one claims, which it may choose anew each time.
+    enum Kind: Hashable, Sendable {
+        case speaksPlain, speaksTLS, untrusted, refusesOurs, otherNode, unclearNode
+    }
+
+    var kind: Kind {
+        switch self {
+        case .speaksPlain: .speaksPlain
+        case .speaksTLS: .speaksTLS
+        case .untrusted: .untrusted
+        case .refusesOurs: .refusesOurs
+        case .otherNode: .otherNode
+        case .unclearNode: .unclearNode
+        }
+    }
+}
+
 extension TLSTrouble: CustomStringConvertible {
     /// What follows the other one's name.
     public var description: String {

@@ -3,7 +3,8 @@ import Synchronization
 
 /// With whom no trust came about lately: told in the log once in a while, and in the status for as long as it lasts.
 ///
-/// Anybody on the LAN can get into it, so it is bounded.
+/// Anybody on the LAN can get into it, so it is bounded: one of a kind for each address, and where there are too many the one that was
+/// not seen for longest goes.
 public final class TLSTroubles: Sendable {
     public typealias Instant = ContinuousClock.Instant
 
@@ -17,10 +18,12 @@ public final class TLSTroubles: Sendable {
 
     private struct Key: Hashable {
         var address: String
-        var trouble: TLSTrouble
+        var kind: TLSTrouble.Kind
     }
 
     private struct Entry {
+        /// As it was last.
+        var trouble: TLSTrouble
         var seen: Instant
         var told: Instant
     }
@@ -38,16 +41,17 @@ public final class TLSTroubles: Sendable {
     }
 
     func note(_ trouble: TLSTrouble, at address: String, now: Instant) {
-        let key = Key(address: address, trouble: trouble)
+        let key = Key(address: address, kind: trouble.kind)
         let isToBeTold = entries.withLock { entries in
             if let known = entries[key] {
                 let isDue = now - known.told >= Self.silence
-                entries[key] = Entry(seen: now, told: isDue ? now : known.told)
+                entries[key] = Entry(trouble: trouble, seen: now, told: isDue ? now : known.told)
                 return isDue
             }
-            if entries.count >= Self.limit { entries = entries.filter { now - $0.value.told < Self.silence } }
-            guard entries.count < Self.limit else { return false }
-            entries[key] = Entry(seen: now, told: now)
+            if entries.count >= Self.limit, let oldest = entries.min(by: { $0.value.seen < $1.value.seen }) {
+                entries[oldest.key] = nil
+            }
+            entries[key] = Entry(trouble: trouble, seen: now, told: now)
             return true
         }
         guard isToBeTold else { return }
@@ -60,8 +64,8 @@ public final class TLSTroubles: Sendable {
     public var warnings: [String] { warnings(now: .now) }
 
     func warnings(now: Instant) -> [String] {
-        let present = entries.withLock { $0.filter { now - $0.value.seen < Self.memory }.map(\.key) }
-        let sentences = present.map { "\($0.address) \($0.trouble): \($0.trouble.mend)" }.sorted()
+        let present = entries.withLock { $0.filter { now - $0.value.seen < Self.memory } }
+        let sentences = present.map { "\($0.key.address) \($0.value.trouble): \($0.value.trouble.mend)" }.sorted()
         guard sentences.count > Self.named else { return sentences }
         return Array(sentences.prefix(Self.named))
             + ["so it is with \(sentences.count - Self.named) more, of which the log tells"]

@@ -80,10 +80,14 @@ extension EndToEnd {
                 let other = try await lan.node()
                 let peer = "http://\(node.machine.address):5051/v1/node"
                 #expect(try await other.get(peer).status == 200)
+                let kept = KeptConnection(to: node.machine.address)
+                try await eventually("a connection from elsewhere is served") { kept.isAnswered }
                 var configuration = AgentConfiguration()
                 configuration.peers = "allow = [\"10.99.0.0/24\"]"
                 try node.reload(configuration)
                 try await eventually("peers from elsewhere are refused") { try await other.get(peer).status != 200 }
+                // Long before an idle one would be.
+                try await eventually("so is a connection from before") { kept.isClosed }
                 configuration.peers = "allow = [\"nowhere\"]"
                 try node.reload(configuration)
                 try await eventually("the agent says what is wrong") { try node.log().contains("nowhere") }
@@ -131,5 +135,33 @@ extension EndToEnd {
             #expect(!said.contains("NO:"))
             #expect(said.contains("yes: nothing came from upstream after that: 0 bytes left the registry"))
         }
+    }
+}
+
+/// A connection to a peers' listener from the test process's own place, on which one question was asked.
+private final class KeptConnection {
+    private let descriptor: CInt
+
+    init(to address: String) {
+        var target = withUnsafeBytes(of: sa_family_t(AF_INET)) { Array($0) } + [UInt8(5051 >> 8), UInt8(5051 & 0xff)]
+        target += address.split(separator: ".").compactMap { UInt8($0) } + [UInt8](repeating: 0, count: 8)
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        let isConnected = target.withUnsafeBytes { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) { connect(descriptor, $0.baseAddress, socklen_t(16)) == 0 }
+        }
+        let request = Array("GET /v1/node HTTP/1.1\r\nHost: node\r\n\r\n".utf8)
+        if isConnected { _ = send(descriptor, request, request.count, CInt(MSG_NOSIGNAL)) }
+    }
+
+    deinit { close(descriptor) }
+
+    var isAnswered: Bool { received > 0 }
+    /// Takes what has come before the end.
+    var isClosed: Bool { received == 0 }
+
+    /// Bytes that have come and are taken now; 0 at the end, less where there are none.
+    private var received: Int {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        return recv(descriptor, &bytes, bytes.count, CInt(MSG_DONTWAIT))
     }
 }

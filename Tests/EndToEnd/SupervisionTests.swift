@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Testing
 
@@ -32,6 +33,31 @@ extension EndToEnd {
                 #expect(try await node.stopAgent() == .code(0))
                 _ = try await reports.next("STOPPING=1")
                 #expect(try !node.log().contains("warning"))
+            }
+        }
+
+        @Test("an agent that is told to reload before there is anything to reload goes on to become ready")
+        func earlyReload() async throws {
+            try await LAN.with { lan in
+                let key = try await [UInt8](Data(contentsOf: URL(filePath: lan.clusterKey())))
+                // A key that comes when the test sends it holds the agent where it begins.
+                let pipe = lan.folder.path + "/key.pipe"
+                try #require(mkfifo(pipe, 0o600) == 0)
+                var configuration = AgentConfiguration()
+                configuration.keyFile = pipe
+                let node = try await lan.idleNode(configuration)
+                async let started: Void = node.startAgent()
+                var writer: CInt = -1
+                try await eventually("the agent reads its key", within: .seconds(30)) {
+                    writer = open(pipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+                    return writer >= 0
+                }
+                for _ in 1...3 { try node.agent.send(SIGHUP) }
+                let written = write(writer, key, key.count)
+                close(writer)
+                #expect(written == key.count)
+                try await started
+                #expect(try node.agent.isRunning)
             }
         }
 

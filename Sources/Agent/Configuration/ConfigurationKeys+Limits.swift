@@ -5,7 +5,8 @@ extension ConfigurationKey where Root == Configuration {
     private static let rates: [Self] = [
         Self(
             "limits.uploads", \.limits.uploads, within: 1...65_536,
-            "Uploads to peers at once, and of them 4 of one blob's pieces; further ones are told to come back."),
+            "Uploads to peers at once, at most half of them to one address, and 4 of one blob's pieces; further ones are told to "
+                + "come back."),
         Self(
             "limits.upload_rate", \.limits.uploadRate, "To peers, all together; empty: no limit.", change: .reload),
         Self(
@@ -47,7 +48,7 @@ extension ConfigurationKey where Root == Configuration {
             "How long a connection may wait for its next request; then it is closed."),
         Self(
             "limits.stall_timeout", \.limits.stallTimeout, within: period(1)...period(86_400),
-            "How long a client may take nothing of an answer; then it is cut off."),
+            "How long a client may take nothing of an answer, or less than 512 bytes a second; then it is cut off."),
         Self(
             "limits.waits", \.limits.waits, within: 0...65_536,
             "Peers that may wait for bytes on their way here; further ones are told who else has them (503)."),

@@ -34,6 +34,8 @@ public struct AgentProgram {
         self.logger = logger
         // A file that may not grow (LimitFSIZE) is an error to tell of, like a full disk, and not the agent's end.
         signal(SIGXFSZ, SIG_IGN)
+        // Nor is a reload that is asked for before there is anything to reload; from then on Reloading hears of it all the same.
+        signal(SIGHUP, SIG_IGN)
         // Before the first secret is read.
         do throws(Errno) {
             try ProcessMemory.keepPrivate()
@@ -66,6 +68,7 @@ public struct AgentProgram {
         let supervision = Supervision(
             notify: service.notify, watchdog: service.watchdog, liveness: parts.liveness,
             status: { await status.line() }, logger: logger)
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
         let services: [any Service] =
             parts.stores.services
             + [
@@ -73,7 +76,9 @@ public struct AgentProgram {
             ]
             + [
                 RegistryKeeping(registry: parts.registry, content: parts.stores.content, logger: logger),
-                Reloading(parts: parts, configuration: configuration, supervision: supervision),
+                Reloading(
+                    parts: parts, listeners: listeners, configuration: configuration, supervision: supervision,
+                    signals: hangups),
                 LeftoverExpiry(spool: parts.spool),
             ]
             + listeners.map { $0 as any Service }

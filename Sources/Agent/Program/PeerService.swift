@@ -53,8 +53,8 @@ struct PeerService: PeerBackend {
         return try? await NIOThreadPool.singleton.runIfActive { [chains] in chains.encoded(digest) }
     }
 
-    func acquireUpload(of digest: Digest, inSwarm: Bool) -> (any Sendable)? {
-        slots.acquire(piecesOf: inSwarm ? digest : nil)
+    func acquireUpload(of digest: Digest, to address: String, inSwarm: Bool) -> (any Sendable)? {
+        slots.acquire(piecesOf: inSwarm ? digest : nil, to: address)
     }
 
     func uploaded(_ digest: Digest, bytes: Int64) { counters.served(bytes) }

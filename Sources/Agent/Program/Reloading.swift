@@ -1,4 +1,5 @@
 import Discovery
+import Gateway
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -8,14 +9,17 @@ import UnixSignals
 /// Reads the configuration again on SIGHUP, and applies what can change while running.
 struct Reloading: Service, CustomStringConvertible {
     let parts: AgentParts
+    let listeners: [HTTPListener]
     let configuration: Configuration
     let supervision: Supervision
+    /// Of SIGHUP, and listened to already: who is told that the agent is ready may send one at once.
+    let signals: UnixSignalsSequence
 
     var description: String { "Reloading" }
 
     func run() async throws {
         var current = configuration
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        for await _ in signals.cancelOnGracefulShutdown() {
             await supervision.reloading()
             current = reload(current)
             await supervision.ready()
@@ -29,6 +33,7 @@ struct Reloading: Service, CustomStringConvertible {
             let new = try sources.load()
             let (settings, needsRestart) = Configuration.reloadable(from: configuration, to: new)
             parts.access.replace(try AccessList(settings.allow.map(\.description)))
+            for listener in listeners { listener.review() }
             parts.resolver.policy = Transfer.TagPolicy(settings.tags.policy)
             // Whose tags count changes with a restart only.
             parts.sharing.apply(

@@ -1,4 +1,5 @@
 import Discovery
+import NIOCore
 import NIOHTTP1
 
 /// Who asks, as far as the routes can know it.
@@ -8,12 +9,15 @@ struct PeerAsker: Equatable {
     var node: NodeID?
     /// It names itself, and so says that it takes the blob in pieces, from many.
     var isInSwarm: Bool
+    /// From where; one and the same for all who ask from nowhere.
+    var address: String
 
     /// - Parameter signer: who signed the request; nil without a cluster key. What the header claims does not count beside it.
     init(_ request: HTTPRequest, signer: NodeID?) {
         let claimed = Self.claimed(by: request)
         node = signer ?? request.certifiedNode ?? claimed
         isInSwarm = claimed != nil
+        address = request.remoteAddress?.ipAddress ?? ""
     }
 
     private static func claimed(by request: HTTPRequest) -> NodeID? {

@@ -38,9 +38,11 @@ public protocol PeerBackend: Sendable {
 
     // MARK: Uploads
 
-    /// A place for one upload, free again when it is let go; nil when all are taken.
-    /// - Parameter inSwarm: whether it goes to somebody who takes the blob in pieces, from many: of these fewer may run for one blob.
-    func acquireUpload(of digest: Digest, inSwarm: Bool) -> (any Sendable)?
+    /// A place for one upload, free again when it is let go; nil when all are taken, or as many as one address may have.
+    /// - Parameters:
+    ///   - address: an IP address, to which it goes.
+    ///   - inSwarm: whether it goes to somebody who takes the blob in pieces, from many: of these fewer may run for one blob.
+    func acquireUpload(of digest: Digest, to address: String, inSwarm: Bool) -> (any Sendable)?
 
     /// Bytes of a blob went to a peer.
     func uploaded(_ digest: Digest, bytes: Int64)

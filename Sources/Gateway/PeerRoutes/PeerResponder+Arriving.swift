@@ -33,7 +33,7 @@ extension PeerResponder {
         guard !range.isEmpty else { return missing(digest, at: first, wait: nil) }
         let wait = WaitPreference(headers: request.headers["Prefer"])
         do {
-            switch try await open(digest, range, wait, from: request.remoteAddress?.ipAddress ?? "") {
+            switch try await open(digest, range, wait, from: asker.address) {
             case .opened(let reader):
                 return send(digest, range, reader, wait, asker)
             case .crowded:
@@ -56,8 +56,8 @@ extension PeerResponder {
     ) async throws -> Opening {
         if let reader = try await backend.openArriving(digest, range: range, wait: .zero) { return .opened(reader) }
         guard let wait else { return .missing }
-        guard waits.enter(address) else { return .crowded }
-        defer { waits.leave(address) }
+        guard let place = waits.enter(address) else { return .crowded }
+        defer { withExtendedLifetime(place) {} }
         return try await backend.openArriving(digest, range: range, wait: wait.duration).map(Opening.opened) ?? .missing
     }
 
@@ -68,7 +68,7 @@ extension PeerResponder {
             reader.close()
             return Self.unsatisfiable(size: reader.size)
         }
-        guard let slot = backend.acquireUpload(of: digest, inSwarm: true) else {
+        guard let slot = backend.acquireUpload(of: digest, to: asker.address, inSwarm: true) else {
             reader.close()
             return busy(digest, at: range.lowerBound, asker)
         }

@@ -41,7 +41,7 @@ extension PeerResponder {
         _ digest: Digest, size: Int64, _ range: Range<Int64>, _ status: HTTPResponseStatus, _ headers: HTTPHeaders,
         _ asker: PeerAsker
     ) async -> HTTPResponse {
-        guard let slot = backend.acquireUpload(of: digest, inSwarm: asker.isInSwarm) else {
+        guard let slot = backend.acquireUpload(of: digest, to: asker.address, inSwarm: asker.isInSwarm) else {
             return busy(digest, at: range.lowerBound, asker)
         }
         do {

@@ -13,8 +13,13 @@ public struct PeerResponder: HTTPResponder {
     /// A nonce is a line of a header; longer ones are nobody's.
     private static let maximumChallengeSize = 256
 
+    /// Inventories and chains that may be on their way out at once, each up to some megabytes in memory: in all and to one address. Who
+    /// takes them as they come has each for some milliseconds.
+    static let documentLimit = (total: 128, perAddress: 16)
+
     let backend: any PeerBackend
-    let waits: WaitingRoom
+    let waits: AddressPlaces
+    let documents = AddressPlaces(total: documentLimit.total, perAddress: documentLimit.perAddress)
     private let gate: (any PeerGate)?
     private let troubles: TLSTroubles?
     private let observe: @Sendable (PeerRecord) -> Void
@@ -31,7 +36,7 @@ public struct PeerResponder: HTTPResponder {
     ) {
         self.backend = backend
         self.gate = gate
-        self.waits = WaitingRoom(waits)
+        self.waits = AddressPlaces(total: waits.total, perAddress: waits.perAddress)
         self.troubles = troubles
         self.observe = observe
     }
@@ -93,21 +98,37 @@ public struct PeerResponder: HTTPResponder {
             }
             return proven(.json(report, headers: ["Cache-Control": "no-store"]), to: request)
         case .chain(let digest):
-            guard let chain = await backend.chain(of: digest) else {
-                return .problem(.notFound, "no hash chain of \(digest) is known here")
+            return await document(to: asker) {
+                guard let chain = await backend.chain(of: digest) else {
+                    return .problem(.notFound, "no hash chain of \(digest) is known here")
+                }
+                let response = HTTPResponse(
+                    status: .ok, headers: ["Content-Type": HashChain.mediaType], body: .bytes(chain))
+                return proven(response, to: request)
             }
-            let response = HTTPResponse(
-                status: .ok, headers: ["Content-Type": HashChain.mediaType], body: .bytes(chain))
-            return proven(response, to: request)
         case .inventory(let epoch, let since, let next):
-            let page = backend.inventoryPage(epoch: epoch, since: since, next: next)
-            let response = HTTPResponse.json(page, headers: ["Cache-Control": "no-store"])
-            return proven(response.compressed(for: request), to: request)
+            return await document(to: asker) {
+                let page = backend.inventoryPage(epoch: epoch, since: since, next: next)
+                let response = HTTPResponse.json(page, headers: ["Cache-Control": "no-store"])
+                return proven(response.compressed(for: request), to: request)
+            }
         case .node:
             var response = HTTPResponse.json(backend.nodeDocument(), headers: ["Cache-Control": "no-store"])
             if let gate { response.headers.add(name: "Shoal-Nonce", value: gate.challenge()) }
             return proven(response, to: request)
         }
+    }
+
+    /// An answer that is held in memory until it is out, where there is a place for it.
+    private func document(to asker: PeerAsker, _ make: () async -> HTTPResponse) async -> HTTPResponse {
+        guard let place = documents.enter(asker.address) else {
+            return .problem(
+                .serviceUnavailable, "as many inventories and chains are being sent as may be; ask again soon",
+                headers: ["Retry-After": "1"])
+        }
+        var response = await make()
+        response.onEnd = { _ in withExtendedLifetime(place) {} }
+        return response
     }
 
     private func proven(_ response: HTTPResponse, to request: HTTPRequest) -> HTTPResponse {

@@ -38,10 +38,11 @@ public final class RateLimit: Sendable {
         }
     }
 
-    /// How many bytes to ask for at a time where they can be parted; nil where there is no limit.
+    /// How many bytes to ask for at a time where they can be parted; nil where there is no limit. The more wait, the fewer: who waits
+    /// for its turn is silent meanwhile, and who is silent for long is taken for dead.
     public var portion: Int64? {
         let rate = rate.load(ordering: .relaxed)
-        return rate == 0 ? nil : TokenBucket.portion(at: rate)
+        return rate == 0 ? nil : TokenBucket.portion(at: rate, among: waiting + 1)
     }
 
     /// Waits until so many more bytes may pass; at once where there is no limit.

@@ -8,6 +8,10 @@ struct TokenBucket: Sendable {
     /// A full bucket lets this part of a second's bytes pass at once; at low rates ``leastBurst``.
     private static let burstsPerSecond = 20
     private static let leastBurst: Int64 = 64 << 10
+    /// How long a turn of all who wait takes at most, in seconds; a peer waits 5 s for the next bytes (PeerPatience).
+    private static let turn: Int64 = 2
+    /// Less than that at a time is not worth the waking.
+    private static let leastPortion: Int64 = 1 << 10
 
     /// Bytes in a second; at least one.
     let rate: Int64
@@ -24,8 +28,11 @@ struct TokenBucket: Sendable {
     }
 
     /// How many bytes are asked for at a time: a part of the burst, so that who waits takes turns, and a timer that is late costs nothing.
-    static func portion(at rate: Int64) -> Int64 {
-        burst(at: rate) / 4
+    /// - Parameter count: of those who take turns.
+    static func portion(at rate: Int64, among count: Int = 1) -> Int64 {
+        let part = burst(at: rate) / 4
+        let share = rate.multipliedReportingOverflow(by: turn)
+        return share.overflow ? part : min(part, max(leastPortion, share.partialValue / Int64(count)))
     }
 
     private static func burst(at rate: Int64) -> Int64 {

@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import Gateway
@@ -65,6 +66,44 @@ struct ListenerTests {
             let waiting = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
             defer { close(waiting) }
             #expect(bound.withSockAddr { connect(waiting, $0, socklen_t($1)) } == 0)
+        }
+    }
+
+    @Test("Who may connect no more keeps no connection: an idle one ends, another with its answer")
+    func review() async throws {
+        let isAllowed = Atomic(true)
+        let (asked, go) = (Signal<Void>(), Signal<Void>())
+        let responder = StubResponder { request in
+            guard request.path == "/slow" else { return .text("fine") }
+            asked.send(())
+            try? await go.next()
+            return .text("slow")
+        }
+        var limits = HTTPLimits()
+        limits.idleTime = .seconds(3600)
+        let listener = HTTPListener(
+            addresses: [ListenAddress(.tcp(host: "127.0.0.1", port: 0))], responder: responder, limits: limits,
+            group: MultiThreadedEventLoopGroup.singleton, accept: { _ in isAllowed.load(ordering: .relaxed) },
+            logger: .silent)
+        let address = try await listener.bind()[0]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await listener.run() }
+            defer { group.cancelAll() }
+            try await withClient(address) { busy async throws in
+                try await busy.send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                try await asked.next()
+                try await withClient(address) { idle async throws in
+                    #expect(try await idle.get("/").text == "fine")
+                    listener.review()
+                    #expect(try await idle.get("/").text == "fine")
+                    isAllowed.store(false, ordering: .relaxed)
+                    listener.review()
+                    #expect(try await idle.rest() == [])
+                }
+                go.send(())
+                #expect(try await busy.response().text == "slow")
+                #expect(try await busy.rest() == [])
+            }
         }
     }
 

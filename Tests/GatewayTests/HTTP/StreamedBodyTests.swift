@@ -22,6 +22,21 @@ struct StreamedBodyTests {
         }
     }
 
+    @Test("Bytes that come slower than records of TLS are whole still make the whole body", arguments: Wire.allCases)
+    func inParts(wire: Wire) async throws {
+        let size = 64 << 10
+        try await withServer(Taker(), over: wire) { address in
+            // A record has 16 KiB.
+            try await withClient(address, over: wire, inPartsOf: 1000) { client async throws in
+                for _ in 0..<2 {
+                    try await client.send("PUT /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(size)\r\n\r\n")
+                    try await client.send(String(repeating: "x", count: size))
+                    #expect(try await client.response().text == "\(size)")
+                }
+            }
+        }
+    }
+
     @Test("A request that says that it is the connection's last is read to its end, too")
     func last() async throws {
         try await withServer(Taker()) { address in

@@ -248,23 +248,39 @@ struct TLSTests {
         }
     }
 
-    @Test("A certificate that changes is used for the next connection, while those that are open go on")
+    @Test("A certificate that changes is used for the next connection, and those that are open end with their answers")
     func reload() async throws {
         try await withTemporaryFolder { folder in
             let folder = FilePath(folder)
             let files = try TestCertificates.write(TestCertificates.first, TestCertificates.firstKey, into: folder)
             var limits = HTTPLimits()
             limits.certificateTime = .milliseconds(10)
+            limits.idleTime = .seconds(3600)
+            let (asked, go) = (Signal<Void>(), Signal<Void>())
+            let responder = StubResponder { request in
+                guard request.path == "/slow" else { return .text("fine") }
+                asked.send(())
+                try? await go.next()
+                return .text("slow")
+            }
             let address = ListenAddress(
                 .tcp(host: "127.0.0.1", port: 0), tls: try TLSIdentity(files, logger: .silent))
             let client = try TestCertificates.client()
-            try await withServer(StubResponder("fine"), limits: limits, at: address) { address in
-                try await withClient(address, over: .tls) { open async throws in
-                    #expect(try await open.get("/").text == "fine")
-                    #expect(try await TLSPeer.subject(at: address, client) == "shoal-test-first")
-                    try TestCertificates.write(TestCertificates.second, TestCertificates.secondKey, into: folder)
+            try await withServer(responder, limits: limits, at: address) { address in
+                try await withClient(address, over: .tls) { busy async throws in
+                    try await busy.send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    try await asked.next()
+                    try await withClient(address, over: .tls) { idle async throws in
+                        #expect(try await idle.get("/").text == "fine")
+                        #expect(try await TLSPeer.subject(at: address, client) == "shoal-test-first")
+                        try TestCertificates.write(TestCertificates.second, TestCertificates.secondKey, into: folder)
+                        // An end without close_notify would be thrown.
+                        #expect(try await idle.rest() == [])
+                    }
                     while try await TLSPeer.subject(at: address, client) != "shoal-test-second" {}
-                    #expect(try await open.get("/").text == "fine")
+                    go.send(())
+                    #expect(try await busy.response().text == "slow")
+                    #expect(try await busy.rest() == [])
                 }
             }
         }

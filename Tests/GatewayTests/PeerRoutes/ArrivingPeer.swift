@@ -75,7 +75,7 @@ final class ArrivingPeer: PeerBackend {
 
     func openOffered(_ digest: Digest) async throws -> (any BlobReader)? { try WholeReader(Int(Self.size)) }
 
-    func acquireUpload(of digest: Digest, inSwarm: Bool) -> (any Sendable)? {
+    func acquireUpload(of digest: Digest, to address: String, inSwarm: Bool) -> (any Sendable)? {
         state.withLock { state in
             guard state.freeSlots > 0 else { return nil }
             state.freeSlots -= 1

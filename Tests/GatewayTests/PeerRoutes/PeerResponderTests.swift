@@ -1,4 +1,5 @@
 import Discovery
+import NIOCore
 import NIOHTTP1
 import OCI
 import Testing
@@ -122,6 +123,48 @@ struct PeerResponderTests {
         let response = await PeerResponder(backend: backend, gate: nil).respond(to: Self.request(.GET, Self.blob))
         #expect(response.status == .notFound)
         #expect(backend.free == 1)
+    }
+
+    @Test("A slot counts for the address that asks")
+    func slotOfAddress() async throws {
+        let backend = StubPeer(slots: 2)
+        for (address, range) in [("192.0.2.1", nil), ("2001:db8::2", "bytes=0-0")] as [(String, String?)] {
+            var request = Self.request(.GET, Self.blob, range.map { [("Range", $0)] } ?? [])
+            request.remoteAddress = try SocketAddress(ipAddress: address, port: 4242)
+            _ = await PeerResponder(backend: backend, gate: nil).respond(to: request)
+        }
+        #expect(backend.askers == ["192.0.2.1", "2001:db8::2"])
+    }
+
+    @Test("Of inventories and chains only so many are on their way to one address, and others get theirs")
+    func documents() async throws {
+        let responder = PeerResponder(backend: StubPeer(), gate: nil)
+        func ask(_ path: String, from address: String) async throws -> HTTPResponse {
+            var request = Self.request(.GET, path)
+            request.remoteAddress = try SocketAddress(ipAddress: address, port: 4242)
+            return await responder.respond(to: request)
+        }
+        let paths = ["/v1/inventory", "/v1/chain/\(StubPeer.blobDigest)"]
+        var held: [HTTPResponse] = []
+        for number in 0..<PeerResponder.documentLimit.perAddress {
+            held.append(try await ask(paths[number % 2], from: "192.0.2.1"))
+        }
+        #expect(held.allSatisfy { $0.status == .ok })
+        for path in paths {
+            let refused = try await ask(path, from: "192.0.2.1")
+            #expect(refused.status == .serviceUnavailable)
+            #expect(refused.headers.first(name: "Retry-After") == "1")
+            let other = try await ask(path, from: "192.0.2.2")
+            #expect(other.status == .ok)
+        }
+        // What is no such document is not kept waiting.
+        let node = try await ask("/v1/node", from: "192.0.2.1")
+        #expect(node.status == .ok)
+        held.removeAll()
+        let again = try await ask(paths[0], from: "192.0.2.1")
+        #expect(again.status == .ok)
+        #expect(responder.documents.count == 1)
+        withExtendedLifetime(again) {}
     }
 
     @Test("A slot is held until the upload is over, and its bytes are counted")

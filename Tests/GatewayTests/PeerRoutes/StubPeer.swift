@@ -20,6 +20,7 @@ final class StubPeer: PeerBackend {
     private let others: [NodeID]
     private let freeSlots: Mutex<Int>
     private let asked = Mutex<[String]>([])
+    private let addresses = Mutex<[String]>([])
 
     /// - Parameters:
     ///   - heldSize: of the file, where it is another than the inventory tells.
@@ -34,6 +35,8 @@ final class StubPeer: PeerBackend {
     }
 
     var questions: [String] { asked.withLock { $0 } }
+    /// To where uploads went, or would have gone.
+    var askers: [String] { addresses.withLock { $0 } }
     var free: Int { freeSlots.withLock { $0 } }
 
     func offeredSize(of digest: Digest) -> Int64? {
@@ -63,7 +66,8 @@ final class StubPeer: PeerBackend {
 
     func chain(of digest: Digest) -> [UInt8]? { digest == Self.blobDigest ? Self.chain : nil }
 
-    func acquireUpload(of digest: Digest, inSwarm: Bool) -> (any Sendable)? {
+    func acquireUpload(of digest: Digest, to address: String, inSwarm: Bool) -> (any Sendable)? {
+        addresses.withLock { $0.append(address) }
         if inSwarm { asked.withLock { $0.append("swarm") } }
         let isFree = freeSlots.withLock { free in
             guard free > 0 else { return false }

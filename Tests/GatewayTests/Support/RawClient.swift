@@ -135,14 +135,17 @@ extension ByteBufferView {
 }
 
 /// Connects, and closes at the end of `body`.
+/// - Parameter part: how many bytes the wire takes at a time, with a pause after them; nil: as many as there are.
 func withClient<Result: Sendable>(
-    _ address: SocketAddress, over wire: Wire = .plain, _ body: @Sendable (RawClient) async throws -> Result
+    _ address: SocketAddress, over wire: Wire = .plain, inPartsOf part: Int? = nil,
+    _ body: @Sendable (RawClient) async throws -> Result
 ) async throws -> Result {
     let tls = wire == .tls ? try TestCertificates.client() : nil
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .channelOption(.allowRemoteHalfClosure, value: true)
         .connect(to: address) { channel in
             channel.eventLoop.makeCompletedFuture {
+                if let part { try channel.pipeline.syncOperations.addHandler(PartsHandler(part)) }
                 if let tls {
                     try channel.pipeline.syncOperations.addHandler(
                         NIOSSLClientHandler(context: tls, serverHostname: "localhost"))

@@ -159,24 +159,36 @@ struct TLSIdentityTests {
         }
     }
 
-    @Test("A version is tried twice before it is told, and never again until it changes")
+    @Test("A version that fails is told at the second look, once, and tried until it can be used")
     func plan() {
         var plan = ReloadPlan(using: 1)
-        #expect(!plan.wants(1))
-        #expect(plan.wants(2))
-        let isFirstTold = plan.failed(2)
-        // It changed meanwhile: that counts from anew.
-        #expect(plan.wants(3))
-        let isSecondTold = plan.failed(3)
-        #expect(plan.wants(3))
-        let isThirdTold = plan.failed(3)
-        #expect([isFirstTold, isSecondTold, isThirdTold] == [false, false, true])
-        #expect(!plan.wants(3))
-        // Back to what is in use still has to be looked at: nobody knows what the files said in between.
-        #expect(plan.wants(1))
-        plan.loaded(1)
-        #expect(!plan.wants(1))
-        let isFourthTold = plan.failed(4)
-        #expect(!isFourthTold)
+        let wantsWhatIsUsed = plan.wants(1)
+        #expect(!wantsWhatIsUsed)
+        var told: [Bool] = []
+        // It changed after the first look: that counts from anew.
+        for version in [2, 3, 3, 3, 3] {
+            let wants = plan.wants(version)
+            #expect(wants)
+            told.append(plan.failed(version))
+        }
+        #expect(told == [false, false, true, false, false])
+        // What was wrong was the machine: the files are the same as before.
+        let wantsStill = plan.wants(3)
+        #expect(wantsStill)
+        plan.loaded(3)
+        let wantsLoaded = plan.wants(3)
+        #expect(!wantsLoaded)
+    }
+
+    @Test("Files that are again what is in use are not read again, and what fails after that is told anew")
+    func planReturns() {
+        var plan = ReloadPlan(using: 1)
+        for _ in 0..<2 {
+            let isFirstTold = plan.failed(2)
+            let isSecondTold = plan.failed(2)
+            #expect([isFirstTold, isSecondTold] == [false, true])
+            let wants = plan.wants(1)
+            #expect(!wants)
+        }
     }
 }

@@ -64,17 +64,36 @@ struct TLSTroublesTests {
         #expect(troubles.warnings(now: at(220)) == [])
     }
 
-    @Test("A flood of strangers is told of in part, and forgotten like others")
+    @Test("A flood of strangers is kept in part, and hides no trouble that comes after it or goes on beside it")
     func flood() {
         let lines = Lines()
         let troubles = TLSTroubles(logger: lines.logger)
-        for number in 0..<1000 { troubles.note(.untrusted, at: "10.0.\(number / 256).\(number % 256)", now: at(0)) }
-        #expect(lines.all.count == TLSTroubles.limit)
-        let warnings = troubles.warnings(now: at(1))
+        troubles.note(.refusesOurs, at: "10.2.0.1", now: at(0))
+        for number in 0..<1000 {
+            troubles.note(.untrusted, at: "10.0.\(number / 256).\(number % 256)", now: at(1 + number / 20))
+            if number.isMultiple(of: 20) { troubles.note(.refusesOurs, at: "10.2.0.1", now: at(1 + number / 20)) }
+        }
+        troubles.note(.speaksPlain, at: "10.1.0.1", now: at(60))
+        #expect(lines.all.last?.hasPrefix("warning 10.1.0.1: ") == true)
+        let goesOn = lines.all.filter { $0.hasPrefix("warning 10.2.0.1: ") }
+        #expect(goesOn.count == 1)
+        let warnings = troubles.warnings(now: at(60))
         #expect(warnings.count == TLSTroubles.named + 1)
         #expect(warnings.last == "so it is with \(TLSTroubles.limit - TLSTroubles.named) more, of which the log tells")
-        troubles.note(.untrusted, at: "10.1.0.1", now: at(600))
-        #expect(lines.all.count == TLSTroubles.limit + 1)
+    }
+
+    @Test("Who claims to be another node each time is one trouble, as it was last")
+    func claims() {
+        let lines = Lines()
+        let troubles = TLSTroubles(logger: lines.logger)
+        let nodes = (0..<100).map { _ in NodeID.random() }
+        for claimed in nodes.dropFirst() {
+            troubles.note(.otherNode(certified: nodes[0], claimed: claimed), at: "10.0.0.2", now: at(0))
+        }
+        #expect(lines.all.count == 1)
+        let warnings = troubles.warnings(now: at(0))
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.contains("is node \(nodes[99])") == true)
     }
 
     @Test(

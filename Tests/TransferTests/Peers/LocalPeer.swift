@@ -82,7 +82,7 @@ final class LocalPeer: PeerBackend {
     func chain(of digest: Digest) -> [UInt8]? { [UInt8](repeating: 9, count: 32) }
     func offeredSize(of digest: Digest) -> Int64? { nil }
     func openOffered(_ digest: Digest) async throws -> (any BlobReader)? { nil }
-    func acquireUpload(of digest: Digest, inSwarm: Bool) -> (any Sendable)? { 1 }
+    func acquireUpload(of digest: Digest, to address: String, inSwarm: Bool) -> (any Sendable)? { 1 }
     func uploaded(_ digest: Digest, bytes: Int64) {}
 
     func inventoryPage(epoch: UInt64?, since: UInt64?, next: String?) -> InventoryPage {

@@ -49,6 +49,23 @@ struct RateLimitTests {
         #expect(limit.waiting == 0)
     }
 
+    @Test("Among many who wait portions are smaller, and as large as before when they have gone")
+    func manyWaiting() async throws {
+        let limit = RateLimit(bytesPerSecond: 100_000)
+        let alone = limit.portion
+        // More than goes out while this test runs.
+        limit.charge(100 << 20)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<32 { group.addTask { try await limit.take(64 << 20) } }
+            try await Self.wait(for: 32, on: limit)
+            let portion = try #require(limit.portion)
+            #expect(portion * 32 <= 200_000)
+            group.cancelAll()
+            while let result = await group.nextResult() { _ = result }
+        }
+        #expect(limit.portion == alone)
+    }
+
     @Test("Who is cancelled while waiting leaves the queue, first or not")
     func cancelled() async throws {
         let limit = RateLimit(bytesPerSecond: Self.standstill)

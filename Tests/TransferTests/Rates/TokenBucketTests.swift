@@ -65,9 +65,28 @@ struct TokenBucketTests {
         }
     }
 
-    @Test("Slow rates pass 64 KiB at once, and portions are a quarter of a burst", arguments: [1, 1000, 1 << 20])
-    func slow(rate: Int64) {
+    @Test("At slow rates, too, portions are a quarter of a burst", arguments: [8192, 1 << 20])
+    func slowPortion(rate: Int64) {
         #expect(TokenBucket.portion(at: rate) == 16 << 10)
+    }
+
+    @Test(
+        "The more take turns the smaller are portions, so that a turn of all takes two seconds at most",
+        arguments: [(100_000, 32), (100_000, 12), (8_000_000, 256), (1 << 40, 65_536), (.max, 7)] as [(Int64, Int)])
+    func turns(rate: Int64, count: Int) {
+        let portion = TokenBucket.portion(at: rate, among: count)
+        #expect(portion >= 1 << 10)
+        #expect(Double(portion) * Double(count) <= 2 * Double(rate))
+        #expect(portion <= TokenBucket.portion(at: rate))
+    }
+
+    @Test("Of a rate that is next to nothing portions stay worth the waking", arguments: [1, 1000, 50_000] as [Int64])
+    func leastPortion(rate: Int64) {
+        #expect(TokenBucket.portion(at: rate, among: 1000) == 1 << 10)
+    }
+
+    @Test("Slow rates pass 64 KiB at once", arguments: [1, 1000, 1 << 20])
+    func slow(rate: Int64) {
         var bucket = TokenBucket(rate: rate, now: start)
         bucket.pass(48 << 10, now: start)
         #expect(bucket.due(16 << 10) == start)

@@ -12,20 +12,22 @@ struct Connection: Sendable {
     let id: String
     let place: ConnectionLimiter.Place
     let remoteAddress: SocketAddress?
-    /// Whether it is TLS, through which no file can be sent as it is.
-    let isSecure: Bool
+    let isUnixSocket: Bool
+    /// Who this listener is over TLS, and what the connection began with; nil where it is none.
+    private let tls: (identity: TLSIdentity, context: NIOSSLContext)?
 
     /// Builds the pipeline. Must run on the channel's event loop.
     /// - Parameters:
-    ///   - tls: what the connection speaks TLS with; nil: it does not.
+    ///   - tls: who this listener is over TLS; nil: it does not speak it.
     ///   - troubles: told where the client and this listener do not come together over TLS.
     init(
         _ channel: any Channel, id: String, place: ConnectionLimiter.Place, limits: HTTPLimits,
-        responder: any HTTPResponder, tls: NIOSSLContext?, troubles: TLSTroubles? = nil, logger: Logger
+        responder: any HTTPResponder, tls identity: TLSIdentity?, troubles: TLSTroubles? = nil, logger: Logger
     ) throws {
+        let tls = identity.map { (identity: $0, context: $0.context) }
         let remoteAddress = channel.remoteAddress
         let link = ConnectionLink()
-        let isUnixSocket = channel.localAddress?.protocol == .unix
+        let isUnixSocket = channel.isUnixSocket
         let handler = ConnectionHandler(
             assembler: RequestAssembler(
                 limits: limits, remoteAddress: remoteAddress, connectionID: id, isSecure: tls != nil,
@@ -36,7 +38,7 @@ struct Connection: Sendable {
         if let tls {
             let wire = TLSWireHandler(limits: limits, troubles: troubles)
             try channel.pipeline.syncOperations.addHandlers([
-                wire, NIOSSLServerHandler(context: tls),
+                wire, NIOSSLServerHandler(context: tls.context),
                 TLSSessionHandler(wire, limits: limits, troubles: troubles, logger: logger),
             ])
         }
@@ -50,8 +52,19 @@ struct Connection: Sendable {
         self.id = id
         self.place = place
         self.remoteAddress = remoteAddress
-        isSecure = tls != nil
+        self.isUnixSocket = isUnixSocket
+        self.tls = tls
     }
+
+    /// Whether it is TLS, through which no file can be sent as it is.
+    var isSecure: Bool { tls != nil }
+
+    /// Whether certificates have changed since it began: whom they would keep out now may be at its other end.
+    var isOutdated: Bool { tls.map { $0.identity.context !== $0.context } ?? false }
+}
+
+extension Channel {
+    var isUnixSocket: Bool { localAddress?.protocol == .unix }
 }
 
 extension HTTPLimits {

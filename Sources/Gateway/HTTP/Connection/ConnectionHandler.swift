@@ -25,7 +25,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The body of the request that is being answered, for as long as it arrives.
     private var body: RequestBody?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
-    private var completedWrites = 0
+    /// Bytes of bodies that were given to the channel.
+    private var handedOver = 0
     private var isInvited = false
     /// The files that wait for the kernel, oldest first.
     private var regions = CircularBuffer<(lease: FileLease, end: Int)>(initialCapacity: ConnectionLink.writesAhead)
@@ -143,11 +144,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if state.holdsReads {
-            isReadHeld = true
-        } else {
-            context.read()
-        }
+        guard state.holdsReads else { return context.read() }
+        isReadHeld = true
+        // A read of the socket that completed no record of TLS was told to nobody here: what is left of a body is asked for by this
+        // alone then.
+        readBody(context)
     }
 
     private func refuse(_ refusal: HTTPRefusal, _ context: ChannelHandlerContext) {
@@ -218,18 +219,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
             context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
         case .bytes(let bytes):
             let count = bytes.readableBytes
+            handedOver += count
             let written = context.eventLoop.makePromise(of: Void.self)
-            written.futureResult.assumeIsolated().whenSuccess { self.wrote(count) }
+            written.futureResult.assumeIsolated().whenSuccess { self.link.writeEnded(bytes: count) }
             context.write(Self.wrapOutboundOut(.body(.byteBuffer(bytes))), promise: written)
             promise?.succeed()
         case .file(let region, let lease):
             let count = region.readableBytes
+            handedOver += count
             regions.append((lease, region.endIndex))
             let written = context.eventLoop.makePromise(of: Void.self)
             // The file is closed when the last of these has let go of its lease.
             written.futureResult.assumeIsolated().whenComplete { result in
                 self.regions.removeFirst()
-                if case .success = result { self.wrote(count) }
+                if case .success = result { self.link.writeEnded(bytes: count) }
             }
             context.write(Self.wrapOutboundOut(.body(.fileRegion(region))), promise: written)
             promise?.succeed()
@@ -242,11 +245,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
             finish(context)
             promise?.succeed()
         }
-    }
-
-    private func wrote(_ count: Int) {
-        completedWrites += 1
-        link.writeEnded(bytes: count)
     }
 
     private func answered(isKeepAlive: Bool, _ context: ChannelHandlerContext) {
@@ -299,7 +297,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func timerFired(_ context: ChannelHandlerContext) {
         timer = nil
         let pending = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        switch state.check(completed: completedWrites, pending: pending, now: .now()) {
+        switch state.check(taken: handedOver - pending, pending: pending, now: .now()) {
         case .fine: break
         case .refuse: refuse(HTTPRefusal(.tooSlow, "the request took too long to arrive"), context)
         case .breakBody:

@@ -49,7 +49,7 @@ struct ConnectionState {
     init(limits: HTTPLimits, now: NIODeadline) {
         self.limits = limits
         since = now
-        writes = WriteWatch(limit: TimeAmount(limits.stallTime), interval: TimeAmount(limits.stallCheckTime), now: now)
+        writes = WriteWatch(limits: limits, now: now)
     }
 
     /// Requests are read one at a time: while one is answered, the next waits in the kernel.
@@ -170,15 +170,15 @@ struct ConnectionState {
     }
 
     /// - Parameters:
-    ///   - completed: writes that have gone to the kernel so far.
+    ///   - taken: bytes that the kernel has taken so far, of all that was to go out.
     ///   - pending: bytes that wait for it.
-    mutating func check(completed: Int, pending: Int, now: NIODeadline) -> Verdict {
+    mutating func check(taken: Int, pending: Int, now: NIODeadline) -> Verdict {
         if let halfCloseEnd, now >= halfCloseEnd { return .drop(.gone) }
         switch phase {
         case .lingering: return now >= nextCheck ? .drop(.lingered) : .fine
-        case .closing: return writes.check(completed: completed, pending: pending, now: now)
+        case .closing: return writes.check(taken: taken, pending: pending, now: now)
         case .open where bodyAwaited.map({ now >= $0 + TimeAmount(limits.bodyIdleTime) }) ?? false: return .breakBody
-        case .open where unanswered > 0: return writes.check(completed: completed, pending: pending, now: now)
+        case .open where unanswered > 0: return writes.check(taken: taken, pending: pending, now: now)
         case .open where now < nextCheck: return .fine
         case .open: return isReceiving ? .refuse : .finish
         }

@@ -1,39 +1,47 @@
 import NIOCore
 
-/// Notices that a client has stopped reading.
+/// Notices that a client has stopped reading, or reads so little that it only keeps its place.
 struct WriteWatch {
     private let limit: TimeAmount
     private let interval: TimeAmount
-    private var lastProgress: NIODeadline
+    /// What a client has to take within the limit.
+    private let least: Int
     private var lastCheck: NIODeadline
-    private var completed = 0
-    private var pending = Int.max
+    private var lastTaken = 0
+    /// When the client was last seen to do what it has to, and what it had taken by then.
+    private var since: NIODeadline
+    private var takenThen = 0
 
-    init(limit: TimeAmount, interval: TimeAmount, now: NIODeadline) {
-        self.limit = limit
-        self.interval = interval
-        lastProgress = now
+    init(limits: HTTPLimits, now: NIODeadline) {
+        limit = TimeAmount(limits.stallTime)
+        interval = TimeAmount(limits.stallCheckTime)
+        least = limits.leastTaken
+        since = now
         lastCheck = now
     }
 
     var nextCheck: NIODeadline { lastCheck + interval }
 
     mutating func restart(_ now: NIODeadline) {
-        lastProgress = now
+        since = now
+        takenThen = lastTaken
         lastCheck = now
-        pending = .max
     }
 
-    mutating func check(completed: Int, pending: Int, now: NIODeadline) -> ConnectionState.Verdict {
-        let hasMoved = completed != self.completed || pending < self.pending
-        self.completed = completed
-        self.pending = pending
+    /// - Parameters:
+    ///   - taken: bytes that the kernel has taken so far.
+    ///   - pending: bytes that wait for it.
+    mutating func check(taken: Int, pending: Int, now: NIODeadline) -> ConnectionState.Verdict {
+        let hasMoved = taken > lastTaken
+        lastTaken = taken
         lastCheck = now
         // Nothing to send is the source's slowness, not the client's.
-        if hasMoved || pending == 0 {
-            lastProgress = now
+        if pending == 0 || taken - takenThen >= least {
+            since = now
+            takenThen = taken
             return .fine
         }
-        return now - lastProgress >= limit ? .drop(.stalled) : .inspect
+        if now - since >= limit { return .drop(.stalled) }
+        return hasMoved ? .fine : .inspect
     }
 }

@@ -14,8 +14,10 @@ public struct HTTPLimits: Sendable {
     public var bodyIdleTime: Duration = .seconds(60)
     /// How long a connection may wait for its next request.
     public var idleTime: Duration = .seconds(60)
-    /// How long a client may read nothing while there is something to read.
+    /// How long a client may read nothing while there is something to read, or less than ``leastRate``.
     public var stallTime: Duration = .seconds(120)
+    /// Bytes a second that a client reads at least, over ``stallTime``: who reads now and then a few holds a place that others want.
+    public var leastRate = 512
     /// How long and for how many bytes a client is listened to after the last answer. Closing with unread input would
     /// send a RST, which takes back bytes that the client has not read yet.
     public var lingerTime: Duration = .seconds(2)
@@ -40,6 +42,8 @@ public struct HTTPLimits: Sendable {
 
     /// Connections beyond the limits that are told so.
     var refusedConnections: Int { min(64, connections) }
+    /// Bytes that a client reads at least within ``stallTime``.
+    var leastTaken: Int { max(1, Int(stallTime / .seconds(1) * Double(leastRate))) }
     /// How often a connection with bytes to send is looked at.
     var stallCheckTime: Duration { min(.seconds(1), stallTime / 2) }
 }

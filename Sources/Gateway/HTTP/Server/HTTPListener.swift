@@ -90,6 +90,12 @@ public final class HTTPListener: Service {
         for socket in state.withLock({ $0.sockets ?? [] }) { await socket.close() }
     }
 
+    /// Lets go of connections from where none is accepted any more, each once the answers under way are out. To be called when who may
+    /// connect has changed; where certificates have, the listener does the same by itself.
+    public func review() {
+        letGo { !self.isAccepted($0) }
+    }
+
     // MARK: Serving
 
     private func serve() async {
@@ -115,12 +121,13 @@ public final class HTTPListener: Service {
         }
     }
 
-    /// Looks for changed certificates until the task is cancelled.
+    /// Looks for changed certificates until the task is cancelled. Whom they keep out does not stay on a connection from before.
     private func watch(_ identities: Set<TLSIdentity>) async {
         while (try? await Task.sleep(for: limits.certificateTime)) != nil {
             try? await server.warmer.pool.runIfActive {
                 for identity in identities { identity.look() }
             }
+            letGo(where: \.isOutdated)
         }
     }
 
@@ -132,7 +139,8 @@ public final class HTTPListener: Service {
             return state.nextConnection
         }
         defer { state.withLock { $0.open[id] = nil } }
-        if state.withLock({ $0.isDraining }) { quiesce(connection) }
+        // What has changed before it could be found among those that are open.
+        if state.withLock({ $0.isDraining }) || connection.isOutdated || !isAccepted(connection) { quiesce(connection) }
         await server.serve(connection)
     }
 
@@ -144,6 +152,14 @@ public final class HTTPListener: Service {
         for connection in open { quiesce(connection) }
         for socket in sockets { socket.stopAccepting() }
         queue.close()
+    }
+
+    private func letGo(where isUnwanted: (Connection) -> Bool) {
+        for connection in state.withLock({ Array($0.open.values) }) where isUnwanted(connection) { quiesce(connection) }
+    }
+
+    private func isAccepted(_ connection: Connection) -> Bool {
+        connection.isUnixSocket || connection.remoteAddress.map(accept) ?? false
     }
 
     /// The answers that begin from now on say that they are the last, whenever the event loop hears of it.
@@ -178,8 +194,8 @@ public final class HTTPListener: Service {
     /// Runs on the new connection's event loop.
     private func take(_ channel: any Channel, id: String, _ tls: TLSIdentity?) throws {
         // A unix socket has no address to judge by; its file's mode does that.
-        let address = channel.localAddress?.protocol == .unix ? nil : channel.remoteAddress
-        if channel.localAddress?.protocol != .unix {
+        let address = channel.isUnixSocket ? nil : channel.remoteAddress
+        if !channel.isUnixSocket {
             guard let address, accept(address) else {
                 logger.debug("a connection is not allowed", metadata: ["from": "\(address?.ipAddress ?? "unknown")"])
                 throw ChannelError.ioOnClosedChannel
@@ -193,7 +209,7 @@ public final class HTTPListener: Service {
         do {
             try queue.add {
                 try Connection(
-                    channel, id: id, place: place, limits: limits, responder: server.responder, tls: tls?.context,
+                    channel, id: id, place: place, limits: limits, responder: server.responder, tls: tls,
                     troubles: troubles, logger: logger)
             }
         } catch {
