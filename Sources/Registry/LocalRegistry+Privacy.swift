@@ -1,3 +1,4 @@
+import Content
 public import OCI
 import Synchronization
 import Transfer
