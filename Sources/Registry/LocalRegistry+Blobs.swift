@@ -58,7 +58,7 @@ extension LocalRegistry {
     /// "Mounting a blob from another repository"). It is in this node's own store then.
     public func mount(_ digest: Digest, in repository: RepositoryName) async throws(DistributionError) -> Bool {
         try permit(repository)
-        guard isAtHand(digest), await mayBeNamed(digest) else { return false }
+        guard isAtHand(digest), await mayBeMounted(digest) else { return false }
         do throws(DistributionError) {
             try await bring(digest, for: repository)
             return true
@@ -78,12 +78,20 @@ extension LocalRegistry {
     /// runtime's copy and of other nodes.
     /// - Throws: MANIFEST_BLOB_UNKNOWN naming what is nowhere, MANIFEST_INVALID where a size is wrong.
     func bring(_ document: ManifestDocument, for repository: RepositoryName) async throws(DistributionError) {
+        var brought: Set<Digest> = []
+        try await bring(document, for: repository, &brought)
+    }
+
+    /// - Parameter brought: the manifests that were brought already: indexes may name each other's again and again.
+    private func bring(
+        _ document: ManifestDocument, for repository: RepositoryName, _ brought: inout Set<Digest>
+    ) async throws(DistributionError) {
         for blob in document.blobs {
             try await bring(blob.digest, for: repository)
             try checkSize(blob)
         }
         for child in document.children where !child.isForeign {
-            try await bring(single: child, for: repository)
+            if brought.insert(child.digest).inserted { try await bring(single: child, for: repository, &brought) }
             try checkSize(child)
         }
     }
@@ -123,6 +131,13 @@ extension LocalRegistry {
 
     /// Brings one manifest of an index, with what it names.
     func bring(single child: Descriptor, for repository: RepositoryName) async throws(DistributionError) {
+        var brought: Set<Digest> = [child.digest]
+        try await bring(single: child, for: repository, &brought)
+    }
+
+    private func bring(
+        single child: Descriptor, for repository: RepositoryName, _ brought: inout Set<Digest>
+    ) async throws(DistributionError) {
         noteRecent(child.digest)
         content.layout.keepToo(child.digest)
         let found: PulledManifest
@@ -134,7 +149,7 @@ extension LocalRegistry {
         try await stored { () throws(ContentError) in
             try await content.layout.put(found.document.bytes, as: child.digest, isKept: true)
         }
-        try await bring(found.document, for: repository)
+        try await bring(found.document, for: repository, &brought)
     }
 
     /// The runtime's copy goes when the runtime wants: it is copied.

@@ -31,8 +31,9 @@ extension LocalRegistry {
             throw DistributionError(
                 code: .digestInvalid, message: "the manifest has the digest \(digest)", detail: asked.description)
         }
-        try await checkNames(of: document)
+        let blobs = try await checkNames(of: document)
         try await bring(document, for: name.repository)
+        try await checkBlobs(blobs)
         try await stored { () throws(ContentError) in
             try await content.layout.put(bytes, as: digest, isKept: true)
         }

@@ -25,13 +25,22 @@ struct MirrorService: MirrorBackend {
             pulls.blobBegan(question.digest)
             let began = ContinuousClock.now
             do {
+                let leave: PrivateGate.Leave
                 do {
-                    try await admit(question)
+                    leave = try await admit(question)
                 } catch {
                     fetcher.refused()
                     throw error
                 }
                 let reader = try await fetcher.open(asked(question))
+                if leave == .asAsked {
+                    do {
+                        try await look(at: question, size: reader.size)
+                    } catch {
+                        reader.close()
+                        throw error
+                    }
+                }
                 meters.opened(after: began.duration(to: .now))
                 return PulledReader(
                     reader, question.digest, isWhole: question.range == .whole, began: began, pulls: pulls,
@@ -50,7 +59,10 @@ struct MirrorService: MirrorBackend {
 
     func blobSize(_ question: MirrorBlobQuestion) async throws -> Int64 {
         do {
-            try await admit(question)
+            // What is not here tells its size and nothing else: nothing is fetched for a HEAD.
+            if try await admit(question) == .asAsked, let size = content.size(of: question.digest) {
+                try await look(at: question, size: size)
+            }
         } catch {
             throw told(error)
         }
@@ -88,11 +100,33 @@ struct MirrorService: MirrorBackend {
     }
 
     /// Lets a request for a blob pass that may have it from this node or from peers.
-    private func admit(_ question: MirrorBlobQuestion) async throws {
-        guard gate.isOn, !registry.hasReceived(question.digest) else { return }
-        try await gate.admit(
+    private func admit(_ question: MirrorBlobQuestion) async throws -> PrivateGate.Leave {
+        guard gate.isOn, !registry.hasReceived(question.digest) else { return .whatever }
+        return try await gate.admit(
             question.digest, at: origin(of: question.place),
             as: Self.identity(question.authorization, in: question.place))
+    }
+
+    /// Looks whether what may be had as a blob is one. A manifest has rules of its own, whatever names it as a blob.
+    private func look(at question: MirrorBlobQuestion, size: Int64) async throws {
+        guard (1...Int64(ManifestDocument.maximumSize)).contains(size) else { return }
+        let whole = BlobQuestion(
+            digest: question.digest, origin: asked(question).origin, as: asked(question).identity)
+        let reader = try await fetcher.open(whole, isRequest: false)
+        defer { reader.close() }
+        guard try await Self.isManifest(reader) else { return }
+        try await gate.admit(
+            manifestInBlob: question.digest, at: origin(of: question.place),
+            as: Self.identity(question.authorization, in: question.place))
+    }
+
+    private static func isManifest(_ reader: any BlobReader) async throws -> Bool {
+        // Most are archives, which begin otherwise.
+        let beginning = try await reader.next(at: 0, limit: min(reader.size, 512)).bytes()
+        let first = beginning.first { !" \t\r\n".utf8.contains($0) }
+        guard first == nil || first == UInt8(ascii: "{") else { return false }
+        let bytes = try await reader.readAll(limit: ManifestDocument.maximumSize)
+        return (try? ManifestDocument(bytes: bytes, mediaType: nil)) != nil
     }
 
     private static func identity(

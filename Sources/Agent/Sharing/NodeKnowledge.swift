@@ -19,7 +19,7 @@ struct NodeKnowledge: PrivateKnowledge {
 
     func places(of manifest: Digest) -> Set<ContentPlace> {
         var places = Set(content.images(of: manifest).map { ContentPlace($0.reference, $0.origin) })
-        for origin in content.runtime?.origins(of: manifest) ?? [] { places.insert(.registry(origin)) }
+        for origin in content.homes(of: manifest) { places.insert(.registry(origin)) }
         return places
     }
 
@@ -28,6 +28,8 @@ struct NodeKnowledge: PrivateKnowledge {
     }
 
     func parents(of digest: Digest) -> Set<Digest> { content.parents(of: digest) }
+
+    func indexes(of manifest: Digest) -> Set<Digest> { content.indexes(of: manifest) }
 
     func isManifest(_ digest: Digest) -> Bool { content.isManifest(digest) }
 }

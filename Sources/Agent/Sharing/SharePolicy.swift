@@ -151,11 +151,12 @@ struct SharePolicy: Equatable, Sendable {
         draft.references.append(ReferenceOffer(name))
     }
 
-    /// Where the image is from: by its name, and by the labels of its manifest.
+    /// Where the image is from: by its name, and by the labels of its manifest. A registry whose index names another's image is not asked about
+    /// it: its word would be believed of what is not its own.
     private func repositories(of image: ImageRecord, _ content: SharedContent) -> Set<Origin> {
         // What was pushed to the local namespace is that namespace's, wherever its parts came from.
         if image.origin == nil, image.reference != nil { return [] }
-        return Set(content.origins(image.digest)).union(image.origin.map { [$0] } ?? [])
+        return content.homes(image.digest).union(image.origin.map { [$0] } ?? [])
     }
 
     /// Content that no image is known to need: it may be on its way, or an image's that was removed.

@@ -12,6 +12,8 @@ struct SharedContent {
     var children: (Digest) -> [Digest]
     /// The repositories that content came from, as labels and manifests tell it.
     var origins: (Digest) -> [Origin]
+    /// The repositories that a manifest itself is from, whatever names it: `NodeContent.homes(of:)`.
+    var homes: (Digest) -> Set<Origin>
     /// Whether this node has hashed the blob itself.
     var isProven: (Digest) -> Bool
     /// The names of the local namespace, deleted ones too. Where an image has one of them this word holds.

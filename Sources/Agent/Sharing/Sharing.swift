@@ -100,6 +100,6 @@ extension SharedContent {
         self.init(
             images: content.images().map(tags.confirmed), blobs: content.blobs(),
             children: { content.children(of: $0) }, origins: { content.origins(of: $0) },
-            isProven: { content.isProven($0) }, localNames: names.table.all)
+            homes: { content.homes(of: $0) }, isProven: { content.isProven($0) }, localNames: names.table.all)
     }
 }

@@ -24,12 +24,12 @@ struct ContentGraph: Sendable {
     /// Whether a manifest has been read already.
     func knows(_ manifest: Digest) -> Bool { names[manifest] != nil }
 
-    /// Notes what a manifest names.
+    /// Notes what a manifest names, but for what it says is to be had elsewhere: that is nothing of the image's here.
     /// - Returns: False where there is no room left: nothing is noted then.
     mutating func learn(_ document: ManifestDocument, as digest: Digest) -> Bool {
         forget(digest)
         var seen: Set<Digest> = []
-        let manifests = document.children.filter { seen.insert($0.digest).inserted }
+        let manifests = document.children.filter { !$0.isForeign && seen.insert($0.digest).inserted }
         let blobs = document.blobs.map(\.digest).filter { seen.insert($0).inserted }
         let named = Names(blobs: blobs, manifests: manifests)
         guard edges + named.count <= maximumEdges else { return false }
@@ -70,6 +70,11 @@ struct ContentGraph: Sendable {
 
     /// The manifests that name this content; not what names those.
     func parents(of digest: Digest) -> Set<Digest> { parents[digest] ?? [] }
+
+    /// The indexes that name this content as one of their manifests; what names it as a blob is left out.
+    func indexes(of digest: Digest) -> Set<Digest> {
+        parents(of: digest).filter { names[$0]?.manifests.contains { $0.digest == digest } == true }
+    }
 
     /// The content itself, and every manifest that leads to it.
     func ancestors(of digest: Digest) -> Set<Digest> {

@@ -71,9 +71,14 @@ extension ImageLayout {
         state.withLock { $0.graph.parents(of: digest) }
     }
 
-    /// Whether an index that is held names this content as a manifest.
+    /// The held indexes that name this content as one of their manifests; not what names those.
+    public func indexes(of digest: Digest) -> Set<Digest> {
+        state.withLock { $0.graph.indexes(of: digest) }
+    }
+
+    /// Whether an index that is held names this content as a manifest, and not as something of another type.
     public func isIndexed(_ digest: Digest) -> Bool {
-        state.withLock { $0.graph.manifestType(of: digest) != nil }
+        state.withLock { $0.graph.manifestType(of: digest)?.isManifestOrIndex == true }
     }
 
     /// As ``children(of:)``; where there was no room to keep that in mind, the manifest is read again. Blocks then.
@@ -86,7 +91,7 @@ extension ImageLayout {
             )
         }
         guard !isKnown, let type, type.isManifestOrIndex, let document = document(manifest, type) else { return known }
-        return document.children.map(\.digest) + document.blobs.map(\.digest)
+        return document.children.filter { !$0.isForeign }.map(\.digest) + document.blobs.map(\.digest)
     }
 
     /// What other programs have put into `index.json`.

@@ -62,6 +62,9 @@ public final class ContainerdStore: BlobStore {
     /// The repositories that have this content: by containerd's labels, else by the names of the images that need it.
     public func origins(of digest: Digest) -> [Origin] { read { $0.origins(of: digest) } }
 
+    /// The repositories that this content came from by containerd's labels, whatever names it.
+    public func labelledOrigins(of digest: Digest) -> Set<Origin> { read { $0.labelledOrigins(of: digest) } }
+
     /// Whether containerd will not collect an offered blob, because an image leads to it.
     public func isKept(_ digest: Digest) -> Bool { read { $0.isKept(digest) } }
 

@@ -72,12 +72,17 @@ extension RuntimeState {
 
     /// The repositories that have this content: by its labels, else by the names of the images that need it. Sorted.
     func origins(of digest: Digest) -> [Origin] {
-        let labelled = Set(namespaces.values.flatMap { $0.contents[digest]?.origins ?? [] })
+        let labelled = labelledOrigins(of: digest)
         if !labelled.isEmpty { return labelled.sorted() }
         let named = namespaces.values.flatMap { namespace in
             namespace.imagesNeeding(digest).compactMap { namespace.images[$0]?.reference?.origin }
         }
         return Set(named).sorted()
+    }
+
+    /// The repositories that this content came from by its own labels; empty for what is not held.
+    func labelledOrigins(of digest: Digest) -> Set<Origin> {
+        Set(namespaces.values.flatMap { $0.contents[digest]?.origins ?? [] })
     }
 
     /// Whether containerd keeps an offered blob for as long as an image is there.

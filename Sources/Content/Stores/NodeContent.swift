@@ -103,6 +103,20 @@ public final class NodeContent: BlobStore {
         return layout.parents(of: digest).union(runtime.parents(of: digest))
     }
 
+    /// The held indexes that name this content as one of their manifests, as far as either store can tell; not what names those.
+    public func indexes(of digest: Digest) -> Set<Digest> {
+        guard let runtime else { return layout.indexes(of: digest) }
+        // Labels say that it is named, not as what.
+        let named = runtime.parents(of: digest).filter { mediaType(of: $0)?.isIndex == true }
+        return layout.indexes(of: digest).union(named)
+    }
+
+    /// The repositories that a manifest itself is known to be from: by what was noted when it came, or by its labels. That it is held, and
+    /// what names it, say nothing of that: whoever can have an index made can have it name what is another's.
+    public func homes(of manifest: Digest) -> Set<Origin> {
+        Set(images(of: manifest).compactMap(\.origin)).union(runtime?.labelledOrigins(of: manifest) ?? [])
+    }
+
     /// Whether this content is known to be a manifest: by an image's name, by an index, or because it names something.
     public func isManifest(_ digest: Digest) -> Bool {
         if !images(of: digest).isEmpty || layout.isIndexed(digest) || !children(of: digest).isEmpty { return true }

@@ -6,11 +6,13 @@ import OCI
 struct Confirmations: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// That somebody may have a manifest, or a blob that no manifest is known to name, of a repository.
+    /// That somebody may have a manifest, or a blob that no manifest is known to name, of a repository. What was said of a blob is no word about
+    /// a manifest: any registry can say that it has it.
     struct Entry: Hashable, Sendable {
         var principal: Principal
         var origin: Origin
         var digest: Digest
+        var kind: ContentKind
     }
 
     /// So long upstream's word counts.
@@ -42,6 +44,9 @@ struct Confirmations: Sendable {
     func contains(_ entry: Entry, now: Instant) -> Bool {
         ends[entry].map { $0 > now } ?? false
     }
+
+    /// When upstream's last yes counts no more, or since when it does not; nil where it is not remembered, or a no came after it.
+    func end(_ entry: Entry) -> Instant? { ends[entry] }
 
     var count: Int { ends.count }
 }

@@ -1,5 +1,5 @@
 public import Logging
-public import OCI
+import OCI
 import Synchronization
 
 /// Who may have what upstream does not hand out to anybody: `share.private = "verify"`.
@@ -18,10 +18,6 @@ public final class PrivateGate: Sendable {
 
     /// How long upstream is asked for a confirmation.
     static let deadline: Duration = .seconds(10)
-    /// Indexes may name indexes; deeper than this nobody looks.
-    private static let depth = 4
-    /// How many manifests upstream is asked about for the sake of one blob.
-    private static let questions = 4
 
     private struct State {
         var isOn: Bool
@@ -29,7 +25,7 @@ public final class PrivateGate: Sendable {
     }
 
     let knowledge: any PrivateKnowledge
-    private let upstream: UpstreamClient
+    let upstream: UpstreamClient
     private let now: @Sendable () -> ContinuousClock.Instant
     private let logger: Logger
     private let state: Mutex<State>
@@ -72,7 +68,7 @@ public final class PrivateGate: Sendable {
         case .admit: return .anywhere
         case .fetch: return .upstreamOnly
         case .ask:
-            let word = try await flights.run(entry) { await self.ask(about: entry, as: identity) }
+            let word = try await word(about: entry, as: identity)
             guard standing.isAdmitted(on: word) else { throw Self.refusal(of: "\(origin)@\(manifest)", word) }
             return .anywhere
         }
@@ -81,7 +77,9 @@ public final class PrivateGate: Sendable {
     /// Whether a client may have a manifest of a repository by what is known; upstream is not asked.
     func admitsUnasked(_ manifest: Digest, at origin: Origin, as identity: UpstreamIdentity) -> Bool {
         guard isOn else { return true }
-        return isHad(manifest, at: .registry(origin), as: identity)
+        var effort = Effort()
+        return isHad(
+            manifest, at: .registry(origin), upstream.principal(of: identity, at: origin.registry), &effort)
     }
 
     /// Upstream has named a manifest to a client, without its bytes.
@@ -104,52 +102,59 @@ public final class PrivateGate: Sendable {
         }
     }
 
-    // MARK: Blobs, and what is asked for by its digest alone
+    // MARK: What is known
 
-    /// Whether a client may have content that it asks for by digest. Asks upstream where nobody knows.
-    ///
-    /// A blob follows the manifests that name it, wherever those are from; content that nothing is known of is asked of upstream itself.
-    /// - Parameter origin: where the client says that it is; nil where it names no registry.
-    /// - Throws: ``FetchError`` where it may not.
-    public func admit(_ digest: Digest, at origin: Origin?, as identity: UpstreamIdentity) async throws {
-        guard isOn else { return }
-        let isManifest = knowledge.isManifest(digest)
-        let bearers: Set<Digest> = isManifest ? [digest] : knowledge.parents(of: digest)
-        if bearers.contains(where: { isHadSomewhere($0, as: identity) }) { return }
-        if let origin, isConfirmed(entry(digest, origin, identity)) { return }
-        var word = PrivateStanding.Word.no
-        var candidates = bearers.sorted().flatMap { bearer in places(leadingTo: bearer).map { (bearer, $0) } }
-        // What nobody here has may be an image of the neighbours'.
-        for bearer in bearers.isEmpty ? [digest] : bearers {
-            let claimed = knowledge.claimedPlaces(of: bearer)
-            guard !claimed.contains(.local) else { return }
-            candidates += claimed.map { (bearer, $0) }
-        }
-        if candidates.isEmpty, !isManifest, let origin {
-            word = try await confirm(blob: digest, at: origin, as: identity)
-            if word == .client { return }
-        }
-        for (bearer, asked) in Self.order(candidates, origin, identity).prefix(Self.questions) {
-            if case .anywhere? = try? await admission(of: bearer, at: asked, as: identity) { return }
-        }
-        throw Self.refusal(of: "\(digest)", word)
+    func entry(
+        _ digest: Digest, as kind: ContentKind = .manifest, _ origin: Origin, _ identity: UpstreamIdentity
+    ) -> Confirmations.Entry {
+        Confirmations.Entry(
+            principal: upstream.principal(of: identity, at: origin.registry), origin: origin, digest: digest, kind: kind
+        )
     }
 
-    /// The repositories to ask, the one that the client named first. What a client sent goes to the registry that it named and to no other.
-    private static func order(
-        _ candidates: [(Digest, ContentPlace)], _ named: Origin?, _ identity: UpstreamIdentity
-    ) -> [(Digest, Origin)] {
-        let allowed = candidates.compactMap { bearer, place in place.origin.map { (bearer, $0) } }.filter { _, origin in
-            if case .client = identity { origin.registry == named?.registry } else { true }
-        }
-        return allowed.filter { $0.1 == named } + allowed.filter { $0.1 != named }
+    func isConfirmed(_ entry: Confirmations.Entry) -> Bool {
+        state.withLock { $0.confirmations.contains(entry, now: now()) }
+    }
+
+    /// When upstream's last yes ends, or ended.
+    func lastConfirmation(_ entry: Confirmations.Entry) -> ContinuousClock.Instant? {
+        state.withLock { $0.confirmations.end(entry) }
+    }
+
+    func standing(of entry: Confirmations.Entry) -> PrivateStanding {
+        let (digest, place) = (entry.digest, ContentPlace.registry(entry.origin))
+        var standing = PrivateStanding()
+        standing.publicity = knowledge.publicity(of: digest, at: entry.origin)
+        standing.isConfirmed = isConfirmed(entry)
+        guard standing.step != .admit else { return standing }
+        let isKnown = isKnown(digest, to: place)
+        // Docker Hub does not say of what it has not that it has it; and what is more than a HEAD it counts as a pull.
+        standing.isOfRepository = isKnown || entry.origin.registry == .dockerHub
+        guard isKnown else { return standing }
+        var effort = Effort()
+        standing.isNamed = isNamed(digest, at: place, entry.principal, &effort)
+        return standing
+    }
+
+    /// Whether a manifest is known to belong there; peers are heard only where this node's own records do not say so.
+    private func isKnown(_ manifest: Digest, to place: ContentPlace) -> Bool {
+        knowledge.places(of: manifest).contains(place) || knowledge.claimedPlaces(of: manifest).contains(place)
+    }
+
+    // MARK: What upstream says
+
+    /// Asks upstream about a manifest, once for all who ask at the same time.
+    func word(
+        about entry: Confirmations.Entry, as identity: UpstreamIdentity
+    ) async throws -> PrivateStanding.Word {
+        try await flights.run(entry) { await self.ask(about: entry, as: identity) }
     }
 
     /// Asks upstream for a blob that no manifest is known to name.
-    private func confirm(
+    func confirm(
         blob: Digest, at origin: Origin, as identity: UpstreamIdentity
     ) async throws -> PrivateStanding.Word {
-        let entry = entry(blob, origin, identity)
+        let entry = entry(blob, as: .blob, origin, identity)
         return try await flights.run(entry) {
             let word: PrivateStanding.Word
             do throws(UpstreamError) {
@@ -162,80 +167,6 @@ public final class PrivateGate: Sendable {
             return word
         }
     }
-
-    // MARK: What is known
-
-    private func entry(_ digest: Digest, _ origin: Origin, _ identity: UpstreamIdentity) -> Confirmations.Entry {
-        Confirmations.Entry(
-            principal: upstream.principal(of: identity, at: origin.registry), origin: origin, digest: digest)
-    }
-
-    private func isConfirmed(_ entry: Confirmations.Entry) -> Bool {
-        state.withLock { $0.confirmations.contains(entry, now: now()) }
-    }
-
-    private func standing(of entry: Confirmations.Entry) -> PrivateStanding {
-        let (digest, place) = (entry.digest, ContentPlace.registry(entry.origin))
-        var standing = PrivateStanding()
-        standing.publicity = knowledge.publicity(of: digest, at: entry.origin)
-        standing.isConfirmed = isConfirmed(entry)
-        guard standing.step != .admit else { return standing }
-        let places = knownPlaces(of: digest, unless: place)
-        standing.isOfRepository = places.contains(place)
-        standing.isNamed =
-            (places.isEmpty || places.contains(place))
-            && knowledge.parents(of: digest).contains { isHad($0, at: place, entry.principal, depth: 1) }
-        return standing
-    }
-
-    /// Where a manifest belongs; peers are heard only where this node's own records do not know of `place`.
-    private func knownPlaces(of manifest: Digest, unless place: ContentPlace) -> Set<ContentPlace> {
-        let own = knowledge.places(of: manifest)
-        return own.contains(place) ? own : own.union(knowledge.claimedPlaces(of: manifest))
-    }
-
-    private func isHad(_ manifest: Digest, at place: ContentPlace, as identity: UpstreamIdentity) -> Bool {
-        isHad(manifest, at: place, place.origin.map { upstream.principal(of: identity, at: $0.registry) }, depth: 0)
-    }
-
-    /// Whether a manifest may be had by itself, or because an index of the same place may that names it. An index may name what is another's:
-    /// that does not make it the index's.
-    private func isHad(_ manifest: Digest, at place: ContentPlace, _ principal: Principal?, depth: Int) -> Bool {
-        switch (place, principal) {
-        case (.local, _):
-            if knowledge.places(of: manifest).contains(.local) { return true }
-        case (.registry(let origin), let principal?):
-            if [Publicity.yes, .wasOnce].contains(knowledge.publicity(of: manifest, at: origin)) { return true }
-            if isConfirmed(Confirmations.Entry(principal: principal, origin: origin, digest: manifest)) { return true }
-        case (.registry, nil):
-            return false
-        }
-        guard depth < Self.depth else { return false }
-        let parents = knowledge.parents(of: manifest)
-        guard parents.contains(where: { isHad($0, at: place, principal, depth: depth + 1) }) else { return false }
-        // What a push names was looked at when it was pushed.
-        guard place != .local else { return true }
-        let places = knownPlaces(of: manifest, unless: place)
-        return places.isEmpty || places.contains(place)
-    }
-
-    private func isHadSomewhere(_ manifest: Digest, as identity: UpstreamIdentity) -> Bool {
-        isHad(manifest, at: .local, as: identity)
-            || places(leadingTo: manifest).contains { isHad(manifest, at: $0, as: identity) }
-    }
-
-    /// Where a manifest, and what leads to it, belongs by this node's records.
-    private func places(leadingTo manifest: Digest) -> Set<ContentPlace> {
-        var places = knowledge.places(of: manifest)
-        var level = knowledge.parents(of: manifest)
-        for _ in 0..<Self.depth where !level.isEmpty {
-            for parent in level { places.formUnion(knowledge.places(of: parent)) }
-            level = level.reduce(into: []) { $0.formUnion(knowledge.parents(of: $1)) }
-        }
-        return places
-    }
-
-    // MARK: What upstream says
 
     private func ask(about entry: Confirmations.Entry, as identity: UpstreamIdentity) async -> PrivateStanding.Word {
         let word: PrivateStanding.Word
@@ -262,7 +193,7 @@ public final class PrivateGate: Sendable {
         }
     }
 
-    private func note(_ word: PrivateStanding.Word, _ entry: Confirmations.Entry) {
+    func note(_ word: PrivateStanding.Word, _ entry: Confirmations.Entry) {
         if word == .anybody { knowledge.handedOut(entry.digest, at: entry.origin) }
         state.withLock { state in
             switch word {
@@ -273,7 +204,7 @@ public final class PrivateGate: Sendable {
         }
     }
 
-    private static func refusal(of what: String, _ word: PrivateStanding.Word) -> FetchError {
+    static func refusal(of what: String, _ word: PrivateStanding.Word) -> FetchError {
         let why =
             word == .silence
             ? "upstream, which cannot be asked now, has not confirmed it lately"

@@ -15,10 +15,12 @@ struct PrivateStanding: Equatable, Sendable {
     var publicity = Publicity.unknown
     /// Upstream has lately let this client have it.
     var isConfirmed = false
-    /// An index of the repository that this client may have names it, and nothing says that it is another repository's.
+    /// An index of the repository that this client may have names it, and it is known to be of the repository itself: any registry can make an
+    /// index that names what is another's.
     var isNamed = false
-    /// It is known to be of this repository: by this node's records, by the runtime's labels, or by the word of a holder of the cluster key.
-    /// Else a registry's word is no proof that it has it: the client chose the registry, and a digest is no secret.
+    /// It is known to be of this repository: by this node's records, by the runtime's labels, or by the word of a holder of the cluster key; or
+    /// the registry is one whose own word is enough. Another's is no proof that it has it: the client chose the registry, and a digest is no
+    /// secret.
     var isOfRepository = false
 
     /// What to do.

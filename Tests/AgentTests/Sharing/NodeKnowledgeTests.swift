@@ -75,7 +75,37 @@ struct NodeKnowledgeTests {
         #expect(knowledge.places(of: manifest) == [.registry(try Origin("ghcr.io/acme/app"))])
         #expect(knowledge.parents(of: manifest) == [index])
         #expect(knowledge.parents(of: blob) == [manifest])
+        #expect(knowledge.indexes(of: manifest) == [index])
+        #expect(knowledge.indexes(of: blob).isEmpty)
         #expect(knowledge.isManifest(manifest) && knowledge.isManifest(index) && !knowledge.isManifest(blob))
+        // Of the blobs below it, both.
+        let origins = [try Origin("ghcr.io/acme/app"), try Origin("quay.io/x/app")]
+        #expect(knowledge.content.origins(of: manifest) == origins)
+        #expect(knowledge.content.homes(of: manifest) == [origins[0]])
+    }
+
+    @Test("What is held under no name is nobody's, whatever names it")
+    func unnamed() async throws {
+        let bytes = Array(image.utf8)
+        let manifest = ContentHasher.digest(of: bytes)
+        try await layout.put(bytes, as: manifest)
+        let index = try await put(index(of: manifest), as: "quay.io/x/app:1", from: nil)
+        #expect(knowledge.indexes(of: manifest) == [index])
+        #expect(knowledge.places(of: manifest).isEmpty)
+    }
+
+    @Test("What names a manifest as a layer, or an index that names a layer, does not make it what it is not")
+    func otherKinds() async throws {
+        let manifest = ContentHasher.digest(of: Array(image.utf8))
+        let bearer = try await put(
+            image.replacing("\(blob)", with: "\(manifest)"), as: "quay.io/x/app:1", from: nil)
+        #expect(knowledge.parents(of: manifest) == [bearer])
+        #expect(knowledge.indexes(of: manifest).isEmpty)
+        #expect(!knowledge.isManifest(manifest))
+        let cache = index(of: blob).replacing("image.manifest.v1+json", with: "image.layer.v1.tar")
+        let list = try await put(cache, as: "quay.io/x/cache:1", from: nil)
+        #expect(knowledge.parents(of: blob) == [list])
+        #expect(!knowledge.isManifest(blob))
     }
 
     @Test("What upstream hands out is remembered")

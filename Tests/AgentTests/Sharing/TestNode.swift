@@ -72,7 +72,8 @@ struct TestNode {
         SharedContent(
             images: images, blobs: held.sorted().map { BlobInfo(digest: $0, size: 1) },
             children: { [children] in children[$0] ?? [] }, origins: { [labels] in labels[$0] ?? [] },
-            isProven: { [unproven] in !unproven.contains($0) }, localNames: localNames)
+            homes: { [labels] in Set(labels[$0] ?? []) }, isProven: { [unproven] in !unproven.contains($0) },
+            localNames: localNames)
     }
 
     func offer(_ policy: SharePolicy) -> SharePolicy.Offer {

@@ -54,6 +54,35 @@ struct ContentGraphTests {
         #expect(graph.manifestType(of: digestOf(image.config)) == nil)
     }
 
+    @Test("What an index says is to be had elsewhere is no child of its")
+    func foreign() throws {
+        let image = try TestImage("a", layers: [Self.layers[0]])
+        var elsewhere = image.descriptor
+        elsewhere.urls = ["https://elsewhere.test/"]
+        let index = try TestIndex([elsewhere])
+        var graph = ContentGraph()
+        #expect(graph.learn(try ManifestDocument(bytes: index.bytes, mediaType: nil), as: index.digest))
+        #expect(graph.children(of: index.digest) == [])
+        #expect(graph.parents(of: image.digest) == [])
+        #expect(graph.manifestType(of: image.digest) == nil)
+    }
+
+    @Test("The indexes of a manifest are those that name it as one; who names it as a layer is none of them")
+    func indexes() throws {
+        let image = try TestImage("a", layers: [Self.layers[0]])
+        let bearer = try TestImage("b", layers: [image.manifest])
+        let (index, outer) = (try TestIndex([image.descriptor]), try TestIndex([bearer.descriptor]))
+        var graph = ContentGraph()
+        for image in [image, bearer] { #expect(graph.learn(try document(image), as: image.digest)) }
+        for index in [index, outer] {
+            #expect(graph.learn(try ManifestDocument(bytes: index.bytes, mediaType: nil), as: index.digest))
+        }
+        #expect(graph.parents(of: image.digest) == [bearer.digest, index.digest])
+        #expect(graph.indexes(of: image.digest) == [index.digest])
+        #expect(graph.indexes(of: bearer.digest) == [outer.digest])
+        #expect(graph.indexes(of: digestOf(Self.layers[0])) == [])
+    }
+
     @Test("A manifest that goes leaves nothing behind")
     func forgetting() throws {
         let first = try TestImage("a", layers: [Self.layers[0]])

@@ -46,7 +46,7 @@ struct PrivateLAN {
     static func configuration(_ member: Member, _ key: String, _ lan: LAN) throws -> AgentConfiguration {
         var configuration = AgentConfiguration()
         configuration.keyFile = key
-        configuration.upstreams = ["private.test": "http://private.test"]
+        configuration.upstreams = ["private.test": "http://private.test", "proxy.test": "http://proxy.test"]
         if let password = member.password {
             let file = "\(lan.folder.path)/\(UUID().uuidString).password"
             try Data((password + "\n").utf8).write(to: URL(filePath: file))

@@ -8,12 +8,14 @@ struct ConfirmationsTests {
     private let now = ContinuousClock.now
 
     private func entry(
-        _ digest: Int = 1, at repository: String = "library/app", password: String? = "a"
+        _ digest: Int = 1, at repository: String = "library/app", password: String? = "a",
+        as kind: ContentKind = .manifest
     ) throws -> Confirmations.Entry {
         let origin = try Origin.of(repository)
         let credential = password.map { Credential.password(user: "me", Secret($0)) }
         return Confirmations.Entry(
-            principal: Principal(credential, at: origin.registry), origin: origin, digest: .numbered(digest))
+            principal: Principal(credential, at: origin.registry), origin: origin, digest: .numbered(digest),
+            kind: kind)
     }
 
     @Test("counts for minutes, and no longer")
@@ -37,12 +39,25 @@ struct ConfirmationsTests {
         #expect(!confirmations.contains(entry, now: now))
     }
 
-    @Test("is for one principal, one repository and one digest")
+    @Test("is remembered for a while when it counts no more, but for what a no came after")
+    func remembered() throws {
+        var confirmations = Confirmations()
+        let entry = try entry()
+        #expect(confirmations.end(entry) == nil)
+        confirmations.insert(entry, now: now)
+        #expect(confirmations.end(entry) == now.advanced(by: Confirmations.validity))
+        #expect(!confirmations.contains(entry, now: now.advanced(by: .seconds(1_000))))
+        confirmations.remove(entry)
+        #expect(confirmations.end(entry) == nil)
+    }
+
+    @Test("is for one principal, one repository and one digest, as what it was asked for")
     func others() throws {
         var confirmations = Confirmations()
         confirmations.insert(try entry(), now: now)
         let others = [
             try entry(2), try entry(at: "library/other"), try entry(password: "b"), try entry(password: nil),
+            try entry(as: .blob),
         ]
         for other in others { #expect(!confirmations.contains(other, now: now)) }
     }

@@ -16,10 +16,12 @@ final class StubKnowledge: PrivateKnowledge {
         var places: [Digest: Set<ContentPlace>] = [:]
         var claimed: [Digest: Set<ContentPlace>] = [:]
         var parents: [Digest: Set<Digest>] = [:]
+        var indexes: [Digest: Set<Digest>] = [:]
         var manifests: Set<Digest> = []
     }
 
     private let state = Mutex(State())
+    private let climbs = Atomic<Int>(0)
     private let handed = Mutex<[Image]>([])
 
     func set(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
@@ -40,6 +42,14 @@ final class StubKnowledge: PrivateKnowledge {
     func places(of manifest: Digest) -> Set<ContentPlace> { state.withLock { $0.places[manifest] ?? [] } }
     func claimedPlaces(of manifest: Digest) -> Set<ContentPlace> { state.withLock { $0.claimed[manifest] ?? [] } }
     func parents(of digest: Digest) -> Set<Digest> { state.withLock { $0.parents[digest] ?? [] } }
+    /// How often somebody wanted to know which indexes name something.
+    var climbed: Int { climbs.load(ordering: .relaxed) }
+
+    func indexes(of manifest: Digest) -> Set<Digest> {
+        climbs.wrappingAdd(1, ordering: .relaxed)
+        return state.withLock { $0.indexes[manifest] ?? [] }
+    }
+
     func isManifest(_ digest: Digest) -> Bool { state.withLock { $0.manifests.contains(digest) } }
 }
 

@@ -123,6 +123,18 @@ struct PrivateGateTests {
         }
     }
 
+    @Test("Docker Hub's word is enough for what nothing is known of: it lies not, and counts pulls")
+    func dockerHub() async throws {
+        try await GateScene.run(isKnown: false) { scene in
+            func step(_ registry: String) throws -> PrivateStanding.Step {
+                let origin = try Origin.of("library/app", at: registry)
+                return scene.gate.standing(of: scene.gate.entry(scene.manifest, origin, .anybody)).step
+            }
+            let steps = try ["docker.io", "ghcr.io"].map(step)
+            #expect(steps == [.ask, .fetch])
+        }
+    }
+
     @Test("What peers say of an image is enough to ask, and a tag that upstream tells is an answer")
     func claimed() async throws {
         try await GateScene.run(isKnown: false) { scene in
@@ -133,22 +145,100 @@ struct PrivateGateTests {
         }
     }
 
-    @Test("A manifest follows the index that names it, unless it is another repository's")
+    @Test("A manifest follows the index that names it, if it is known to be of the repository itself")
     func index() async throws {
         try await GateScene.run { scene in
-            let (child, foreign) = (Digest.numbered(1), Digest.numbered(2))
+            let (child, foreign, unknown) = (Digest.numbered(1), Digest.numbered(2), Digest.numbered(3))
             let other = try Origin.of("library/other")
             scene.knowledge.set { state in
-                for digest in [child, foreign] { state.parents[digest] = [scene.manifest] }
+                for digest in [child, foreign, unknown] { state.indexes[digest] = [scene.manifest] }
+                state.places[child] = [.registry(scene.origin)]
                 state.claimed[foreign] = [.registry(other)]
             }
-            #expect(await scene.admits(GateScene.anna, child) == nil)
             #expect(await scene.admits(GateScene.anna) == true)
             let asked = scene.stub.requests.count
             #expect(await scene.admits(GateScene.anna, child) == true)
-            #expect(await scene.admits(GateScene.anna, foreign) == nil)
-            #expect(await scene.admits(GateScene.wrong, child) == nil)
+            for digest in [foreign, unknown] { #expect(await scene.admits(GateScene.anna, digest) == nil) }
             #expect(scene.stub.requests.count == asked)
+            #expect(await scene.admits(GateScene.wrong, child) == false)
+        }
+    }
+
+    @Test("An index of a public image does not open what it names, whether its registry answers or not")
+    func lyingIndex() async throws {
+        try await GateScene.run { scene in
+            let (secret, elsewhere) = (Digest.numbered(1), try Origin.of("library/app", at: "elsewhere.test"))
+            scene.knowledge.set { state in
+                state.indexes[secret] = [scene.manifest]
+                state.claimed[secret] = [.registry(elsewhere)]
+            }
+            scene.knowledge.handedOut(scene.manifest, at: scene.origin)
+            #expect(await scene.admits(GateScene.wrong) == true)
+            #expect(await scene.admits(GateScene.wrong, secret) == nil)
+            scene.knowledge.set { $0.claimed[secret] = nil }
+            #expect(await scene.admits(GateScene.wrong, secret) == nil)
+            await scene.stub.stop()
+            #expect(await scene.admits(GateScene.wrong, secret) == nil)
+        }
+    }
+
+    @Test("While upstream is away, a manifest that is only at peers is had if it was public, or confirmed lately")
+    func childWhileAway() async throws {
+        try await GateScene.run { scene in
+            let (child, confirmed, unknown) = (Digest.numbered(1), Digest.numbered(2), Digest.numbered(3))
+            scene.knowledge.handedOut(scene.manifest, at: scene.origin)
+            scene.knowledge.set { state in
+                for digest in [child, confirmed, unknown] { state.indexes[digest] = [scene.manifest] }
+                state.publicity[.init(manifest: child, origin: scene.origin)] = .wasOnce
+            }
+            scene.gate.gave(confirmed, at: scene.origin, as: GateScene.anna, anonymous: false)
+            await scene.stub.stop()
+            #expect(await scene.admits(.node, child) == true)
+            #expect(await scene.admits(GateScene.anna, confirmed) == true)
+            #expect(await scene.admits(.node, confirmed) == nil)
+            #expect(await scene.admits(.node, unknown) == nil)
+        }
+    }
+
+    @Test("Indexes that name each other as they like are each looked at once, and four deep")
+    func manyIndexes() async throws {
+        try await GateScene.run { scene in
+            let width = 258
+            func layer(_ number: Int) -> [Digest] { (0..<width).map { .numbered(1 + number * width + $0) } }
+            let (lowest, outermost) = (layer(0)[0], Digest.numbered(5 * width + 1))
+            scene.knowledge.set { state in
+                for number in 0..<4 {
+                    for digest in layer(number) { state.indexes[digest] = Set(layer(number + 1)) }
+                    for digest in layer(number) { state.places[digest] = [.registry(scene.origin)] }
+                }
+                for digest in layer(4) {
+                    state.places[digest] = [.registry(scene.origin)]
+                    state.indexes[digest] = [outermost]
+                }
+                state.publicity[.init(manifest: outermost, origin: scene.origin)] = .yes
+            }
+            #expect(await scene.admits(GateScene.wrong, lowest) == false)
+            #expect(scene.knowledge.climbed <= 4 * width)
+            scene.knowledge.handedOut(layer(4)[width / 2], at: scene.origin)
+            #expect(await scene.admits(GateScene.wrong, lowest) == true)
+            #expect(scene.knowledge.climbed <= 8 * width)
+        }
+    }
+
+    @Test("There is an end to how many indexes are looked at")
+    func tooManyIndexes() async throws {
+        try await GateScene.run { scene in
+            let indexes = (1...60_000).map { Digest.numbered($0) }
+            scene.knowledge.set { state in
+                state.indexes[scene.manifest] = Set(indexes)
+                for digest in indexes { state.indexes[digest] = [.numbered(0)] }
+                for digest in indexes { state.places[digest] = [.registry(scene.origin)] }
+            }
+            #expect(await scene.admits(GateScene.wrong) == false)
+            #expect(await !scene.admits(GateScene.wrong, blob: scene.blob, at: scene.origin))
+            #expect(await scene.admits(GateScene.anna) == true)
+            #expect(await scene.admits(GateScene.anna, blob: scene.blob, at: scene.origin))
+            #expect(scene.knowledge.climbed < 100)
         }
     }
 
