@@ -72,8 +72,8 @@ extension EndToEnd {
             "a registry that says that it has a private manifest, or names it, does not open it",
             arguments: Secret.allCases)
         func lyingRegistry(_ secret: Secret) async throws {
-            try await LyingRegistry.with { registry in
-                try await PrivateLAN.with([.trusted, .init()], .multi) { place in
+            try await PrivateLAN.with([.trusted, .init()], .multi) { place in
+                try await LyingRegistry.with { registry in
                     let node = place.nodes[1]
                     let secret = try await place.descriptor(of: secret)
                     func isClosed(_ when: String) async throws {
@@ -111,8 +111,8 @@ extension EndToEnd {
 
         @Test("what looks like a manifest and is a blob of a public artifact comes from its registry")
         func manifestInBlob() async throws {
-            try await LyingRegistry.with { registry in
-                try await PrivateLAN.with([.trusted, .init()]) { place in
+            try await PrivateLAN.with([.trusted, .init()]) { place in
+                try await LyingRegistry.with { registry in
                     let config = Document.Descriptor("application/vnd.test.config", registry.add("{}"), 2)
                     let text = Document.index(of: [])
                     let list = Document.Descriptor("application/vnd.test.list", registry.add(text), text.utf8.count)
