@@ -55,8 +55,13 @@ struct DiskWorld: Sendable {
         case .readOnly(let folder):
             let path = disk + "/" + folder
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-            try await Command(["mount", "--bind", path, path]).run()
-            try await Command(["mount", "-o", "remount,bind,ro", path]).run()
+            // Who has opened a file for writing by the new mount already keeps it writable: then once more, with another.
+            for tries in (0..<50).reversed() {
+                try await Command(["mount", "--bind", path, path]).run()
+                let change = Command(["mount", "-o", "remount,bind,ro", path])
+                if tries == 0 { try await change.run() } else if try await change.result().succeeded { return }
+                try await Command(["umount", "--lazy", path]).run()
+            }
         }
     }
 

@@ -127,7 +127,9 @@ struct ProxyWorld: Sendable {
         _ ask: RuntimeClient.Ask, from source: Source, that commits: Misdeed, times: Int?, getsBetter: Bool,
         _ dice: inout SplitMix
     ) async throws -> Trial {
-        let size = Int.random(in: 3...90, using: &dice) * 100_000 + Int.random(in: 0..<512, using: &dice)
+        var size = Int.random(in: 3...90, using: &dice) * 100_000 + Int.random(in: 0..<512, using: &dice)
+        // Only who wants the end of something large asks for a range of it.
+        if commits.way == .ignoresRange { size += 9_000_000 }
         let (name, upstream) = nextName()
         let image = try registry.image([size], &dice)
         defer { registry.forget(image) }
@@ -154,7 +156,11 @@ struct ProxyWorld: Sendable {
             try await Task.sleep(for: commits.way == .stalls ? .seconds(40) : .seconds(4))
             for (relay, rule) in rules { struckMeanwhile.withLock { $0 += relay.heal(rule) } }
         }
-        trial.outcome = await taker.client(name).pull(image, ask)
+        if commits.way == .ignoresRange, let layer = image.layers.first {
+            let end = layer.bytes.count - 1000..<layer.bytes.count
+            trial.outcome = await taker.client(name).object(image, "blobs/\(layer.digest)", layer, end)
+        }
+        trial.outcome.add(await taker.client(name).pull(image, ask))
         healing.cancel()
         if source == .upstream, ask == .range {
             // A part of a blob is upstream's word and nothing else until all of it is here.
