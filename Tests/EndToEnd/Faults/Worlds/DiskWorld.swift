@@ -59,7 +59,11 @@ struct DiskWorld: Sendable {
             for tries in (0..<50).reversed() {
                 try await Command(["mount", "--bind", path, path]).run()
                 let change = Command(["mount", "-o", "remount,bind,ro", path])
-                if tries == 0 { try await change.run() } else if try await change.result().succeeded { return }
+                if tries == 0 {
+                    try await change.run()
+                    return
+                }
+                if try await change.result().succeeded { return }
                 try await Command(["umount", "--lazy", path]).run()
             }
         }
