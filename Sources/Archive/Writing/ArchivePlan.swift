@@ -72,7 +72,7 @@ public struct ArchivePlan: Sendable {
     /// Sizes are what manifests say, and those are anybody's.
     private mutating func grow(by size: Int64) throws(ArchiveError) {
         let (sum, isLarge) = length.addingReportingOverflow(size)
-        guard !isLarge, size >= 0 else {
+        guard !isLarge, 0..<Descriptor.largestSize ~= size else {
             throw ArchiveError(.tooLarge, "the images claim to have more bytes than there can be; they are not saved")
         }
         length = sum
