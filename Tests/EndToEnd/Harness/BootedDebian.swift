@@ -5,11 +5,12 @@ import Testing
 /// A machine of the LAN that is a whole Debian, booted by systemd: what is installed there is installed as on a real one. It is
 /// switched off with the LAN.
 final class BootedDebian: Sendable {
-    /// What the package needs, so that it can be installed without the network, and what a node has beside it.
-    private static let packages = [
-        "avahi-daemon", "ca-certificates", "containerd", "curl", "libavahi-client3", "libssl3", "libstdc++6", "runc",
-        "zlib1g",
-    ]
+    /// What it has; deploy/test, which has a network, has made it by then.
+    private static func packages() throws -> [String] {
+        let list = try Data(contentsOf: URL(filePath: "\(Environment.root)/deploy/packages/booted.txt"))
+        return String(decoding: list, as: UTF8.self)
+            .split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
+    }
 
     let machine: Machine
     /// The folder that is its `/`.
@@ -20,7 +21,7 @@ final class BootedDebian: Sendable {
     init(_ name: String, _ address: String, lan: LAN, suite: String = "bookworm") async throws {
         machine = try await lan.machine(name, address)
         let original = try await Command(
-            ["\(Environment.root)/deploy/lib/debian", suite] + Self.packages, within: .seconds(900)
+            ["\(Environment.root)/deploy/lib/debian", suite] + Self.packages(), within: .seconds(900)
         ).run().split(separator: "\n").last.map(String.init)
         root = "\(lan.folder.path)/\(name)"
         try await Command(["cp", "--archive", "--reflink=auto", try #require(original), root]).run()
@@ -32,7 +33,7 @@ final class BootedDebian: Sendable {
                 "--timezone=off", "--network-namespace-path=/run/netns/\(name)", "--hostname", name, "--boot",
             ], log: "\(lan.folder.path)/\(name).log")
         var found: pid_t?
-        try await eventually("\(name) has booted", within: .seconds(60), every: .milliseconds(200)) {
+        try await eventually("\(name) has booted", within: .seconds(180), every: .milliseconds(200)) {
             guard nspawn.isRunning else { throw HarnessError("systemd-nspawn ended: see its log") }
             guard found == nil else {
                 let state = try await Command(Self.inside(found!, ["systemctl", "is-system-running"])).result().text
