@@ -13,7 +13,10 @@ extension Node {
     private func memory(_ field: String) throws -> Int {
         let pid = try agent.pid
         let text = try String(decoding: Data(contentsOf: URL(filePath: "/proc/\(pid)/status")), as: UTF8.self)
-        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(field) })
+        // One that was killed this moment has a status, and no memory.
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(field) }) else {
+            throw HarnessError("the agent on \(name) has no \(field)")
+        }
         return try #require(Int(line.split(whereSeparator: { !$0.isNumber }).joined())) << 10
     }
 
