@@ -86,7 +86,7 @@ struct UnreachableTests {
             let blob = stub.add(blob: someBytes(10))
             stub.script("/token", [.mute], [])
             let hasty = Task { try await client.blobHead(blob, at: origin, deadline: .milliseconds(500)) }
-            while stub.requests(for: "/token").isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+            try await eventually { !stub.requests(for: "/token").isEmpty }
             let patient = Task { try await client.blobHead(blob, at: origin, deadline: .seconds(30)) }
             let error = await #expect(throws: UpstreamError.self) { try await hasty.value }
             #expect(error?.code == .unreachable && error?.message.contains("token server") == true)
