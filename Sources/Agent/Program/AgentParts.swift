@@ -273,13 +273,15 @@ final class AgentParts: Sendable {
         )
     }
 
-    func close() async {
-        await pushUsers?.close()
-        await upstream.shutdown()
-        await peers.shutdown()
-        await stores.close()
-        try? await dataLoops.shutdownGracefully()
-        try? await controlLoops.shutdownGracefully()
+    func close(_ lastResort: LastResort) async {
+        await lastResort.waiting(for: "push users") { await pushUsers?.close() }
+        await lastResort.waiting(for: "connections to upstream") { await upstream.shutdown() }
+        await lastResort.waiting(for: "connections to peers") { await peers.shutdown() }
+        await lastResort.waiting(for: "stores") { await stores.close() }
+        await lastResort.waiting(for: "event loops") {
+            try? await dataLoops.shutdownGracefully()
+            try? await controlLoops.shutdownGracefully()
+        }
     }
 
     private static var hostName: String {

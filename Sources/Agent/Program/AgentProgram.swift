@@ -19,6 +19,8 @@ import UnixSignals
 public struct AgentProgram {
     /// How long a shutdown may take before what still runs is cancelled.
     static let shutdownLimit: Duration = .seconds(40)
+    /// How long it may take in all: less than the unit file's TimeoutStopSec, so that the journal says what did not end.
+    static let lastResort: Duration = .seconds(44)
 
     private let configuration: Configuration
     private let service: ServiceEnvironment
@@ -51,17 +53,20 @@ public struct AgentProgram {
     /// Runs until SIGTERM or SIGINT; then says goodbye to the peers, lets transfers end, and returns.
     /// - Throws: where an address that was configured cannot be had; what was opened is closed.
     public func run() async throws {
+        let lastResort = LastResort(after: Self.lastResort, logger: logger)
+        let result: Result<Void, any Error>
         do {
-            try await runParts()
+            result = .success(try await runParts(lastResort))
         } catch {
-            await parts.close()
-            throw error
+            result = .failure(error)
         }
-        await parts.close()
+        await parts.close(lastResort)
+        await lastResort.stop()
+        try result.get()
         logger.notice("stopped")
     }
 
-    private func runParts() async throws {
+    private func runParts(_ lastResort: LastResort) async throws {
         let listeners = try parts.listeners(service.sockets)
         for listener in listeners { _ = try await listener.bind() }
         let status = parts.status
@@ -88,7 +93,9 @@ public struct AgentProgram {
             ]
         // The group ends its services in reverse: first the goodbyes, then the listeners drain, then what they use.
         var group = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
+            services: (services.map(lastResort.watching) + [lastResort]).map {
+                .init(service: $0, successTerminationBehavior: .ignore)
+            },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = Self.shutdownLimit
         // What only a start needs would count as the agent's memory for as long as it runs. Where it cannot be let go, it does.
