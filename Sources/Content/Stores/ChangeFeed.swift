@@ -40,10 +40,9 @@ final class ChangeFeed: Sendable {
 
     /// Tells everybody. Callers decide on the order by the lock that they hold.
     func publish(_ change: StoreChange) {
-        let observers = subscribers.withLock { subscribers in
-            for continuation in subscribers.continuations.values { continuation.yield(change) }
-            return subscribers.observers
-        }
+        let (continuations, observers) = subscribers.withLock { (Array($0.continuations.values), $0.observers) }
+        // Not under this lock: who cancels a subscriber holds its task meanwhile, and waits for the lock.
+        for continuation in continuations { continuation.yield(change) }
         for observer in observers { observer(change) }
     }
 

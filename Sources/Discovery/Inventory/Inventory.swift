@@ -9,7 +9,7 @@ import Synchronization
 public final class Inventory: Sendable {
     private struct Guarded: Sendable {
         var state: InventoryState
-        var listeners: [UInt64: AsyncStream<UInt64>.Continuation] = [:]
+        var listeners: [UInt64: AsyncStream<Void>.Continuation] = [:]
         var lastListener: UInt64 = 0
     }
 
@@ -31,10 +31,11 @@ public final class Inventory: Sendable {
 
     /// Makes this what the node offers: whole blobs, and tags. Differences to before become the next version.
     public func set(blobs: [InventoryEntry], references: [ReferenceOffer]) {
-        guarded.withLock { guarded in
-            guard guarded.state.set(blobs: blobs, references: references) else { return }
-            for listener in guarded.listeners.values { listener.yield(guarded.state.version) }
+        let listeners = guarded.withLock { guarded in
+            guarded.state.set(blobs: blobs, references: references) ? Array(guarded.listeners.values) : []
         }
+        // Not under the lock: who cancels a listener holds its task meanwhile, and waits for the lock.
+        for listener in listeners { listener.yield() }
     }
 
     public func contains(_ digest: Digest) -> Bool { size(of: digest) != nil }
@@ -78,9 +79,9 @@ public final class Inventory: Sendable {
         guarded.withLock { $0.state.announcement(since: since, limit: limit) }
     }
 
-    /// Versions as they are made. Only the newest waits for a slow reader.
-    func changes() -> AsyncStream<UInt64> {
-        let (stream, continuation) = AsyncStream.makeStream(of: UInt64.self, bufferingPolicy: .bufferingNewest(1))
+    /// Tells of new versions. What happens while nobody looks is told once.
+    func changes() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let number = guarded.withLock { guarded in
             guarded.lastListener += 1
             guarded.listeners[guarded.lastListener] = continuation

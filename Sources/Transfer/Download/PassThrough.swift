@@ -16,6 +16,8 @@ public struct PassThrough: AsyncSequence, Sendable {
     let offset: Int64
     let end: Int64
     let counters: TransferCounters
+    /// How long upstream may have been silent before it is asked again.
+    var patience = DownloadPlan.upstreamPatience
 
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(self)
@@ -101,7 +103,7 @@ public struct PassThrough: AsyncSequence, Sendable {
             guard attempts < Self.resumes else {
                 throw FetchError(.broken, "\(source.question.digest): upstream broke off \(attempts) times")
             }
-            guard lastByteAt.duration(to: .now) <= DownloadPlan.upstreamPatience else {
+            guard lastByteAt.duration(to: .now) <= source.patience else {
                 throw FetchError(.broken, "\(source.question.digest): upstream has been silent for too long")
             }
             attempts += 1

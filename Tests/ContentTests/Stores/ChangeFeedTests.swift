@@ -26,6 +26,21 @@ struct ChangeFeedTests {
         #expect(feed.count == 0)
     }
 
+    @Test("A subscriber may be cancelled in the moment of a change")
+    func cancelled() async {
+        let feed = ChangeFeed()
+        for round in 1...5_000 {
+            let changes = feed.subscribe()
+            let reading = Task { for await _ in changes {} }
+            async let change: Void = feed.publish(.images)
+            for _ in 0..<round % 5 { await Task.yield() }
+            reading.cancel()
+            await change
+            await reading.value
+        }
+        #expect(feed.count == 0)
+    }
+
     @Test("The streams end with the store")
     func ended() async {
         var feed: ChangeFeed? = ChangeFeed()

@@ -16,12 +16,34 @@ import Testing
         #expect(inventory.count == 3 && inventory.totalBytes == 300 && inventory.version == 1)
     }
 
-    @Test("listeners hear of the newest version")
+    @Test("listeners hear once of what happened while they did not look")
     func changes() async {
         let inventory = Inventory(epoch: 1)
-        var changes = inventory.changes().makeAsyncIterator()
+        let changes = inventory.changes()
         for count in 1...5 { inventory.set(blobs: Samples.entries(0..<count), references: []) }
-        #expect(await changes.next() == 5)
+        var iterator = changes.makeAsyncIterator()
+        #expect(await iterator.next() != nil)
+        let heard: Task<Bool, Never> = Task {
+            for await _ in changes { return true }
+            return false
+        }
+        heard.cancel()
+        #expect(await heard.value == false)
+    }
+
+    @Test("a listener may be cancelled in the moment of a change", .timeLimit(.minutes(1)))
+    func cancelled() async {
+        let inventory = Inventory(epoch: 1)
+        for round in 1...5_000 {
+            let changes = inventory.changes()
+            let listening = Task { for await _ in changes {} }
+            async let change: Void = inventory.set(blobs: Samples.entries(0..<round % 2), references: [])
+            for _ in 0..<round % 5 { await Task.yield() }
+            listening.cancel()
+            await change
+            await listening.value
+        }
+        #expect(inventory.version > 0)
     }
 
     @Test("a page is JSON that reads back as it was, with digests and references as text")

@@ -23,7 +23,7 @@ struct DownloadTests {
 
     /// Runs a download over scripted sources while `body` reads from it.
     private func withDownload<T: Sendable>(
-        of blob: [UInt8], digest: Digest? = nil, from sources: ScriptedSources, size: Int64? = nil,
+        of blob: [UInt8], digest: Digest? = nil, from sources: ScriptedSources, size: Int64? = nil, isLast: Bool = true,
         _ body: @Sendable @escaping (Download, ImageLayout) async throws -> T
     ) async throws -> T {
         try await withTemporaryDirectory { directory in
@@ -34,7 +34,7 @@ struct DownloadTests {
             let context = DownloadContext(
                 own: NodeID.random(), store: layout, counters: TransferCounters(), disk: WorkPool(.singleton),
                 hashing: WorkPool(.singleton),
-                logger: logger, replaced: { _ in })
+                logger: logger, replaced: { _ in }, isLast: { _ in isLast })
             let download = Download(
                 digest: digest, size: size, origins: [], spool: try spool.create(digest), sources: sources,
                 context: context)
@@ -86,6 +86,18 @@ struct DownloadTests {
         #expect(record.sources.count == 1 && upstream.source == .upstream)
         #expect(upstream.bytes == Int64(blob.count) && upstream.pieces == 3 && upstream.requests == 2)
         #expect(upstream.failures == [.reset: 1])
+    }
+
+    @Test(
+        "tells the LAN at its end that the blob is wanted no longer, unless another download wants it",
+        arguments: [true, false])
+    func withdrawal(isLast: Bool) async throws {
+        let blob = blob(1000)
+        let sources = ScriptedSources(blob, upstream: .init())
+        try await withDownload(of: blob, from: sources, isLast: isLast) { download, _ in
+            _ = try await read(download, .toEnd(from: 0))
+        }
+        #expect(sources.withdrawn == (isLast ? [ContentHasher.digest(of: blob)] : []))
     }
 
     @Test("serves many readers of all kinds from one copy of upstream's bytes")

@@ -52,4 +52,22 @@ struct FetcherLimitTests {
             #expect(bytes == someBytes(140_000))
         }
     }
+
+    @Test("What goes past the disk is resumed where upstream breaks off, but not after a long silence")
+    func silence() async throws {
+        try await FetcherFixture().run { stub, fetcher, origin, _ in
+            let question = BlobQuestion(digest: stub.add(blob: someBytes(500_000)), origin: origin)
+            stub.script(paths(blob: question.digest), [.cut(after: 100_000)], [], [.cut(after: 100_000)])
+            var passed: [UInt8] = []
+            var stream = fetcher.passThrough(question, after: nil, from: 0, to: 500_000)
+            for try await chunk in stream { chunk.withUnsafeReadableBytes { passed.append(contentsOf: $0) } }
+            #expect(passed == someBytes(500_000))
+
+            stream.patience = .zero
+            let error = await #expect(throws: FetchError.self) {
+                for try await _ in stream {}
+            }
+            #expect(error?.code == .broken && error?.message.contains("silent") == true)
+        }
+    }
 }

@@ -47,6 +47,7 @@ final class ScriptedSources: BlobSources {
         var requests: [Request] = []
         var sent: [DownloadPlan.Source: Int] = [:]
         var blamed: [NodeID] = []
+        var withdrawn: [Digest] = []
         var lateHolder: NodeID?
     }
 
@@ -60,6 +61,7 @@ final class ScriptedSources: BlobSources {
 
     var requests: [Request] { state.withLock { $0.requests } }
     var blamed: [NodeID] { state.withLock { $0.blamed } }
+    var withdrawn: [Digest] { state.withLock { $0.withdrawn } }
     func sent(by source: DownloadPlan.Source) -> Int { state.withLock { $0.sent[source] ?? 0 } }
 
     func holders(of digest: Digest) -> [NodeID] { state.withLock { $0.peers.keys.sorted() } }
@@ -71,7 +73,7 @@ final class ScriptedSources: BlobSources {
     func report(of digest: Digest, from node: NodeID, since place: PieceLog.Place?) async -> PieceReport? { nil }
     func chain(of digest: Digest, size: Int64, from node: NodeID) async -> HashChain? { nil }
     func announce(_ digest: Digest, size: Int64?) {}
-    func withdraw(_ digest: Digest) {}
+    func withdraw(_ digest: Digest) { state.withLock { $0.withdrawn.append(digest) } }
 
     func blame(_ finding: BlamedPeers.Finding) {
         state.withLock { $0.blamed.append(finding.peer) }
