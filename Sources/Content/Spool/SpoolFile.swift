@@ -129,6 +129,14 @@ public final class SpoolFile: ArrivedFile {
         access.withLock { $0.isSealed = true }
     }
 
+    /// Cuts off what lies behind the blob's end, where it was thought to be longer. For a sealed file. Blocks for as long as the disk takes.
+    public func cut(to size: Int64) throws(ContentError) {
+        guard try file.size() > size else { return }
+        guard ftruncate(file.descriptor, off_t(size)) == 0 else {
+            throw ContentError(.io, "\(path) cannot be cut to \(size) bytes: \(Errno(rawValue: errno))")
+        }
+    }
+
     /// Removes the file. Readers keep their descriptor; the disk gets its space back with the last of them.
     public func discard() {
         access.withLock { access in

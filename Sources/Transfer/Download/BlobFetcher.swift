@@ -186,7 +186,7 @@ public final class BlobFetcher: Service {
     ) -> PassThrough {
         PassThrough(
             question: question, upstream: upstream, prefix: (reader as? SpoolReader)?.spool, offset: offset, end: end,
-            counters: counters)
+            counters: counters, hashing: WorkPool(hashers), rate: rates.upstream)
     }
 
     /// The size that upstream tells; nil where it cannot be asked or does not say.

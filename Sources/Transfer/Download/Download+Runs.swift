@@ -152,14 +152,20 @@ extension Download {
     }
 
     func askChain(_ node: NodeID) async {
-        guard let size else { return }
+        guard let size else {
+            state.withLock { $0.plan.chainAnswered(nil, by: node) }
+            return
+        }
         let chain = await sources.chain(of: digest, size: size, from: node)
         state.withLock { $0.plan.chainAnswered(chain, by: node) }
         evaluate()
     }
 
     func check(_ piece: Int, by proof: PieceProof, generation: Int) async {
-        guard let size else { return }
+        guard let size else {
+            state.withLock { _ = $0.plan.checked(piece, nil, generation: generation) }
+            return
+        }
         let range = state.withLock { $0.plan.range(of: piece, size: size) }
         let finding = try? await context.hashing.run { [spool, tally = context.counters.hashing] in
             let began = ContinuousClock.now
@@ -167,7 +173,11 @@ extension Download {
             return try spool.check(range, by: proof)
         }
         let (actions, note) = state.withLock { state in
-            (state.plan.checked(piece, finding, generation: generation), state.plan.note(of: piece, finding))
+            let isCurrent = state.plan.hashGeneration == generation
+            return (
+                state.plan.checked(piece, finding, generation: generation),
+                isCurrent ? state.plan.note(of: piece, finding) : nil
+            )
         }
         if let note { spool.note(note) }
         for action in actions { act.yield(action) }

@@ -46,7 +46,12 @@ extension Download {
                         noteFront(hasher.states, from: position, to: range.upperBound)
                         position = range.upperBound
                     } catch {
-                        state.withLock { $0.plan.stop("the spool cannot be read back: \(error)") }
+                        // Nobody would hash what another attempt of this one brings.
+                        state.withLock { state in
+                            state.plan.stop("the spool cannot be read back: \(error)")
+                            state.isClosed = true
+                        }
+                        context.replaced(self)
                         evaluate()
                         return
                     }
@@ -95,6 +100,8 @@ extension Download {
 
     private func commit(size: Int64) async {
         do {
+            spool.seal()
+            try await context.disk.run { [spool] in try spool.cut(to: size) }
             let stored = try await context.store.commit(spool, as: digest, size: size)
             state.withLock { state in
                 state.stored = stored

@@ -229,7 +229,14 @@ final class Download: Sendable {
             evaluate()
         }
         guard let left = spool.recovered, let size = size ?? left.size else { return }
-        let sound = try? await context.hashing.run { [spool] in left.soundPieces(in: spool, size: size) }
+        let stop = Flag()
+        let sound = await withTaskCancellationHandler {
+            try? await context.hashing.run { [spool] in
+                left.soundPieces(in: spool, size: size, isCancelled: { stop.isRaised })
+            }
+        } onCancel: {
+            stop.raise()
+        }
         state.withLock { $0.plan.recovered(sound ?? [], size: size, sizeIsUpstreams: left.sizeIsUpstreams) }
         context.logger.info(
             "a download goes on from what was left of it",
@@ -317,4 +324,13 @@ final class Download: Sendable {
         }
         act.finish()
     }
+}
+
+/// Tells work on another thread that nobody waits for it any more.
+private final class Flag: Sendable {
+    private let state = Atomic(false)
+
+    var isRaised: Bool { state.load(ordering: .relaxed) }
+
+    func raise() { state.store(true, ordering: .relaxed) }
 }

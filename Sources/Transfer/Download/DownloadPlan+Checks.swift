@@ -60,10 +60,9 @@ extension DownloadPlan {
     mutating func checked(_ piece: Int, _ finding: PieceFinding?, generation: Int) -> [Action] {
         checking.remove(piece)
         // What was taken back meanwhile is looked at again when it has come again.
-        guard let size, let finding, phase == .fetching, generation == hashGeneration,
-            present.contains(range(of: piece, size: size))
-        else { return [] }
+        guard let size, let finding, phase == .fetching, generation == hashGeneration else { return [] }
         let range = range(of: piece, size: size)
+        guard !range.isEmpty, present.contains(range) else { return [] }
         guard present.origins(in: range).contains(.peer) else {
             if case .sum(let sum) = finding {
                 unchecked.remove(piece)

@@ -19,7 +19,7 @@ extension DownloadPlan {
     func kind(of piece: Int) -> SpooledPiece.Kind? {
         guard let size else { return nil }
         let range = range(of: piece, size: size)
-        guard present.contains(range) else { return nil }
+        guard !range.isEmpty, present.contains(range) else { return nil }
         let origins = present.origins(in: range)
         return origins.contains(.peer) ? nil : origins.contains(.checked) ? .checked : .upstream
     }

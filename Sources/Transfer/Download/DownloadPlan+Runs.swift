@@ -259,6 +259,7 @@ extension DownloadPlan {
     mutating func revive() {
         phase = .fetching
         doubtSize()
+        distrustsClaims = false
         excludedPeers = []
         forgiveUpstream()
         splits = 0

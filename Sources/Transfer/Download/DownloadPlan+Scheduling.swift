@@ -17,13 +17,15 @@ extension DownloadPlan {
         let others = world.wanters.filter { !excludedPeers.contains($0) }
         follow(holders: peers, wanters: others, now: now)
         if progressAt == nil { progressAt = now }
-        guard !isComplete, readers.values.contains(where: { wants($0) != nil }) else { return actions }
-
+        guard !isComplete else { return actions }
         if canAskUpstream, isPatienceOver(now) { takenOver = true }
-        if size != nil, swarm?.isEmpty == false {
-            actions += swarmActions(now: now, hasHolders: !peers.isEmpty)
+        let lacks = readers.values.contains { wants($0) != nil }
+        if size != nil, swarm?.isEmpty == false, lacks || isHeldUp {
+            let mayGiveUp = lacks || !isHopeful(now, for: Self.hope)
+            actions += swarmActions(now: now, hasHolders: !peers.isEmpty, mayGiveUp: mayGiveUp)
             return actions
         }
+        guard lacks else { return actions }
         if world.expectsOthers, runs.isEmpty, peers.isEmpty { return actions }
         let hasUpstreamRun = runs.contains { $0.value.source == .upstream && !$0.value.cancelled }
         let hasPeerRun = runs.contains { $0.value.source != .upstream }
@@ -41,7 +43,8 @@ extension DownloadPlan {
 
     /// Others have the blob, or parts of it: their word is good enough to begin with, upstream's counts when it comes.
     private mutating func takeClaimedSize(_ world: World) {
-        guard size == nil, let claimed = world.claimedSize, Self.isPossible(claimed), runs.isEmpty else { return }
+        guard size == nil, let claimed = world.claimedSize, Self.isPossible(claimed), believesClaims, runs.isEmpty
+        else { return }
         learnSize(claimed, isUpstreams: false)
     }
 
@@ -56,6 +59,9 @@ extension DownloadPlan {
     func isHopeful(_ now: Instant, for patience: Duration) -> Bool {
         progressAt.map { $0.duration(to: now) < patience } ?? true
     }
+
+    /// Whether a reader waits for bytes that are here: they may go once others have told what they should be.
+    private var isHeldUp: Bool { readers.values.contains { $0.waitingSince != nil && wants($0) == nil } }
 
     /// Whether a run is under way that will soon bring what a reader waits for, so that there is nothing to decide.
     func isServed(_ id: ReaderID) -> Bool {

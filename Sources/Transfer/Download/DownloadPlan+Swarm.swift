@@ -7,14 +7,6 @@ import OCI
 extension DownloadPlan {
     /// How long a reader waits for a piece that is here to be told what it should be.
     static let frontPatience: Duration = .seconds(4)
-    static func pieces(of size: Int64) -> Int {
-        Int((size + pieceSize - 1) / pieceSize)
-    }
-
-    func range(of piece: Int, size: Int64) -> Range<Int64> {
-        let start = Int64(piece) * Self.pieceSize
-        return start..<min(size, start + Self.pieceSize)
-    }
 
     /// Takes up who else has the blob, or wants it.
     mutating func follow(holders: [NodeID], wanters: [NodeID], now: Instant) {
@@ -35,7 +27,8 @@ extension DownloadPlan {
     }
 
     /// What to do where others have something of the blob.
-    mutating func swarmActions(now: Instant, hasHolders: Bool) -> [Action] {
+    /// - Parameter mayGiveUp: whether the download has failed where nothing more can come.
+    mutating func swarmActions(now: Instant, hasHolders: Bool, mayGiveUp: Bool) -> [Action] {
         guard let size else { return [] }
         var actions = handOver(now: now, size: size)
         let mayRetry = upstreamRetryAt.map { $0 <= now } ?? true
@@ -48,7 +41,7 @@ extension DownloadPlan {
         }
         actions += remedies(need.missing, size: size, now: now)
         actions += proveFront(size: size, now: now)
-        if runs.isEmpty, !canAskUpstream, !mayStillCome(need.missing, hasHolders: hasHolders, now: now) {
+        if mayGiveUp, runs.isEmpty, !canAskUpstream, !mayStillCome(need.missing, hasHolders: hasHolders, now: now) {
             actions += exhausted()
         }
         return actions
@@ -69,8 +62,8 @@ extension DownloadPlan {
         let active = runs.values.filter { !$0.cancelled }
         for run in active {
             let claim = run.claim(size: size)
-            guard !claim.isEmpty else { continue }
             let end = min(claim.upperBound, size)
+            guard claim.lowerBound < end else { continue }
             missing.subtract(
                 PieceSet(
                     Int(claim.lowerBound / Self.pieceSize)..<Int((end + Self.pieceSize - 1) / Self.pieceSize),
@@ -309,7 +302,7 @@ extension DownloadPlan {
 
     /// A node has told what it has.
     mutating func heard(_ node: NodeID, _ report: PieceReport, now: Instant) {
-        if size == nil, phase == .fetching, Self.isPossible(report.size) {
+        if size == nil, phase == .fetching, Self.isCredible(report.size), believesClaims {
             learnSize(report.size, isUpstreams: false)
             follow(holders: [], wanters: [node], now: now)
         }

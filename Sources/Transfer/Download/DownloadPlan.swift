@@ -127,6 +127,8 @@ struct DownloadPlan: Sendable {
     let releasesChecked: Bool
     var size: Int64?
     var sizeIsUpstreams = false
+    /// What others say of the size has led upstream to a range that it does not have.
+    var distrustsClaims = false
     /// The size that the bytes here came with, until somebody has told it again.
     var formerSize: Int64?
     var present = ExtentMap()
@@ -263,6 +265,8 @@ struct DownloadPlan: Sendable {
         }
         let end = releaseEnd(reader, from: offset)
         if let size, offset >= size, phase == .verified || !isWhole(reader.intent) { return .ready(upTo: offset) }
+        // A range behind the end: there is nothing to wait for but the size.
+        if size != nil, case .closed(let range) = reader.intent, range.isEmpty { return .ready(upTo: offset) }
         if end > offset {
             released = max(released, end)
             reader.waitingSince = nil

@@ -16,6 +16,10 @@ public struct PassThrough: AsyncSequence, Sendable {
     let offset: Int64
     let end: Int64
     let counters: TransferCounters
+    /// Hashes what of the blob is here.
+    let hashing: WorkPool
+    /// Of what comes from registries, all together.
+    var rate: RateLimit
     /// How long upstream may have been silent before it is asked again.
     var patience = DownloadPlan.upstreamPatience
 
@@ -30,9 +34,10 @@ public struct PassThrough: AsyncSequence, Sendable {
         private var body: UpstreamBody.AsyncIterator?
         private var position: Int64
         private var attempts = 0
-        /// The last byte that counted as progress, and when the last of all came.
+        /// The last byte that counted as progress.
         private var countedFrom: Int64
-        private var lastByteAt = ContinuousClock.now
+        /// Since when upstream is waited for: since the last byte, but not while the reader took its time.
+        private var waitingSince = ContinuousClock.now
         private var hasher: PassThroughHash?
         private var held: ByteBuffer?
 
@@ -43,7 +48,7 @@ public struct PassThrough: AsyncSequence, Sendable {
         }
 
         public mutating func next() async throws -> ByteBuffer? {
-            if position == source.offset, hasher == nil { try prepareHash() }
+            if position == source.offset, hasher == nil { try await prepareHash() }
             while true {
                 guard let chunk = try await received() else {
                     guard let last = held else { return nil }
@@ -59,20 +64,24 @@ public struct PassThrough: AsyncSequence, Sendable {
         }
 
         /// The whole blob can be checked when its front is in the spool, or when it is read from the front.
-        private mutating func prepareHash() throws {
+        private mutating func prepareHash() async throws {
             guard case .whole = source.question.range else { return }
             if let prefix = source.prefix, source.offset > 0 {
-                hasher = try PassThroughHash(source.question.digest.algorithm, prefix: prefix, upTo: source.offset)
+                hasher = try await source.hashing.run { [source] in
+                    try PassThroughHash(source.question.digest.algorithm, prefix: prefix, upTo: source.offset)
+                }
             } else if source.offset == 0 {
                 hasher = PassThroughHash(source.question.digest.algorithm)
             }
         }
 
         private mutating func received() async throws -> ByteBuffer? {
+            waitingSince = .now
             while position < source.end {
                 if body == nil { try await openBody() }
                 do {
                     if var chunk = try await body?.next() {
+                        try await source.rate.take(chunk.readableBytes)
                         source.counters.received(Int64(chunk.readableBytes), from: .upstream)
                         let wanted = Int(Swift.min(Int64(chunk.readableBytes), source.end - position))
                         position += Int64(wanted)
@@ -90,7 +99,6 @@ public struct PassThrough: AsyncSequence, Sendable {
         }
 
         private mutating func progressed() {
-            lastByteAt = .now
             guard position - countedFrom >= DownloadPlan.pieceSize else { return }
             countedFrom = position
             attempts = 0
@@ -103,7 +111,7 @@ public struct PassThrough: AsyncSequence, Sendable {
             guard attempts < Self.resumes else {
                 throw FetchError(.broken, "\(source.question.digest): upstream broke off \(attempts) times")
             }
-            guard lastByteAt.duration(to: .now) <= source.patience else {
+            guard waitingSince.duration(to: .now) <= source.patience else {
                 throw FetchError(.broken, "\(source.question.digest): upstream has been silent for too long")
             }
             attempts += 1
@@ -119,8 +127,8 @@ public struct PassThrough: AsyncSequence, Sendable {
     }
 }
 
-/// The running hash of a pass-through.
-private final class PassThroughHash {
+/// The running hash of a pass-through. One task has it, which lets a thread that may wait for the disk begin it.
+private final class PassThroughHash: @unchecked Sendable {
     private var hasher: ContentHasher?
 
     init(_ algorithm: Digest.Algorithm) {

@@ -15,7 +15,7 @@ extension NetworkSources {
     func claimedSize(of digest: Digest) -> Int64? {
         let sizes = Set(directory.holders(of: digest).compactMap(\.size)).union(
             wants.size(of: digest).map { [$0] } ?? [])
-        guard sizes.count == 1, let size = sizes.first, DownloadPlan.isPossible(size) else { return nil }
+        guard sizes.count == 1, let size = sizes.first, DownloadPlan.isCredible(size) else { return nil }
         return size
     }
 

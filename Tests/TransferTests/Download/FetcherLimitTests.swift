@@ -70,4 +70,26 @@ struct FetcherLimitTests {
             #expect(error?.code == .broken && error?.message.contains("silent") == true)
         }
     }
+
+    @Test("A range behind the end of a blob that is not here is answered with its size")
+    func behindTheEnd() async throws {
+        try await FetcherFixture().run { stub, fetcher, origin, _ in
+            let digest = stub.add(blob: someBytes(1000))
+            let reader = try await fetcher.open(BlobQuestion(digest: digest, origin: origin, range: .open(first: 1000)))
+            #expect(reader.size == 1000)
+            reader.close()
+        }
+    }
+
+    @Test("What goes past the disk keeps to the rate of registries")
+    func rate() async throws {
+        try await FetcherFixture().run { stub, fetcher, origin, _ in
+            let question = BlobQuestion(digest: stub.add(blob: someBytes(400_000)), origin: origin)
+            let began = ContinuousClock.now
+            var stream = fetcher.passThrough(question, after: nil, from: 0, to: 400_000)
+            stream.rate = RateLimit(bytesPerSecond: 1_000_000)
+            for try await _ in stream {}
+            #expect(began.duration(to: .now) > .milliseconds(200))
+        }
+    }
 }

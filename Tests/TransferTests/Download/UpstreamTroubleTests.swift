@@ -189,6 +189,71 @@ struct UpstreamTroubleTests {
         #expect(plan.size == nil && plan.excludedPeers == [peer])
     }
 
+    @Test("takes a shorter size from upstream while pieces behind it are under way")
+    func shorter() throws {
+        var plan = plan(.closed(0..<MiB), .closed(100 * MiB..<101 * MiB), .closed(200 * MiB..<201 * MiB))
+        var claim = DownloadPlan.World(holders: [], upstreamUsable: true, claimedSize: 400 * MiB)
+        _ = plan.evaluate(now: start, world: claim)
+        #expect(plan.size == 400 * MiB && plan.runs.count > 1)
+        let generation = plan.hashGeneration
+        let first = try #require(plan.runs.first { $0.value.position == 0 }?.key)
+        #expect(
+            plan.runOpened(first, offset: 0, total: 10 * MiB, rangeIgnored: false, now: start) == .proceed)
+        let going = plan.runs.filter { !$0.value.cancelled }.map(\.key)
+        #expect(plan.size == 10 * MiB && going == [first])
+        claim.wanters = [peer]
+        _ = plan.evaluate(now: at(1), world: claim)
+        #expect(plan.checked(50, .link(holds: true), generation: generation) == [])
+        #expect(plan.kind(of: 50) == nil && plan.range(of: 50, size: 10 * MiB).isEmpty)
+    }
+
+    @Test(
+        "is asked from the front where others' word of the size led behind its end, and they are believed when it is gone"
+    )
+    func longer() throws {
+        var plan = plan(.toEnd(from: 0))
+        let claim = DownloadPlan.World(holders: [], upstreamUsable: true, claimedSize: 100 * MiB)
+        let actions = plan.evaluate(now: start, world: claim)
+        #expect(actions == [.start(0, .upstream, nil)] && plan.size == 100 * MiB)
+        _ = plan.runOpened(0, offset: 0, total: nil, rangeIgnored: false, now: start)
+        bring(&plan, 0, 5 * MiB)
+        plan.runEnded(0, .broke("cut"), now: start)
+        #expect(plan.evaluate(now: at(1), world: claim) == [.start(1, .upstream, 5 * MiB..<100 * MiB)])
+        plan.runEnded(1, .noSuchRange("416"), now: at(1))
+        #expect(plan.evaluate(now: at(2), world: claim) == [.start(2, .upstream, nil)])
+        #expect(plan.size == nil && plan.front == 0)
+        plan.runEnded(2, .refused("gone"), now: at(2))
+        _ = plan.evaluate(now: at(3), world: .init(holders: [peer], upstreamUsable: true, claimedSize: 100 * MiB))
+        #expect(plan.size == 100 * MiB)
+    }
+
+    @Test("brings what a reader of a range waits for where peers' bytes are here and nobody says what they should be")
+    func heldUp() throws {
+        var plan = plan(size: 40 * MiB, .closed(8 * MiB..<12 * MiB))
+        let world = DownloadPlan.World(holders: [], upstreamUsable: true, wanters: [peer])
+        _ = plan.evaluate(now: start, world: world)
+        for id in plan.runs.keys { plan.runEnded(id, .finished, now: start) }
+        plan.present.insert(8 * MiB..<12 * MiB, from: .peer)
+        plan.claims.learn(
+            try #require(PieceSum(bytes: [UInt8](repeating: 1, count: 32))), of: 9, from: peer, origin: nil)
+        #expect(plan.canCheck && plan.read(0, at: 8 * MiB, now: start) == .wait)
+        var asked: [Range<Int64>?] = []
+        for second in 1...30 {
+            for case .start(_, .upstream, let range) in plan.evaluate(now: at(Double(second)), world: world) {
+                asked.append(range)
+            }
+        }
+        #expect(asked.first??.lowerBound == 8 * MiB)
+    }
+
+    @Test("has nothing to wait for in a range behind the end, once the size is known")
+    func behindTheEnd() {
+        var known = plan(size: 10 * MiB, .closed(0..<0))
+        #expect(known.read(0, at: 0, now: start) == .ready(upTo: 0))
+        var unknown = plan(.closed(0..<0))
+        #expect(unknown.read(0, at: 0, now: start) == .wait)
+    }
+
     @Test("lets a reader wait for the digest that does not know where its range is, for longer than patience")
     func unknownRange() throws {
         var plan = plan(.toEnd(from: 0))
