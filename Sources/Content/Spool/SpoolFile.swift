@@ -129,11 +129,16 @@ public final class SpoolFile: ArrivedFile {
         access.withLock { $0.isSealed = true }
     }
 
-    /// Cuts off what lies behind the blob's end, where it was thought to be longer. For a sealed file. Blocks for as long as the disk takes.
-    public func cut(to size: Int64) throws(ContentError) {
+    /// Seals the file, and cuts off what lies behind the blob's end where it was thought to be longer. Cancelling the task does not stop
+    /// it: what has been verified is to be kept.
+    /// - Throws: `.io`.
+    public func seal(to size: Int64) async throws(ContentError) {
+        seal()
         guard try file.size() > size else { return }
-        guard ftruncate(file.descriptor, off_t(size)) == 0 else {
-            throw ContentError(.io, "\(path) cannot be cut to \(size) bytes: \(Errno(rawValue: errno))")
+        try await BlockingWork.run { [path, file] () throws(ContentError) in
+            guard ftruncate(file.descriptor, off_t(size)) == 0 else {
+                throw ContentError(.io, "\(path) cannot be cut to \(size) bytes: \(Errno(rawValue: errno))")
+            }
         }
     }
 

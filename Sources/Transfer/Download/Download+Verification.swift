@@ -100,8 +100,7 @@ extension Download {
 
     private func commit(size: Int64) async {
         do {
-            spool.seal()
-            try await context.disk.run { [spool] in try spool.cut(to: size) }
+            try await spool.seal(to: size)
             let stored = try await context.store.commit(spool, as: digest, size: size)
             state.withLock { state in
                 state.stored = stored
