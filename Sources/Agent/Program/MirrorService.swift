@@ -286,6 +286,8 @@ private final class PulledReader: BlobReader {
         }
     }
 
+    func unreadable(because reason: String) async -> Bool { await reader.unreadable(because: reason) }
+
     func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return reader.close() }
         let record = reader.record

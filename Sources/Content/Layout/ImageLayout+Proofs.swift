@@ -38,6 +38,20 @@ extension ImageLayout: ProvableStore {
         }
     }
 
+    /// Holds a blob back until it has been read again, or has come again: part of its file could not be read. It stays where it is, for
+    /// a disk may be well again, and nobody else may have it.
+    func doubt(_ digest: Digest, because reason: String) async {
+        let isNews = state.withLock { state in
+            state.ledger.size(of: digest) != nil && state.heldBack.insert(digest).inserted
+        }
+        guard isNews else { return }
+        proofs?.forget(digest)
+        logger.warning(
+            "a blob cannot be read; it is not offered until it can be, or has been fetched again",
+            metadata: ["digest": "\(digest)", "file": "\(paths.blob(digest))", "reason": "\(reason)"])
+        feed.publish(.removed(digest))
+    }
+
     /// Notes that a blob's file was hashed and is right, and tells of the blob where it was held back.
     func release(_ digest: Digest, provenAs identity: FileIdentity) {
         // Where it has gone meanwhile, or was replaced by a file that was hashed on arrival, there is nothing to note.

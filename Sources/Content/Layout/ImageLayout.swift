@@ -106,6 +106,8 @@ public final class ImageLayout: BlobStore {
             throw ContentError(.sizeMismatch, "the file of \(digest) has \(actual) bytes instead of \(size)")
         }
         if state.withLock({ $0.ledger.use(digest, at: .now) }) { file.renewUse() }
-        return StoredBlob(digest: digest, size: size, file: file)
+        return StoredBlob(digest: digest, size: size, file: file) { [weak self] in
+            await self?.doubt(digest, because: $0)
+        }
     }
 }

@@ -27,7 +27,9 @@ extension ContainerdStore {
         if let files = connection.withLock({ $0.files }) {
             do throws(ContentError) {
                 let file = try OpenFile.openUnused(path: files.path(of: digest))
-                let reader = StoredBlob(digest: digest, size: blob.size, file: file)
+                let reader = StoredBlob(digest: digest, size: blob.size, file: file) { [weak self] in
+                    await self?.withdraw(digest, because: $0)
+                }
                 return ProofReading(reader: reader, identity: try FileIdentity(of: file))
             } catch {
                 guard let cause = error.cause as? Errno, cause == .permissionDenied || cause == .notPermitted else {

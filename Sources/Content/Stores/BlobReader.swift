@@ -9,6 +9,15 @@ public protocol BlobReader: Sendable {
     /// - Throws: When no such bytes will ever go out.
     func next(at offset: Int64, limit: Int64) async throws -> FileSlice
 
+    /// Says that bytes which ``next(at:limit:)`` gave cannot be read: the disk fails, or somebody cut the file.
+    /// - Returns: whether they may be had from elsewhere, and are to be asked for again.
+    func unreadable(because reason: String) async -> Bool
+
     /// The reader needs no more. May be called more than once.
     func close()
+}
+
+extension BlobReader {
+    /// There is nowhere else.
+    public func unreadable(because reason: String) async -> Bool { false }
 }

@@ -9,12 +9,17 @@ public struct StoredBlob: BlobReader {
     public let size: Int64
     /// The file; the blob is all of it.
     public let file: OpenFile
+    private let doubt: (@Sendable (_ reason: String) async -> Void)?
 
     /// Makes a reader of a file that has been verified.
-    public init(digest: Digest, size: Int64, file: OpenFile) {
+    /// - Parameter doubt: called where the file turns out not to be readable any more.
+    public init(
+        digest: Digest, size: Int64, file: OpenFile, doubt: (@Sendable (_ reason: String) async -> Void)? = nil
+    ) {
         self.digest = digest
         self.size = size
         self.file = file
+        self.doubt = doubt
     }
 
     /// Returns at once.
@@ -26,10 +31,17 @@ public struct StoredBlob: BlobReader {
         }
         let actual = try file.size()
         guard actual >= size else {
-            throw ContentError(
-                .io, "the file of \(digest) was cut from \(size) to \(actual) bytes; run 'shoal verify' to drop it")
+            let reason = "its file was cut from \(size) to \(actual) bytes"
+            await doubt?(reason)
+            throw ContentError(.io, "\(digest) cannot be read: \(reason); run 'shoal verify' to drop it")
         }
         return FileSlice(file: file, offset: offset, length: min(limit, size - offset))
+    }
+
+    /// Lets the store doubt the blob.
+    public func unreadable(because reason: String) async -> Bool {
+        await doubt?(reason)
+        return false
     }
 
     /// Does nothing: see above.

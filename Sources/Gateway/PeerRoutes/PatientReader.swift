@@ -20,5 +20,7 @@ struct PatientReader: BlobReader {
         }
     }
 
+    func unreadable(because reason: String) async -> Bool { await base.unreadable(because: reason) }
+
     func close() { base.close() }
 }

@@ -147,7 +147,9 @@ public final class BlobFetcher: Service {
         let counted: TransferCounters? = isRequest ? counters : nil
         if let held = try await openHeld(question.digest) {
             counted?.answered(hit: true)
-            return CountedReader(held, counters: counters)
+            return HeldReader(held, question, counters: counters) { [weak self] question in
+                try await self?.openDownload(question)
+            }
         }
         do {
             let reader = try await openDownload(question)

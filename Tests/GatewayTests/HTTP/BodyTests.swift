@@ -271,6 +271,20 @@ struct BodyTests {
         #expect(try await responder.outcomes.next().end.name == "broken")
     }
 
+    @Test("Where bytes cannot be read and there is another file, the body goes on with that", arguments: Wire.allCases)
+    func otherFile(wire: Wire) async throws {
+        var limits = HTTPLimits()
+        limits.regionSize = 1 << 20
+        let responder = Self.blob(try TwoFilesReader(10 << 20, first: 3 << 20))
+        try await withServer(responder, limits: limits, over: wire) { address in
+            try await withClient(address, over: wire) { client async throws in
+                try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                #expect(try await client.head().status == 200)
+                #expect(try await client.rest() == pattern(0..<(10 << 20)))
+            }
+        }
+    }
+
     @Test("A file that is truncated while it goes out does not hold its connection for long", arguments: Wire.allCases)
     func truncated(wire: Wire) async throws {
         let reader = try WholeReader(64 << 20)

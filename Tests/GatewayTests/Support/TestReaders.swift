@@ -66,6 +66,31 @@ final class SteppingReader: BlobReader {
     func close() { closed.send(()) }
 }
 
+/// A reader whose first file is shorter than it says, and that has another one.
+final class TwoFilesReader: BlobReader {
+    let size: Int64
+    private let files: [OpenFile]
+    private let isFirst = Mutex(true)
+
+    init(_ size: Int, first: Int) throws {
+        files = [try patternFile(first), try patternFile(size)]
+        self.size = Int64(size)
+    }
+
+    func next(at offset: Int64, limit: Int64) async throws -> FileSlice {
+        FileSlice(file: files[isFirst.withLock { $0 } ? 0 : 1], offset: offset, length: min(limit, size - offset))
+    }
+
+    func unreadable(because reason: String) async -> Bool {
+        isFirst.withLock { isFirst in
+            defer { isFirst = false }
+            return isFirst
+        }
+    }
+
+    func close() {}
+}
+
 /// A reader whose file is shorter than it says.
 struct LyingReader: BlobReader {
     let file: OpenFile

@@ -91,8 +91,13 @@ struct BodyWriter {
         let limit = min(pace?.portion ?? .max, size, blob.range.upperBound - offset)
         let slice = try await blob.reader.next(at: offset, limit: limit)
         guard (1...limit).contains(slice.length), slice.offset >= 0 else { throw InvalidSlice(offset: offset) }
-        if let chunks { return .chunk(try await chunks.read(slice)) }
-        try await warmer.warm(slice)
+        do {
+            if let chunks { return .chunk(try await chunks.read(slice)) }
+            try await warmer.warm(slice)
+        } catch let error as RegionUnreadable {
+            guard await blob.reader.unreadable(because: "\(error)") else { throw error }
+            return try await piece(of: blob, at: offset, after: last)
+        }
         // The reader may go on in another file, such as the store's once the spool's has been moved there.
         if case .region(let before, let lease) = last, before.file === slice.file { return .region(slice, lease) }
         return .region(slice, try FileLease(slice.file))
