@@ -9,6 +9,8 @@ public struct ChainHasher: ~Copyable, Sendable {
     public private(set) var count: Int64 = 0
     /// The states at the piece boundaries passed so far, also at one that turns out to be the blob's end.
     public private(set) var passed: [SHA256State] = []
+    /// The digest's state, once the last link has been followed.
+    private var ending: SHA256State?
 
     /// Begins an empty hash.
     public init() {
@@ -37,6 +39,22 @@ public struct ChainHasher: ~Copyable, Sendable {
         }
     }
 
+    /// Goes on behind the next piece, whose bytes have been led along that link already: by whom is the same.
+    /// - Precondition: the hash is at a piece's boundary, and the link begins at the state that it has come to.
+    public mutating func follow(_ link: HashChain.Link) {
+        precondition(
+            count % HashChain.pieceSize == 0 && partial.isEmpty && link.start.words == state && ending == nil,
+            "a link is followed from where it begins")
+        state = link.end.words
+        if let length = link.messageLength {
+            count = length
+            ending = link.end
+        } else {
+            count += HashChain.pieceSize
+            passed.append(link.end)
+        }
+    }
+
     private mutating func take(_ bytes: UnsafeRawBufferPointer) {
         var rest = bytes
         if !partial.isEmpty {
@@ -61,7 +79,9 @@ public struct ChainHasher: ~Copyable, Sendable {
 
     /// The digest of everything that was taken in, and the chain that ends in it.
     public consuming func finish() -> HashChain {
-        partial.withUnsafeBytes { SHA256Padding(tail: $0, messageLength: count).compress(into: &state) }
+        if ending == nil {
+            partial.withUnsafeBytes { SHA256Padding(tail: $0, messageLength: count).compress(into: &state) }
+        }
         let bytes = SHA256State(words: state).bytes
         guard let digest = try? Digest(algorithm: .sha256, bytes: bytes),
             var chain = HashChain(digest: digest, size: count)

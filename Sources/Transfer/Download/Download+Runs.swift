@@ -161,25 +161,22 @@ extension Download {
         evaluate()
     }
 
-    func check(_ piece: Int, by proof: PieceProof, generation: Int) async {
-        guard let size else {
-            state.withLock { _ = $0.plan.checked(piece, nil, generation: generation) }
-            return
+    func check(_ pieces: [PieceCheck], generation: Int) async {
+        let checks = state.withLock { state in
+            pieces.map { (range: state.plan.range(of: $0.piece, size: state.plan.size ?? 0), proof: $0.proof) }
         }
-        let range = state.withLock { $0.plan.range(of: piece, size: size) }
-        let finding = try? await context.hashing.run { [spool, tally = context.counters.hashing] in
+        let findings = try? await context.hashing.run { [spool, tally = context.counters.hashing] in
             let began = ContinuousClock.now
-            defer { tally.hashed(Int64(range.count), since: began) }
-            return try spool.check(range, by: proof)
+            defer { tally.hashed(checks.reduce(0) { $0 + Int64($1.range.count) }, since: began) }
+            return spool.check(checks)
         }
-        let (actions, note) = state.withLock { state in
+        let (actions, notes) = state.withLock { state -> ([DownloadPlan.Action], [SpooledPiece]) in
             let isCurrent = state.plan.hashGeneration == generation
-            return (
-                state.plan.checked(piece, finding, generation: generation),
-                isCurrent ? state.plan.note(of: piece, finding) : nil
-            )
+            let actions = state.plan.checked(pieces.map(\.piece), findings ?? [], generation: generation)
+            guard isCurrent, let findings else { return (actions, []) }
+            return (actions, zip(pieces, findings).compactMap { state.plan.note(of: $0.piece, $1) })
         }
-        if let note { spool.note(note) }
+        for note in notes { spool.note(note) }
         for action in actions { act.yield(action) }
         signalHash.yield()
         evaluate()

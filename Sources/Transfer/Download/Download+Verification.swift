@@ -6,36 +6,36 @@ import Synchronization
 
 /// Whether what came is what the digest says.
 extension Download {
-    private enum HashStep {
-        case restart(Int, soundTo: Int64)
-        case hash(Range<Int64>)
-        case finish
-        case wait
-    }
-
-    /// Hashes the front of the spool as it grows, and says the verdict when all is here.
+    /// Hashes the front of the spool as it grows, and says the verdict when all is here. What has been led along a link of the hash
+    /// chain from where this hash has come to is as good as hashed by it.
     func followHash() async {
         var generation = 0
         var position: Int64 = 0
         var hasher = SpoolHasher(spool, digest.algorithm)
         for await _ in hashSignal {
             following: while !Task.isCancelled {
-                let step = state.withLock { state -> HashStep in
-                    if state.plan.hashGeneration != generation {
-                        return .restart(state.plan.hashGeneration, soundTo: state.plan.soundPrefix())
-                    }
-                    let plan = state.plan
-                    if plan.phase != .fetching { return .wait }
-                    if position < plan.front { return .hash(position..<min(plan.front, position + (4 << 20))) }
-                    return plan.isComplete ? .finish : .wait
+                // Where that is at a piece's boundary.
+                let reached = position == 0 ? SHA256State.initial : hasher.states.last
+                let (new, soundTo, step) = state.withLock { state in
+                    let isCurrent = state.plan.hashGeneration == generation
+                    return (
+                        state.plan.hashGeneration, isCurrent ? nil : state.plan.soundPrefix(),
+                        state.plan.frontStep(at: position, reached)
+                    )
                 }
-                switch step {
-                case .wait: break following
-                case .restart(let new, let soundTo):
+                if let soundTo {
                     generation = new
                     let sound = hasher.states.prefix(Int(soundTo / HashChain.pieceSize))
                     position = Int64(sound.count) * HashChain.pieceSize
                     hasher = SpoolHasher(spool, digest.algorithm, after: Array(sound))
+                    continue
+                }
+                switch step {
+                case .wait: break following
+                case .follow(let link, let end):
+                    hasher.follow(link)
+                    noteFront(hasher.states, from: position, to: end)
+                    position = end
                 case .hash(let range):
                     do {
                         try await context.hashing.run { [hasher, tally = context.counters.hashing] in

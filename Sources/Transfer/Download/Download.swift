@@ -192,8 +192,8 @@ final class Download: Sendable {
             group.addTask { await self.ask(node, since: place) }
         case .askChain(let node):
             group.addTask { await self.askChain(node) }
-        case .check(let piece, let proof, let generation):
-            group.addTask { await self.check(piece, by: proof, generation: generation) }
+        case .check(let pieces, let generation):
+            group.addTask { await self.check(pieces, generation: generation) }
         }
     }
 

@@ -3,8 +3,8 @@ import Integrity
 
 /// Whether the pieces that came are what others say that they are.
 extension DownloadPlan {
-    /// How many pieces are hashed at a time.
-    static let checksAtOnce = 4
+    /// How many pieces are hashed side by side: as many as the widest kernel has lanes.
+    static let checksAtOnce = 16
     /// How many holders are asked for the hash chain.
     static let chainQuestions = 3
 
@@ -29,11 +29,14 @@ extension DownloadPlan {
     }
 
     /// The pieces to be hashed next. Those that came from a peer first: a reader may wait for them.
+    ///
+    /// One batch at a time: where hashing is slower than what comes, more pieces wait for the next one, and the more there are side by
+    /// side, the less each costs. A second is begun where a whole one waits.
     mutating func checks() -> [Action] {
         hasNews = false
         guard let size, phase == .fetching, !unchecked.isEmpty, let swarm else { return [] }
-        var urgent: [Action] = []
-        var others: [Action] = []
+        var urgent: [PieceCheck] = []
+        var others: [PieceCheck] = []
         for piece in unchecked.subtracting(checking).sorted() {
             let range = range(of: piece, size: size)
             guard present.contains(range) else {
@@ -42,25 +45,33 @@ extension DownloadPlan {
             }
             if present.origins(in: range).contains(.peer) {
                 if let claim = claims.claim(of: piece) {
-                    urgent.append(.check(piece, claim.proof, generation: hashGeneration))
+                    urgent.append(PieceCheck(piece: piece, proof: claim.proof))
                 } else {
                     log.append(piece, sum: nil, origin: nil)
                 }
             } else if swarm.isShared {
-                others.append(.check(piece, .none, generation: hashGeneration))
+                others.append(PieceCheck(piece: piece, proof: .none))
             }
         }
-        let actions = (urgent + others).prefix(max(0, Self.checksAtOnce - checking.count))
-        for case .check(let piece, _, _) in actions { checking.insert(piece) }
-        return Array(actions)
+        let next = (urgent + others).prefix(Self.checksAtOnce)
+        let isDue = checking.isEmpty || next.count == Self.checksAtOnce && checking.count <= Self.checksAtOnce
+        guard !next.isEmpty, isDue else { return [] }
+        checking.formUnion(next.map(\.piece))
+        return [.check(Array(next), generation: hashGeneration)]
     }
 
-    /// A piece has been hashed.
-    /// - Parameter finding: nil where it could not be read.
-    mutating func checked(_ piece: Int, _ finding: PieceFinding?, generation: Int) -> [Action] {
-        checking.remove(piece)
-        // What was taken back meanwhile is looked at again when it has come again.
-        guard let size, let finding, phase == .fetching, generation == hashGeneration else { return [] }
+    /// Pieces have been hashed.
+    /// - Parameter findings: one for each; nil where it could not be read.
+    mutating func checked(_ pieces: [Int], _ findings: [PieceFinding?], generation: Int) -> [Action] {
+        checking.subtract(pieces)
+        // What was taken back meanwhile is looked at again when it has come again. What is taken back because of one of these leaves
+        // the others what they are.
+        guard generation == hashGeneration else { return [] }
+        return zip(pieces, findings).flatMap { checked($0, $1) }
+    }
+
+    private mutating func checked(_ piece: Int, _ finding: PieceFinding?) -> [Action] {
+        guard let size, let finding, phase == .fetching else { return [] }
         let range = range(of: piece, size: size)
         guard !range.isEmpty, present.contains(range) else { return [] }
         guard present.origins(in: range).contains(.peer) else {
@@ -81,11 +92,42 @@ extension DownloadPlan {
         return []
     }
 
+    /// What the hash of the front does next.
+    enum FrontStep: Equatable, Sendable {
+        case hash(Range<Int64>)
+        /// The bytes up to there have been led along this link already.
+        case follow(HashChain.Link, to: Int64)
+        /// All bytes are hashed.
+        case finish
+        case wait
+    }
+
+    /// What the hash of the front does next.
+    /// - Parameter state: the one that it has come to, where that is at a piece's boundary.
+    func frontStep(at position: Int64, _ state: SHA256State?) -> FrontStep {
+        guard phase == .fetching else { return .wait }
+        guard position < front else { return isComplete ? .finish : .wait }
+        let boundary = (position / Self.pieceSize + 1) * Self.pieceSize
+        if let size, let state, position % Self.pieceSize == 0 {
+            let piece = Int(position / Self.pieceSize)
+            if let link = linked[piece], link.start == state, (link.messageLength ?? size) == size {
+                return .follow(link, to: min(boundary, size))
+            }
+            if swarm != nil, present.origins(in: range(of: piece, size: size)).contains(.peer),
+                case .link(let link)? = claims.claim(of: piece)?.proof, link.start == state
+            {
+                return .wait
+            }
+        }
+        return .hash(position..<min(front, boundary))
+    }
+
     private mutating func accept(
         _ piece: Int, _ range: Range<Int64>, _ claim: PieceClaims.Claim, sum: PieceSum?, origin: NodeID?
     ) {
         unchecked.remove(piece)
         writers[piece] = nil
+        if case .link(let link) = claim.proof { linked[piece] = link }
         claims.uphold(claim, of: piece)
         present.turn(.peer, into: .checked, in: range)
         log.append(piece, sum: sum, origin: origin)
@@ -95,7 +137,7 @@ extension DownloadPlan {
         let suspects = writers.removeValue(forKey: piece) ?? []
         unchecked.remove(piece)
         present.remove(range, from: .peer)
-        takeBack(from: range.lowerBound)
+        takeBack(range)
         counts.damaged += 1
         if log.contains(piece) { beginLogAnew() }
         lastFailure = "piece \(piece) is not what node \(claim.giver) says that it is"

@@ -74,16 +74,27 @@ extension DownloadPlan {
         while let gap = present.firstGap(
             from: at, before: chunk.upperBound, where: { run.source != .upstream || mayGo($0) })
         {
-            parts.append(gap)
+            parts += unwritten(gap)
             at = gap.upperBound
         }
         if run.source == .upstream, parts.contains(where: overlapsPeersBytes) {
             for part in parts {
-                takeBack(from: part.lowerBound)
+                takeBack(part)
                 present.remove(part)
             }
         }
+        writing[id] = parts
         return .write(parts)
+    }
+
+    /// What no other run is writing at this moment: of two that write the same bytes nobody could tell whose are there, and one would
+    /// change them after they have been hashed.
+    private func unwritten(_ range: Range<Int64>) -> [Range<Int64>] {
+        writing.values.joined().reduce([range]) { rest, other in
+            rest.flatMap {
+                [$0.clamped(to: .min..<other.lowerBound), $0.clamped(to: other.upperBound..<(.max))]
+            }.filter { !$0.isEmpty }
+        }
     }
 
     private func overlapsPeersBytes(_ range: Range<Int64>) -> Bool {
@@ -94,6 +105,7 @@ extension DownloadPlan {
     /// - Returns: whether the run is to go on.
     mutating func wrote(_ id: RunID, _ parts: [Range<Int64>], count: Int64, now: Instant) -> Bool {
         guard var run = runs[id] else { return false }
+        writing[id] = nil
         for part in parts {
             present.insert(part, from: run.source.provenance)
             noteWritten(part, by: run.source)
@@ -142,6 +154,7 @@ extension DownloadPlan {
 
     mutating func runEnded(_ id: RunID, _ ending: Ending, now: Instant) {
         guard let run = runs.removeValue(forKey: id) else { return }
+        writing[id] = nil
         tellSwarm(of: run, ending, now: now)
         if case .finished = ending {
             if size == nil, run.opened, run.end == nil, !run.cancelled {
@@ -219,7 +232,7 @@ extension DownloadPlan {
 
     /// All bytes are here and their digest is wrong.
     mutating func mismatched(_ message: String) -> [Action] {
-        takeBack(from: 0)
+        takeBackAll()
         lastFailure = message
         if present.extents.contains(where: { $0.provenance != .upstream }) {
             let suspects = peersUsed.union(claims.givers)
@@ -250,7 +263,7 @@ extension DownloadPlan {
         peersUsed = []
         writers = [:]
         hasRecovered = false
-        takeBack(from: 0)
+        takeBackAll()
         for id in runs.keys {
             if case .peer = runs[id]?.source { runs[id]?.cancelled = true }
         }

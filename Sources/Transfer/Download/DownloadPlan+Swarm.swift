@@ -240,7 +240,7 @@ extension DownloadPlan {
     private mutating func dropPeersBytes(in range: Range<Int64>) {
         guard present.origins(in: range).contains(.peer) else { return }
         present.remove(range, from: .peer)
-        takeBack(from: range.lowerBound)
+        takeBack(range)
         for piece in Int(
             range.lowerBound / Self.pieceSize)..<Int((range.upperBound + Self.pieceSize - 1) / Self.pieceSize)
         {

@@ -83,8 +83,8 @@ struct DownloadPlan: Sendable {
         case ask(NodeID, PieceLog.Place?)
         /// Ask a holder for the blob's hash chain; ``chainAnswered(_:by:)`` takes the answer.
         case askChain(NodeID)
-        /// Hash a piece as one that was claimed to be something; ``checked(_:_:generation:)`` takes the result.
-        case check(Int, PieceProof, generation: Int)
+        /// Hash pieces as what they were claimed to be; ``checked(_:generation:)`` takes the results.
+        case check([PieceCheck], generation: Int)
     }
 
     /// What is known outside of the plan at the time of a decision.
@@ -164,6 +164,10 @@ struct DownloadPlan: Sendable {
     /// Pieces that are whole, and not looked at since: whether they are what they should be, and what their checksum is.
     var unchecked: Set<Int> = []
     var checking: Set<Int> = []
+    /// Pieces whose bytes hold their link of a chain, and which. The hash of the front need not read them again.
+    var linked: [Int: HashChain.Link] = [:]
+    /// What runs are writing at this moment.
+    var writing: [RunID: [Range<Int64>]] = [:]
     /// Who wrote pieces whose bytes wait to be checked.
     var writers: [Int: Set<NodeID>] = [:]
     /// Whether bytes of others are here that came before this download.
@@ -206,10 +210,14 @@ struct DownloadPlan: Sendable {
     }
 
     /// Bytes that may have been hashed are not what they were.
-    mutating func takeBack(from offset: Int64) {
+    mutating func takeBack(_ range: Range<Int64>) {
         hashGeneration += 1
-        takenBackFrom = min(takenBackFrom, offset)
+        takenBackFrom = min(takenBackFrom, range.lowerBound)
+        let pieces = range.lowerBound / Self.pieceSize...max(range.lowerBound, range.upperBound - 1) / Self.pieceSize
+        for piece in linked.keys where pieces.contains(Int64(piece)) { linked[piece] = nil }
     }
+
+    mutating func takeBackAll() { takeBack(0..<(.max)) }
 
     /// Up to where a hash that was begun before is still right; to be asked once for each generation.
     mutating func soundPrefix() -> Int64 {

@@ -2,20 +2,36 @@ import Content
 import Integrity
 
 extension SpoolFile {
-    /// Hashes a piece that has been written. Blocks: call it on a thread pool.
-    func check(_ range: Range<Int64>, by proof: PieceProof) throws -> PieceFinding {
-        let length = range.upperBound - range.lowerBound
-        let read: LaneJob.Reader = { offset, buffer in
-            guard try self.read(into: buffer, at: range.lowerBound + offset) == buffer.count else {
-                throw FetchError(.damaged, "the spool file ends before bytes that were written to it")
+    /// Hashes pieces that have been written; those that have to hold a link side by side. Blocks: call it on a thread pool.
+    /// - Returns: one for each; nil for what cannot be read.
+    func check(_ pieces: [(range: Range<Int64>, proof: PieceProof)]) -> [PieceFinding?] {
+        var findings = [PieceFinding?](repeating: nil, count: pieces.count)
+        var links: [(index: Int, link: HashChain.Link)] = []
+        for (index, piece) in pieces.enumerated() {
+            switch piece.proof {
+            case .none, .sum:
+                let sum = try? PieceSum(length: Int64(piece.range.count), read: reader(of: piece.range))
+                findings[index] = sum.map(PieceFinding.sum)
+            case .link(let link): links.append((index, link))
             }
         }
-        switch proof {
-        case .none, .sum: return .sum(try PieceSum(length: length, read: read))
-        case .link(let link):
-            let job = LaneJob(from: link.start, length: length, messageLength: link.messageLength, read: read)
-            guard let result = LaneHasher().run([job]).first else { return .link(holds: false) }
-            return .link(holds: try result.get().end == link.end)
+        let jobs = links.map { index, link in
+            let range = pieces[index].range
+            return LaneJob(
+                from: link.start, length: Int64(range.count), messageLength: link.messageLength, read: reader(of: range)
+            )
+        }
+        for ((index, link), result) in zip(links, LaneHasher().run(jobs)) {
+            if case .success(let outcome) = result { findings[index] = .link(holds: outcome.end == link.end) }
+        }
+        return findings
+    }
+
+    private func reader(of range: Range<Int64>) -> LaneJob.Reader {
+        { [self] offset, buffer in
+            guard try read(into: buffer, at: range.lowerBound + offset) == buffer.count else {
+                throw FetchError(.damaged, "the spool file ends before bytes that were written to it")
+            }
         }
     }
 }

@@ -39,7 +39,16 @@ final class SpoolHasher: Sendable {
         }
     }
 
-    /// The digest of all that was added; the hasher begins anew.
+    /// Goes on behind a piece that has been led along a link from where this hash is.
+    func follow(_ link: HashChain.Link) {
+        passed.withLock { passed in
+            passed = hash.withLock { hash in
+                hash.follow(link)
+                return hash.states
+            }
+        }
+    }
+
     /// The digest of all that was added and, for sha256, the chain that ends in it; the hasher begins anew.
     func finish() -> (digest: Digest, chain: HashChain?) {
         let finished = hash.withLock { hash in
@@ -76,6 +85,15 @@ private enum RunningHash: ~Copyable, Sendable {
         case .plain(var hasher):
             hasher.update(bytes)
             self = .plain(hasher)
+        }
+    }
+
+    mutating func follow(_ link: HashChain.Link) {
+        switch consume self {
+        case .chain(var hasher):
+            hasher.follow(link)
+            self = .chain(hasher)
+        case .plain: preconditionFailure("only sha256 has links")
         }
     }
 

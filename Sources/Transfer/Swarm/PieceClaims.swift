@@ -11,6 +11,12 @@ enum PieceProof: Hashable, Sendable {
     case link(HashChain.Link)
 }
 
+/// A piece to be hashed, and what it was claimed to be.
+struct PieceCheck: Hashable, Sendable {
+    var piece: Int
+    var proof: PieceProof
+}
+
 /// What a check of a piece has found.
 enum PieceFinding: Hashable, Sendable {
     case sum(PieceSum)

@@ -70,9 +70,10 @@ package struct Swarm: Sendable {
         guard holders != lastHolders || others != lastWanters else { return }
         lastHolders = holders
         lastWanters = others
-        wanters = Set(others)
-        wanters.remove(own)
         let holding = Set(holders)
+        // Who has it all, and says that it wants it for a moment longer, fetches nothing any more.
+        wanters = Set(others).subtracting(holding)
+        wanters.remove(own)
         // Also who still sends something: nothing else is to be asked of a node that has left, or is not trusted any more.
         roster.removeAll { !wanters.contains($0.node) && !holding.contains($0.node) }
         for index in roster.members.indices where !holding.contains(roster.members[index].node) {

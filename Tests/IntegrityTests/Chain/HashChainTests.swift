@@ -90,6 +90,24 @@ struct HashChainTests {
         #expect(hasher.finish() == whole)
     }
 
+    @Test("A hash follows links of pieces that others have hashed, and hashes what is between them")
+    func followed() throws {
+        let whole = Self.chain(of: Self.blob)
+        for followed in [Set(0..<whole.pieces), [0], [whole.pieces - 1], [1, whole.pieces - 1]] {
+            var hasher = ChainHasher()
+            for piece in 0..<whole.pieces {
+                if followed.contains(piece) {
+                    hasher.follow(try #require(whole.link(of: piece)))
+                } else {
+                    let range = whole.range(of: piece)
+                    Self.blob[Int(range.lowerBound)..<Int(range.upperBound)].withUnsafeBytes { hasher.update($0) }
+                }
+            }
+            #expect(hasher.count == whole.size)
+            #expect(hasher.finish() == whole)
+        }
+    }
+
     @Test("There is none for other algorithms than SHA-256")
     func otherAlgorithms() throws {
         let digest = ContentHasher.digest(of: [1], algorithm: .sha512)

@@ -68,6 +68,18 @@ struct SpoolHasherTests {
         }
     }
 
+    @Test("It goes on behind pieces that have been led along their links")
+    func following() async throws {
+        try await withSpool { spool in
+            let hasher = SpoolHasher(spool, .sha256)
+            hasher.follow(try #require(Self.chain.link(of: 0)))
+            #expect(hasher.states == [Self.chain.states[0]])
+            try hasher.update(Self.piece..<2 * Self.piece)
+            hasher.follow(try #require(Self.chain.link(of: 2)))
+            #expect(hasher.finish().chain == Self.chain)
+        }
+    }
+
     @Test("After the end it begins anew")
     func again() async throws {
         try await withSpool { spool in

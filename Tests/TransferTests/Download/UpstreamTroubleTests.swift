@@ -203,7 +203,7 @@ struct UpstreamTroubleTests {
         #expect(plan.size == 10 * MiB && going == [first])
         claim.wanters = [peer]
         _ = plan.evaluate(now: at(1), world: claim)
-        #expect(plan.checked(50, .link(holds: true), generation: generation) == [])
+        #expect(plan.checked([50], [.link(holds: true)], generation: generation) == [])
         #expect(plan.kind(of: 50) == nil && plan.range(of: 50, size: 10 * MiB).isEmpty)
     }
 

@@ -42,6 +42,13 @@ struct SwarmTests {
         #expect(swarm.fetches(need(.all(of: 16)), now: start) == [.peer(peer, 0..<16, waits: false)])
     }
 
+    @Test("reads from the front where the only other one that wants the blob holds all of it")
+    func holderThatWants() {
+        var swarm = swarm(holders: [peer], wanters: [peer])
+        #expect(!swarm.isShared)
+        #expect(swarm.fetches(need(.all(of: 16)), now: start) == [.peer(peer, 0..<16, waits: false)])
+    }
+
     @Test("asks a holder for single pieces, not for the front, while others want the blob too")
     func sharedHolder() {
         var swarm = swarm(pieces: 256, holders: [peer], wanters: [other])
