@@ -31,8 +31,8 @@ extension EndToEnd {
         func threePieces() async throws {
             try await withHolders(2, of: .demo) { holders, taker, image, registry in
                 let blob = try image.largestBlob
-                for percent in [60, 70, 80] { try holders[1].flipBit(in: blob.digest, at: blob.size / 100 * percent) }
-                // So that much is asked of the damaged one.
+                // Of two holders each is asked for many pieces in a row: in front and behind, so that whatever is asked of this one has some.
+                for percent in [10, 30, 80] { try holders[1].flipBit(in: blob.digest, at: blob.size / 100 * percent) }
                 try await holders[0].machine.limitLink(megabitsPerSecond: 400)
                 try await registry.switchOff()
                 let containerd = try await Containerd(on: taker)

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import OCI
 import Testing
 
@@ -76,6 +77,22 @@ struct NameTableTests {
         let bytes = try NameDocument(table).encoded()
         #expect(try NameDocument.decode(bytes) == table)
         #expect(try NameDocument(NameDocument.decode(bytes)).encoded() == bytes)
+    }
+}
+
+struct NameDocumentTests {
+    @Test(
+        "however many names there are, the document is what an encoder makes of all of them at once",
+        arguments: [0, 1, 63, 64, 65, 200])
+    func encoding(count: Int) throws {
+        var table = NameTable()
+        for number in 0..<count { _ = table.merge(Sample.record("team/app:\(number)", "a", Sample.version(7))) }
+        let document = NameDocument(table)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let (inPortions, atOnce) = (try document.encoded(), Array(try encoder.encode(document)))
+        #expect(inPortions == atOnce)
+        #expect(try NameDocument.decode(inPortions) == table)
     }
 }
 

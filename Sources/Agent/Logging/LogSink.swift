@@ -9,24 +9,30 @@ public struct LogSink: Sendable {
     /// Standard error.
     public static let standardError = LogSink(to: .standardError)
 
-    /// A descriptor, a line with one write(2), so that lines of several threads do not mix.
+    /// A descriptor. Lines of several threads do not mix.
     ///
     /// A line that cannot be written is lost: there is nobody left to tell, and a log must not stop the agent. Neither must who reads it:
     /// once a pipe or the journal's socket has had no room for ``patience``, lines are lost until it has some again.
     init(to descriptor: FileDescriptor) {
         let isStuck = Mutex(false)
         write = { line in
-            let hasRoom = isStuck.withLock { isStuck in
-                var question = pollfd(fd: descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
-                isStuck = poll(&question, 1, isStuck ? 0 : Self.patience) == 0
-                return !isStuck
+            isStuck.withLock { isStuck in
+                var rest = Array(line.utf8)[...]
+                while !rest.isEmpty {
+                    var question = pollfd(fd: descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
+                    isStuck = poll(&question, 1, isStuck ? 0 : Self.patience) == 0
+                    let count = rest.prefix(Self.portion).withUnsafeBytes { isStuck ? nil : try? descriptor.write($0) }
+                    guard let count, count > 0 else { return }
+                    rest = rest.dropFirst(count)
+                }
             }
-            if hasRoom { _ = try? descriptor.writeAll(line.utf8) }
         }
     }
 
     /// In milliseconds.
     private static let patience: CInt = 100
+    /// A pipe that can be written to has room for so many bytes, and no write of so many blocks (pipe(7), PIPE_BUF).
+    private static let portion = 4096
 
     init(write: @escaping @Sendable (String) -> Void) {
         self.write = write

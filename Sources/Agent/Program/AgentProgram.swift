@@ -60,15 +60,21 @@ public struct AgentProgram {
         } catch {
             result = .failure(error)
         }
+        lastResort.arm()
         await parts.close(lastResort)
-        await lastResort.stop()
+        lastResort.stop()
         try result.get()
         logger.notice("stopped")
     }
 
     private func runParts(_ lastResort: LastResort) async throws {
         let listeners = try parts.listeners(service.sockets)
-        for listener in listeners { _ = try await listener.bind() }
+        do {
+            for listener in listeners { _ = try await listener.bind() }
+        } catch {
+            for listener in listeners { await listener.abandon() }
+            throw error
+        }
         let status = parts.status
         let supervision = Supervision(
             notify: service.notify, watchdog: service.watchdog, liveness: parts.liveness,

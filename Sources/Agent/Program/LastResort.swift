@@ -1,14 +1,13 @@
 import Dispatch
 import Glibc
 import Logging
-import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
 /// Ends the process where a shutdown does not come to its end, and tells what it waited for.
 ///
-/// Whatever stands still: an agent that neither serves nor ends would keep the next one from its ports, and a machine from halting. It has
-/// a thread of its own, for what stands still may be everything else.
+/// Whatever stands still: an agent that neither serves nor ends would keep the next one from its ports, and a machine from halting. Once
+/// armed it needs none of the threads that others use, for what stands still may be all of them.
 final class LastResort: Service {
     /// As sysexits.h has it: a fault of the program.
     static let exitCode = EX_SOFTWARE
@@ -17,8 +16,9 @@ final class LastResort: Service {
     private let logger: Logger
     private let end: @Sendable () -> Void
     private let awaited = Mutex<[String]>([])
-    private let thread = NIOThreadPool(numberOfThreads: 1)
-    private let isOver = DispatchSemaphore(value: 0)
+    private let queue = DispatchQueue(label: "LastResort")
+    private let isArmed = Atomic(false)
+    private let isOver = Atomic(false)
 
     /// - Parameters:
     ///   - limit: how long a shutdown may take, from its beginning on.
@@ -33,13 +33,17 @@ final class LastResort: Service {
 
     var description: String { "LastResort" }
 
-    /// Counts the time from the graceful shutdown, or the cancellation, of its group on.
+    /// Arms it with the graceful shutdown, or the cancellation, of its group.
     func run() async throws {
         try? await gracefulShutdown()
-        thread.start()
-        thread.submit { [self] state in
-            guard state == .active else { return }
-            guard isOver.wait(timeout: .now() + limit / .seconds(1)) == .timedOut else { return }
+        arm()
+    }
+
+    /// Counts the time from now on; the first call does.
+    func arm() {
+        guard !isArmed.exchange(true, ordering: .relaxed) else { return }
+        queue.asyncAfter(deadline: .now() + limit / .seconds(1)) { [self] in
+            guard !isOver.load(ordering: .acquiring) else { return }
             logger.critical(
                 "a shutdown did not come to its end, and the agent was ended; nothing that was verified is lost",
                 metadata: [
@@ -50,9 +54,8 @@ final class LastResort: Service {
     }
 
     /// The shutdown has come to its end.
-    func stop() async {
-        isOver.signal()
-        try? await thread.shutdownGracefully()
+    func stop() {
+        isOver.store(true, ordering: .releasing)
     }
 
     /// Does a part of the shutdown, which is named where it does not end.

@@ -25,7 +25,13 @@ final class BeaconLink: Sendable {
         let sockets = [first] + [try? BeaconSocket(port: first.port, family: .v6)].compactMap { $0 }
         let inbox = Inbox()
         var channels: [any Channel] = []
-        for socket in sockets { channels.append(try await listen(on: socket, inbox, eventLoop)) }
+        do {
+            for socket in sockets { channels.append(try await listen(on: socket, inbox, eventLoop)) }
+        } catch {
+            for channel in channels { try? await channel.close() }
+            for socket in sockets { socket.close() }
+            throw error
+        }
         let link = BeaconLink(around, sockets: sockets, channels: channels, eventLoop: eventLoop)
         inbox.link.withLock { $0 = link }
         for (socket, channel) in zip(sockets, link.channels) {

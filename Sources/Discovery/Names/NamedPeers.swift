@@ -38,13 +38,17 @@ struct NamedPeers: Sendable {
         var complaints: Set<String> = []
         var pauses = Self.firstIntervals[...]
         while !Task.isCancelled {
-            let round = await withCheckedContinuation { continuation in
-                thread.submit { _ in continuation.resume(returning: look()) }
+            let (rounds, end) = AsyncStream.makeStream(of: Round.self)
+            thread.submit { _ in
+                end.yield(look())
+                end.finish()
             }
-            tell(round, &known, &complaints)
+            // Ends with the task, too: nothing is to wait for a resolver that does not answer.
+            for await round in rounds { tell(round, &known, &complaints) }
             try? await Task.sleep(for: pauses.popFirst() ?? Self.interval)
         }
-        try? await thread.shutdownGracefully()
+        // Not waited for, for the same reason: the thread ends with what it is at.
+        thread.shutdownGracefully { _ in }
     }
 
     // MARK: One round

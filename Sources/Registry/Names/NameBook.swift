@@ -53,7 +53,7 @@ public final class NameBook: Sendable {
         let (value, version, before) = try state.withLock { state in
             let before = state.table
             let value = try body(&state.table)
-            let isChanged = state.table != before
+            let isChanged = state.table.revision != before.revision
             if isChanged { state.version += 1 }
             return (value, state.version, isChanged ? before : nil)
         }

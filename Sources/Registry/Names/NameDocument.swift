@@ -61,9 +61,23 @@ struct NameDocument: Codable {
     }
 
     /// The same names have the same bytes.
+    ///
+    /// Some at a time: an encoder keeps kilobytes for each as long as it is at work, and this is done for every push.
     func encoded() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(self))
+        var bytes = Array(#"{"names":["#.utf8)
+        bytes.reserveCapacity(names.count * 320)
+        for start in stride(from: 0, to: names.count, by: Self.portion) {
+            if start > 0 { bytes.append(UInt8(ascii: ",")) }
+            let portion = Array(names[start..<min(names.count, start + Self.portion)])
+            bytes += try encoder.encode(portion).dropFirst().dropLast()
+        }
+        bytes += Array(#"],"pins":"#.utf8)
+        bytes += try encoder.encode(pins)
+        bytes += Array(#","schema":\#(schema)}"#.utf8)
+        return bytes
     }
+
+    private static let portion = 64
 }

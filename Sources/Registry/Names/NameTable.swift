@@ -12,10 +12,15 @@ public struct NameTable: Sendable, Equatable {
     private var records: [LocalName: NameRecord] = [:]
     private var members: [RepositoryName: Set<LocalName>] = [:]
     private var tombstones = 0
+    /// Grows with every change.
+    private(set) var revision = 0
     /// Images that are kept, whatever their names come to mean.
     public private(set) var pins: Set<ImageReference> = []
 
     public init() {}
+
+    /// Whether both know the same, however they came to.
+    public static func == (one: Self, other: Self) -> Bool { one.records == other.records && one.pins == other.pins }
 
     // MARK: What is known
 
@@ -53,6 +58,7 @@ public struct NameTable: Sendable, Equatable {
             }
             if known.isDeleted { tombstones -= 1 }
         }
+        revision += 1
         records[record.name] = record
         members[record.name.repository, default: []].insert(record.name)
         if record.isDeleted { tombstones += 1 }
@@ -63,6 +69,7 @@ public struct NameTable: Sendable, Equatable {
     /// Forgets a name altogether.
     public mutating func forget(_ name: LocalName) {
         guard let known = records.removeValue(forKey: name) else { return }
+        revision += 1
         if known.isDeleted { tombstones -= 1 }
         members[name.repository]?.remove(name)
         if members[name.repository]?.isEmpty == true { members[name.repository] = nil }
@@ -71,7 +78,9 @@ public struct NameTable: Sendable, Equatable {
     /// Keeps an image, or keeps it no more.
     /// - Returns: whether that was news.
     public mutating func pin(_ image: ImageReference, _ isPinned: Bool) -> Bool {
-        isPinned ? pins.insert(image).inserted : pins.remove(image) != nil
+        let isNews = isPinned ? pins.insert(image).inserted : pins.remove(image) != nil
+        if isNews { revision += 1 }
+        return isNews
     }
 
     /// What was heard and deleted longest ago goes first.

@@ -51,14 +51,19 @@ public final class Uploads: Sendable {
     /// Begins an upload.
     public func begin(in repository: RepositoryName) throws(DistributionError) -> UploadName {
         let name = UploadName.random()
-        try state.withLock { uploads throws(DistributionError) in
-            guard uploads.count < limits.uploads else {
-                throw DistributionError(
-                    code: .unavailable, message: "\(limits.uploads) uploads are under way already; finish or cancel one"
-                )
-            }
-            let file = try storing { () throws(ContentError) in try folder.create(name, in: repository) }
+        let tooMany = DistributionError(
+            code: .unavailable, message: "\(limits.uploads) uploads are under way already; finish or cancel one")
+        guard count < limits.uploads else { throw tooMany }
+        // Not under the lock, which whoever looks at the uploads takes: a disk may take its time.
+        let file = try storing { () throws(ContentError) in try folder.create(name, in: repository) }
+        let isTaken = state.withLock { uploads in
+            guard uploads.count < limits.uploads else { return false }
             uploads[name] = Upload(repository: repository, file: file, used: WallClock.now)
+            return true
+        }
+        guard isTaken else {
+            file.discard()
+            throw tooMany
         }
         return name
     }

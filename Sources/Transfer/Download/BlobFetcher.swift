@@ -282,19 +282,19 @@ public final class BlobFetcher: Service {
 
     /// A reader of the running download of a blob, or of a new one.
     private func join(_ question: BlobQuestion, size: Int64?, _ intent: DownloadPlan.Intent) throws -> SpoolReader {
-        try state.withLock { state in
-            let running = state.downloads[question.digest, question.identity]
-            if let reader = running?.reader(intent, origin: question.origin) { return reader }
-            guard !state.isStopping else { throw FetchError(.stopping, "the agent is shutting down") }
-            guard state.downloads.count < rules.downloads else {
-                throw FetchError(.busy, "\(rules.downloads) downloads are running already")
-            }
-            let file: SpoolFile
-            do throws(ContentError) {
-                file = try spool.create(question.digest)
-            } catch {
-                throw FetchError(error.code == .noSpace ? .noSpace : .broken, error.message)
-            }
+        if let reader = try state.withLock({ try runningReader(question, intent, &$0) }) { return reader }
+        // Not under the lock, which whoever looks at the downloads takes: a disk may take its time.
+        let file: SpoolFile
+        do throws(ContentError) {
+            file = try spool.create(question.digest)
+        } catch {
+            throw FetchError(error.code == .noSpace ? .noSpace : .broken, error.message)
+        }
+        var isTaken = false
+        defer { if !isTaken { file.leave() } }
+        return try state.withLock { state in
+            if let reader = try runningReader(question, intent, &state) { return reader }
+            isTaken = true
             let download = Download(
                 digest: question.digest, size: size, origins: question.origin.map { [$0] } ?? [],
                 identity: question.identity, spool: file, sources: sources, context: context)
@@ -305,6 +305,19 @@ public final class BlobFetcher: Service {
             begin.yield(download)
             return reader
         }
+    }
+
+    /// A reader of the running download of a blob; nil where there is none, and one may be begun.
+    private func runningReader(
+        _ question: BlobQuestion, _ intent: DownloadPlan.Intent, _ state: inout State
+    ) throws -> SpoolReader? {
+        let running = state.downloads[question.digest, question.identity]
+        if let reader = running?.reader(intent, origin: question.origin) { return reader }
+        guard !state.isStopping else { throw FetchError(.stopping, "the agent is shutting down") }
+        guard state.downloads.count < rules.downloads else {
+            throw FetchError(.busy, "\(rules.downloads) downloads are running already")
+        }
+        return nil
     }
 
     private var context: DownloadContext {

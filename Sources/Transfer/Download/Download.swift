@@ -255,18 +255,19 @@ final class Download: Sendable {
             wanters: sources.wanters(of: digest),
             claimedSize: context.sizes.size(of: digest) ?? sources.claimedSize(of: digest),
             expectsOthers: expectsOthers, upstreamIsCrowded: context.shares.isCrowded(besides: digest))
-        let actions = state.withLock { state -> [DownloadPlan.Action] in
-            guard state.isReady else { return [] }
+        let (actions, size) = state.withLock { state -> ([DownloadPlan.Action], (Int64, isUpstreams: Bool)?) in
+            guard state.isReady else { return ([], nil) }
             let actions = state.plan.evaluate(now: .now, world: world)
-            noteSize(of: &state)
+            let size = newSize(of: &state)
             context.counters.add(state.plan.takeCounts())
             context.shares.set(digest, takes: state.plan.takesShare)
             for case .start(let id, let source, _) in actions {
                 state.cancellations[id] = Cancellation()
                 state.accounts.asked(source, holders: world.holders, now: .now)
             }
-            return actions
+            return (actions, size)
         }
+        if let size { spool.note(size: size.0, sizeIsUpstreams: size.isUpstreams) }
         for action in actions { act.yield(action) }
         wakeReaders()
     }
@@ -279,11 +280,11 @@ final class Download: Sendable {
         return sources.hasNeighbours
     }
 
-    /// For an agent after this one.
-    private func noteSize(of state: inout State) {
-        guard let size = state.plan.size, state.notedSize != size else { return }
+    /// What is to be noted for an agent after this one.
+    private func newSize(of state: inout State) -> (Int64, isUpstreams: Bool)? {
+        guard let size = state.plan.size, state.notedSize != size else { return nil }
         state.notedSize = size
-        spool.note(size: size, sizeIsUpstreams: state.plan.sizeIsUpstreams)
+        return (size, state.plan.sizeIsUpstreams)
     }
 
     /// Tells the LAN that the blob is wanted here, and of what size it is.

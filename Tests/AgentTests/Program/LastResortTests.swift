@@ -43,7 +43,19 @@ struct LastResortTests {
         #expect(log.warnings.contains { $0.contains("waited_for=Stubborn") })
         stubborn.gate.continuation.finish()
         try await run
-        await last.stop()
+        last.stop()
+        #expect(ends.count.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("ends a process that stands still while it closes what a start that failed had opened")
+    func failedStart() async throws {
+        let (ends, log) = (Ends(), LogRecorder())
+        let last = lastResort(after: .milliseconds(50), ends, log)
+        last.arm()
+        await last.waiting(for: "stores") { for await _ in ends.times { break } }
+        #expect(log.warnings.contains { $0.contains("waited_for=stores") })
+        last.arm()
+        last.stop()
         #expect(ends.count.load(ordering: .relaxed) == 1)
     }
 
@@ -55,7 +67,7 @@ struct LastResortTests {
         async let run: Void = group.run()
         await group.triggerGracefulShutdown()
         try await run
-        await last.stop()
+        last.stop()
         #expect(ends.count.load(ordering: .relaxed) == 0 && log.warnings.isEmpty)
     }
 }

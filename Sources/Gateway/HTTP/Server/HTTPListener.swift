@@ -90,6 +90,16 @@ public final class HTTPListener: Service {
         for socket in state.withLock({ $0.sockets ?? [] }) { await socket.close() }
     }
 
+    /// Closes what was bound, and whoever has connected meanwhile, where ``run()`` is not going to be called.
+    public func abandon() async {
+        drain()
+        for socket in state.withLock({ $0.sockets ?? [] }) { await socket.close() }
+        while let connection = await queue.next() {
+            try? await connection.channel.executeThenClose { _, _ in }
+            limiter.leave(connection.place)
+        }
+    }
+
     /// Lets go of connections from where none is accepted any more, each once the answers under way are out. To be called when who may
     /// connect has changed; where certificates have, the listener does the same by itself.
     public func review() {
