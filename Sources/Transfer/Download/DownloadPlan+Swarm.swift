@@ -82,7 +82,7 @@ extension DownloadPlan {
     private func demand(size: Int64) -> PieceSet {
         let count = Self.pieces(of: size)
         // Without a claim to check them by, peers' bytes go out when the whole is right, so the whole is needed for any part.
-        guard !claims.isEmpty || swarm?.isShared == true,
+        guard !claims.isEmpty || chainIsAwaited || swarm?.isShared == true,
             !readers.values.contains(where: { isWhole($0.intent) })
         else { return .all(of: count) }
         var demand = PieceSet(count: count)

@@ -158,11 +158,17 @@ extension Swarm {
         return leftRate > rightRate ? one : two
     }
 
-    /// Adjacent pieces in one request: many where the blob is only read, one where it is shared meanwhile, so that pieces spread.
+    /// Adjacent pieces in one request: many where the blob is only read, one where it is shared meanwhile, so that pieces spread. Of several
+    /// holders each gets a part of what is missing, the smaller the less that is, so that a slow one does not have much of it at the end.
     private func end(of piece: Int, _ need: Need, at index: Int) -> Int {
         guard !isShared else { return piece + 1 }
         let member = roster.members[index]
-        let most = roster.holders == 1 ? pieces : SwarmLimits.longRequest
+        let most =
+            roster.holders == 1
+            ? pieces
+            : min(
+                SwarmLimits.longRequest,
+                max(2, need.missing.population / (2 * min(max(1, roster.holders), SwarmLimits.transfers))))
         var end = piece + 1
         while end < pieces, end - piece < most, need.missing.contains(end), member.have.contains(end) { end += 1 }
         return end

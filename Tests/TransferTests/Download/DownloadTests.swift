@@ -149,7 +149,12 @@ struct DownloadTests {
             try await read(download, .toEnd(from: 0))
         }
         #expect(bytes == blob)
-        #expect(sources.requests.map { $0.range?.lowerBound ?? 0 } == [0, 7 << 20, 14 << 20])
+        let first = sources.requests.prefix(2)
+        #expect(first.map { $0.range?.lowerBound ?? 0 } == [0, 7 << 20])
+        #expect(Set(first.map(\.source)) == [.peer(peer), .peer(other)])
+        // No byte twice.
+        let sent = [.peer(peer), .peer(other), .upstream].map { sources.sent(by: $0) }
+        #expect(sent.reduce(0, +) == blob.count)
     }
 
     @Test(

@@ -16,6 +16,7 @@ final class LinkedNodes: Sendable {
         var dead: Set<NodeID> = []
         var blamed: [NodeID: Set<NodeID>] = [:]
         var upstreamBytes = 0
+        var peerBytes = 0
         var isUpstreamOn = true
     }
 
@@ -42,6 +43,7 @@ final class LinkedNodes: Sendable {
     }
 
     var upstreamBytes: Int { state.withLock { $0.upstreamBytes } }
+    var peerBytes: Int { state.withLock { $0.peerBytes } }
     var blamed: Set<NodeID> { state.withLock { Set($0.blamed.values.flatMap(\.self)) } }
 
     func add(_ download: Download, as node: NodeID) {
@@ -85,6 +87,7 @@ final class LinkedNodes: Sendable {
 
     fileprivate var isUpstreamOn: Bool { state.withLock { $0.isUpstreamOn } }
     fileprivate func sentByUpstream(_ count: Int) { state.withLock { $0.upstreamBytes += count } }
+    fileprivate func sentByPeer(_ count: Int) { state.withLock { $0.peerBytes += count } }
 
     /// What one of the nodes sees of the others.
     struct View: BlobSources {
@@ -161,6 +164,7 @@ final class LinkedNodes: Sendable {
                 defer { position = next.upperBound }
                 do {
                     var bytes = try await read(next)
+                    if node != nil { nodes.sentByPeer(bytes.count) }
                     if let node, nodes.damaging.contains(node) { bytes[0] ^= 1 }
                     return ByteBuffer(bytes: bytes)
                 } catch {

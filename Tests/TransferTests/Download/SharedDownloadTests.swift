@@ -127,6 +127,7 @@ struct SharedDownloadTests {
         let range = Int64(50 * Self.MiB)..<Int64(51 * Self.MiB)
         let results = try await pull(1, from: nodes, intent: .closed(range))
         #expect(results.first??.elementsEqual(blob[50 * Self.MiB..<51 * Self.MiB]) == true)
+        #expect(nodes.peerBytes <= 8 * Self.MiB, "one piece, or two")
     }
 
     @Test("get right bytes though one passes on damaged pieces, and find out which", arguments: [true, false])

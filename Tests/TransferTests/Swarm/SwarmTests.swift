@@ -42,6 +42,16 @@ struct SwarmTests {
         #expect(swarm.fetches(need(.all(of: 16)), now: start) == [.peer(peer, 0..<16, waits: false)])
     }
 
+    @Test("asks several holders for parts of what is missing, the smaller the less that is")
+    func severalHolders() {
+        var swarm = swarm(holders: [peer, other])
+        let fetches = swarm.fetches(need(.all(of: 16)), now: start)
+        let ranges = fetches.compactMap { if case .peer(_, let range, waits: false) = $0 { range } else { nil } }
+        #expect(ranges == [0..<4, 4..<7, 7..<9, 9..<11])
+        let asked = Set(fetches.compactMap { if case .peer(let node, _, _) = $0 { node } else { nil } })
+        #expect(asked == [peer, other])
+    }
+
     @Test("reads from the front where the only other one that wants the blob holds all of it")
     func holderThatWants() {
         var swarm = swarm(holders: [peer], wanters: [peer])
