@@ -30,9 +30,29 @@ extension ImageLayout: ProvableStore {
 
     /// Deletes the blob's file: it is fetched again when somebody wants it.
     public func withdraw(_ digest: Digest, because reason: String) async {
-        logger.warning("a damaged blob is removed", metadata: ["digest": "\(digest)", "reason": "\(reason)"])
+        await withdraw(digest, because: reason) { true }
+    }
+
+    /// Deletes the blob's file, unless the blob has come anew since that one was looked at.
+    public func withdraw(_ digest: Digest, file: FileIdentity?, because reason: String) async {
+        await withdraw(digest, because: reason) { [paths] in
+            guard let now = FileIdentity(at: paths.blob(digest)) else { return true }
+            return file.map { !now.isAnotherFile(than: $0) } ?? false
+        }
+    }
+
+    private func withdraw(
+        _ digest: Digest, because reason: String, if isStill: @escaping @Sendable () -> Bool
+    ) async {
         do {
-            try await BlockingWork.run { () throws(ContentError) in try self.remove(digest) }
+            try await BlockingWork.run { () throws(ContentError) in
+                try self.remove(digest) {
+                    guard isStill() else { return false }
+                    self.logger.warning(
+                        "a damaged blob is removed", metadata: ["digest": "\(digest)", "reason": "\(reason)"])
+                    return true
+                }
+            }
         } catch {
             logger.error("a damaged blob cannot be removed", metadata: ["reason": "\(error)"])
         }
@@ -40,12 +60,18 @@ extension ImageLayout: ProvableStore {
 
     /// Holds a blob back until it has been read again, or has come again: part of its file could not be read. It stays where it is, for
     /// a disk may be well again, and nobody else may have it.
-    func doubt(_ digest: Digest, because reason: String) async {
-        let isNews = state.withLock { state in
-            state.ledger.size(of: digest) != nil && state.heldBack.insert(digest).inserted
+    /// - Parameter file: the one that was read. A blob that has come anew since is not doubted.
+    func doubt(_ digest: Digest, _ file: FileIdentity, because reason: String) async {
+        let isNews = try? await BlockingWork.run { () throws(ContentError) in
+            self.blobFiles.withLock { _ in
+                guard FileIdentity(at: self.paths.blob(digest))?.isAnotherFile(than: file) != true else { return false }
+                return self.state.withLock { state in
+                    state.ledger.size(of: digest) != nil && state.heldBack.insert(digest).inserted
+                }
+            }
         }
-        guard isNews else { return }
-        proofs?.forget(digest)
+        guard isNews == true else { return }
+        proofs?.doubt(digest, as: file)
         logger.warning(
             "a blob cannot be read; it is not offered until it can be, or has been fetched again",
             metadata: ["digest": "\(digest)", "file": "\(paths.blob(digest))", "reason": "\(reason)"])

@@ -17,9 +17,14 @@ extension ImageLayout {
 
     /// Removes a blob, and the images that are nothing without it. One that is not held is as good. Blocks.
     /// - Throws: `.io` where the disk refuses; the blob is not offered any more, but comes back with a restart.
-    public func remove(_ digest: Digest) throws(ContentError) {
+    public func remove(_ digest: Digest) throws(ContentError) { try remove(digest) { true } }
+
+    /// Removes a blob where, with nobody changing its file, it is still to be removed.
+    func remove(_ digest: Digest, if isStill: () -> Bool) throws(ContentError) {
         let fault = blobFiles.withLock { blobFiles in
-            guard let size = state.withLock({ $0.ledger.size(of: digest) }) else { return nil as ContentError? }
+            guard let size = state.withLock({ $0.ledger.size(of: digest) }), isStill() else {
+                return nil as ContentError?
+            }
             return drop([BlobInfo(digest: digest, size: size)], &blobFiles).fault
         }
         if let fault { throw fault }

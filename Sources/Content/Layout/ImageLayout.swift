@@ -46,7 +46,8 @@ public final class ImageLayout: BlobStore {
         var heldBack: Set<Digest> = []
         for (digest, file) in try opening.blobs() {
             ledger.insert(BlobInfo(digest: digest, size: file.size))
-            if let window, window.doubts(file.modified), proofs?.isProven(digest, as: file) != true {
+            let isDoubtful = window?.doubts(file.modified) == true && proofs?.isProven(digest, as: file) != true
+            if isDoubtful || proofs?.isDoubted(digest) == true {
                 heldBack.insert(digest)
             } else if let proofs, proofs.provenAt(digest) == nil {
                 // It was hashed when it arrived, by an agent that kept no account of it.
@@ -101,13 +102,13 @@ public final class ImageLayout: BlobStore {
 
     private func openFile(_ digest: Digest, _ size: Int64) throws(ContentError) -> StoredBlob {
         let file = try OpenFile.open(path: paths.blob(digest))
-        let actual = try file.size()
-        guard actual == size else {
-            throw ContentError(.sizeMismatch, "the file of \(digest) has \(actual) bytes instead of \(size)")
+        let identity = try FileIdentity(of: file)
+        guard identity.size == size else {
+            throw ContentError(.sizeMismatch, "the file of \(digest) has \(identity.size) bytes instead of \(size)")
         }
         if state.withLock({ $0.ledger.use(digest, at: .now) }) { file.renewUse() }
         return StoredBlob(digest: digest, size: size, file: file) { [weak self] in
-            await self?.doubt(digest, because: $0)
+            await self?.doubt(digest, identity, because: $0)
         }
     }
 }

@@ -54,7 +54,7 @@ public final class BlobProver: Sendable {
             case .damaged(let reason):
                 tally.foundDamage()
                 onFault(outcome)
-                await store.withdraw(digest, because: reason)
+                await store.withdraw(digest, file: reading.identity, because: reason)
             default: break
             }
             return outcome
@@ -167,7 +167,7 @@ public final class BlobProver: Sendable {
         let isListed = store.provable().contains { $0.digest == digest }
         guard isListed else { return .gone }
         onFault(.missing)
-        await store.withdraw(digest, because: "its file is missing")
+        await store.withdraw(digest, file: nil, because: "its file is missing")
         return .missing
     }
 }

@@ -41,6 +41,11 @@ public struct FileIdentity: Hashable, Sendable {
         return FileIdentity(device: 0, inode: 0, size: size, modified: overflow ? .max : modified)
     }
 
+    /// Whether it is not the same file at another time: one that was cut or written to still is.
+    func isAnotherFile(than other: FileIdentity) -> Bool {
+        inode != 0 && other.inode != 0 && (device, inode) != (other.device, other.inode)
+    }
+
     init(_ status: stat) {
         self.init(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),

@@ -49,30 +49,47 @@ public final class ProofLedger: Sendable {
     /// Whether the blob was hashed whole, and as this very file. Nobody knows what a nil identity is.
     public func isProven(_ digest: Digest, as identity: FileIdentity?) -> Bool {
         guard let identity else { return false }
-        return state.withLock { $0.proofs[digest]?.identity == identity }
+        return proof(of: digest)?.identity == identity
     }
 
-    /// Whether a file must not be offered before it is proven: it is younger than a crash.
+    /// Whether a file must not be offered before it is proven: it is younger than a crash, or could not be read.
     public func isDoubtful(_ digest: Digest, as identity: FileIdentity) -> Bool {
+        if state.withLock({ $0.proofs[digest] == .doubt(of: identity) }) { return true }
         guard let window, window.doubts(identity.modified) else { return false }
         return !isProven(digest, as: identity)
     }
 
-    /// When the blob was hashed last, whichever file that was; nil where it never was.
-    public func provenAt(_ digest: Digest) -> Int64? {
-        state.withLock { $0.proofs[digest]?.at }
+    /// Whether the last that was noted of the blob is that a file of it could not be read.
+    func isDoubted(_ digest: Digest) -> Bool {
+        state.withLock { $0.proofs[digest]?.isDoubt == true }
     }
+
+    /// When the blob was hashed last, whichever file that was; nil where it never was, or could not be read since.
+    public func provenAt(_ digest: Digest) -> Int64? { proof(of: digest)?.at }
 
     /// When this very file was hashed last.
     public func provenAt(_ digest: Digest, as identity: FileIdentity?) -> Int64? {
-        state.withLock { $0.proofs[digest].flatMap { $0.identity == identity ? $0.at : nil } }
+        proof(of: digest).flatMap { $0.identity == identity ? $0.at : nil }
+    }
+
+    private func proof(of digest: Digest) -> Proof? {
+        state.withLock { state in state.proofs[digest].flatMap { $0.isDoubt ? nil : $0 } }
     }
 
     /// Notes that a file was hashed whole and is right.
     /// - Parameter time: seconds since 1970.
     public func record(_ digest: Digest, as identity: FileIdentity, at time: Int64) {
+        note(Proof(of: identity, at: time), digest)
+    }
+
+    /// Notes that a file could not be read: it is unproven until it has been hashed whole, also after a restart.
+    func doubt(_ digest: Digest, as identity: FileIdentity) {
+        note(.doubt(of: identity), digest)
+    }
+
+    private func note(_ proof: Proof, _ digest: Digest) {
         state.withLock { state in
-            state.proofs[digest] = Proof(of: identity, at: time)
+            state.proofs[digest] = proof
             state.hasNews = true
             if state.proofs.count > capacity { Self.forgetOldest(&state.proofs, capacity) }
         }

@@ -65,9 +65,17 @@ public protocol ProvableStore: BlobStore {
     /// A file was hashed whole and is right: the store notes it in its ledger, holds the blob back no longer, and tells its
     /// subscribers where that changes anything for them.
     func proved(_ digest: Digest, as identity: FileIdentity) async
+
+    /// A file of a blob is damaged; nil: there is none. As ``BlobStore/withdraw(_:because:)``, where the blob has not come anew meanwhile.
+    func withdraw(_ digest: Digest, file: FileIdentity?, because reason: String) async
 }
 
 extension ProvableStore {
     /// None: a store of one's own lets a damaged blob go.
     public func damaged() -> [DamagedBlob] { [] }
+
+    /// Whatever file it has now.
+    public func withdraw(_ digest: Digest, file: FileIdentity?, because reason: String) async {
+        await withdraw(digest, because: reason)
+    }
 }

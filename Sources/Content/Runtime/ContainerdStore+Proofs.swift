@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 public import OCI
+import SystemPackage
 
 /// containerd checked a blob's digest when it took it in, and never since: what this agent has read itself is proven.
 extension ContainerdStore: ProvableStore {
@@ -42,6 +43,25 @@ extension ContainerdStore: ProvableStore {
         let news = change { $0.withdraw(digest, because: reason) }
         guard !news.changes.isEmpty else { return }
         warnOfDamage(digest, reason)
+    }
+
+    /// The same, where the file has not been replaced since it was looked at.
+    public func withdraw(_ digest: Digest, file: FileIdentity?, because reason: String) async {
+        if let file, let known = read({ $0.blobs[digest] })?.identity, known.isAnotherFile(than: file) { return }
+        await withdraw(digest, because: reason)
+    }
+
+    /// Holds a blob back until its file has been read again, or is another one: part of it could not be read, and a disk may be well
+    /// again.
+    func doubt(_ digest: Digest, _ file: FileIdentity, at path: FilePath, because reason: String) {
+        // It may have been cut, or have come anew.
+        if let now = FileIdentity(at: path), now != file { return look(at: digest, .there(now)) }
+        proofs.doubt(digest, as: file)
+        let news = change { $0.judge(digest, .there(file), isDoubtful: self.isDoubtful) }
+        guard !news.changes.isEmpty else { return }
+        logger.warning(
+            "a blob of containerd's cannot be read; it is not offered until it can be, or has been pulled again",
+            metadata: ["digest": "\(digest)", "file": "\(path)", "reason": "\(reason)"])
     }
 
     /// A blob's file turned out to be damaged without being read.

@@ -26,11 +26,13 @@ extension ContainerdStore {
     func opening(_ digest: Digest, _ blob: HeldBlob) throws(ContentError) -> ProofReading? {
         if let files = connection.withLock({ $0.files }) {
             do throws(ContentError) {
-                let file = try OpenFile.openUnused(path: files.path(of: digest))
+                let path = files.path(of: digest)
+                let file = try OpenFile.openUnused(path: path)
+                let identity = try FileIdentity(of: file)
                 let reader = StoredBlob(digest: digest, size: blob.size, file: file) { [weak self] in
-                    await self?.withdraw(digest, because: $0)
+                    self?.doubt(digest, identity, at: path, because: $0)
                 }
-                return ProofReading(reader: reader, identity: try FileIdentity(of: file))
+                return ProofReading(reader: reader, identity: identity)
             } catch {
                 guard let cause = error.cause as? Errno, cause == .permissionDenied || cause == .notPermitted else {
                     throw error
@@ -48,7 +50,7 @@ extension ContainerdStore {
     }
 
     /// Takes in what was found of a blob's file.
-    private func look(at digest: Digest, _ file: BlobFile) {
+    func look(at digest: Digest, _ file: BlobFile) {
         let news = change { $0.judge(digest, file, isDoubtful: isDoubtful) }
         if file == .missing {
             logger.warning(

@@ -70,6 +70,8 @@ public final class BlobFetcher: Service {
     private let tell: @Sendable (DownloadEvent) -> Void
     private let hashers: NIOThreadPool
     private let state = Mutex(State())
+    /// Held while a download is begun. Taken before `state`.
+    private let creating = Mutex(())
     /// Many may ask for what is being proven: a runtime takes a layer over several connections.
     private let proofs = SingleFlight<Digest, Bool>()
     private let begun: AsyncStream<Download>
@@ -148,7 +150,7 @@ public final class BlobFetcher: Service {
         if let held = try await openHeld(question.digest) {
             counted?.answered(hit: true)
             return HeldReader(held, question, counters: counters) { [weak self] question in
-                try await self?.openDownload(question)
+                try await self?.openRest(question)
             }
         }
         do {
@@ -209,11 +211,34 @@ public final class BlobFetcher: Service {
     /// What nobody here has read yet is proven first: a runtime that gets one wrong byte fails the pull and asks nobody else. What is
     /// damaged, or cannot be read, is fetched like any other.
     private func openHeld(_ digest: Digest) async throws -> (any BlobReader)? {
-        if content.size(of: digest) != nil, content.isProven(digest) { return try await content.open(digest) }
-        return try await proofs.run(digest) {
-            for store in content.provableStores where await prover.prove(digest, in: store) == .intact { return true }
-            return false
-        } ? content.open(digest) : nil
+        do {
+            if let proven = try await openProven(digest) { return proven }
+            return try await proofs.run(digest) {
+                for store in content.provableStores where await prover.prove(digest, in: store) == .intact {
+                    return true
+                }
+                return false
+            } ? content.open(digest) : nil
+        } catch let error as ContentError {
+            logger.warning(
+                "a held blob cannot be opened; it is fetched as any other",
+                metadata: ["digest": "\(digest)", "reason": "\(error)"])
+            return nil
+        }
+    }
+
+    private func openProven(_ digest: Digest) async throws(ContentError) -> (any BlobReader)? {
+        guard content.size(of: digest) != nil, content.isProven(digest) else { return nil }
+        return try await content.open(digest)
+    }
+
+    /// Goes on with a held blob of which a part could not be read.
+    private func openRest(_ question: BlobQuestion) async throws -> any SourcedReader {
+        // Another that read it may have fetched it anew already.
+        guard let held = try? await openProven(question.digest) else { return try await openDownload(question) }
+        return HeldReader(held, question, counters: counters) { [weak self] question in
+            try await self?.openDownload(question)
+        }
     }
 
     // MARK: Downloads
@@ -283,7 +308,15 @@ public final class BlobFetcher: Service {
     /// A reader of the running download of a blob, or of a new one.
     private func join(_ question: BlobQuestion, size: Int64?, _ intent: DownloadPlan.Intent) throws -> SpoolReader {
         if let reader = try state.withLock({ try runningReader(question, intent, &$0) }) { return reader }
-        // Not under the lock, which whoever looks at the downloads takes: a disk may take its time.
+        // Not under the lock, which whoever looks at the downloads takes: a disk may take its time. But one at a time: who comes second would
+        // begin anew while the first still reads what was left of the blob.
+        return try creating.withLock { _ in try create(question, size: size, intent) }
+    }
+
+    private func create(
+        _ question: BlobQuestion, size: Int64?, _ intent: DownloadPlan.Intent
+    ) throws -> SpoolReader {
+        if let reader = try state.withLock({ try runningReader(question, intent, &$0) }) { return reader }
         let file: SpoolFile
         do throws(ContentError) {
             file = try spool.create(question.digest)

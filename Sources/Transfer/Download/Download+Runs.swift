@@ -72,68 +72,97 @@ extension Download {
             case .refuse(let message): return RunEnd(.broke(message), .wrongAnswer)
             case .stop: return .finished
             }
-            while let chunk = try await stream.next() {
-                if let ending = try await write(chunk, id, source) { return RunEnd(ending, .wrongAnswer) }
+            let arrived = ArrivedChunks()
+            // What has been received is written also where no more comes of it.
+            async let written = write(arrived, id, source)
+            do throws(SourceFailure) {
+                try await receive(stream, source, into: arrived)
+            } catch {
+                arrived.finish()
+                return await written ?? RunEnd(error.ending, error.reason)
             }
-            return RunEnd(state.withLock { $0.plan.bodyEnded(id) }, .truncated)
+            arrived.finish()
+            return await written ?? RunEnd(state.withLock { $0.plan.bodyEnded(id) }, .truncated)
         } catch {
             return RunEnd(error.ending, error.reason)
         }
     }
 
-    /// Puts a chunk into the spool.
-    /// - Returns: how the run ends; nil where it goes on.
-    private func write(_ chunk: ByteBuffer, _ id: Int, _ source: DownloadPlan.Source) async throws(SourceFailure)
-        -> DownloadPlan.Ending?
-    {
-        let count = Int64(chunk.readableBytes)
-        do {
-            try await (source == .upstream ? context.rates.upstream : context.rates.download).take(chunk.readableBytes)
-        } catch {
-            return .finished
-        }
-        context.counters.received(count, from: source)
-        let (decision, position) = state.withLock { state in
-            state.bytes.add(count, from: source)
-            return (state.plan.willWrite(id, count: count), state.plan.runs[id]?.position ?? 0)
-        }
-        switch decision {
-        case .stop: return .finished
-        case .overflow: return .refused("the source sent more bytes than the blob has")
-        case .write(let parts):
+    /// Takes what a source sends, at the rate that is set.
+    private func receive(
+        _ stream: SourceStream, _ source: DownloadPlan.Source, into arrived: ArrivedChunks
+    ) async throws(SourceFailure) {
+        while let chunk = try await stream.next() {
             do {
-                try await context.disk.run { [spool, store = context.store, makeRoom = context.makeRoom] in
-                    let wanted = max(count, 64 << 20)
-                    while true {
-                        do {
-                            return try spool.write(chunk, at: position, parts: parts)
-                        } catch let error as ContentError where [.noSpace, .exceedsCapacity].contains(error.code) {
-                            // Where it is not the disk that is full, only what was left in the spool helps.
-                            let isDisk = error.code == .noSpace
-                            guard makeRoom(wanted) > 0 || isDisk && store.makeRoom(for: wanted) > 0 else { throw error }
-                        }
+                try await (source == .upstream ? context.rates.upstream : context.rates.download)
+                    .take(chunk.readableBytes)
+            } catch {
+                return
+            }
+            let count = Int64(chunk.readableBytes)
+            context.counters.received(count, from: source)
+            state.withLock { $0.bytes.add(count, from: source) }
+            guard await arrived.put(chunk) else { return }
+        }
+    }
+
+    /// Puts what comes into the spool.
+    /// - Returns: how the run ends; nil where all has been written.
+    private func write(_ arrived: ArrivedChunks, _ id: Int, _ source: DownloadPlan.Source) async -> RunEnd? {
+        defer { arrived.leave() }
+        while let chunks = await arrived.take() {
+            let count = chunks.reduce(0) { $0 + Int64($1.readableBytes) }
+            let (decision, position) = state.withLock { state in
+                (state.plan.willWrite(id, count: count), state.plan.runs[id]?.position ?? 0)
+            }
+            switch decision {
+            case .stop: return .finished
+            case .overflow:
+                return RunEnd(.refused("the source sent more bytes than the blob has"), .wrongAnswer)
+            case .write(let parts):
+                guard await write(chunks, at: position, parts) else { return .finished }
+                let (goesOn, hasNews) = state.withLock { state in
+                    (state.plan.wrote(id, parts, count: count, now: .now), state.plan.hasNews)
+                }
+                signalHash.yield()
+                if hasNews { evaluate() } else { wakeReaders() }
+                guard goesOn else { return .finished }
+            }
+        }
+        return nil
+    }
+
+    /// Writes those parts (ranges of the blob) of adjacent chunks.
+    /// - Returns: whether they have been written.
+    private func write(_ chunks: [ByteBuffer], at position: Int64, _ parts: [Range<Int64>]) async -> Bool {
+        let count = chunks.reduce(0) { $0 + Int64($1.readableBytes) }
+        do {
+            try await context.disk.run { [spool, store = context.store, makeRoom = context.makeRoom] in
+                let wanted = max(count, 64 << 20)
+                while true {
+                    do {
+                        return try spool.write(chunks, at: position, parts: parts)
+                    } catch let error as ContentError where [.noSpace, .exceedsCapacity].contains(error.code) {
+                        // Where it is not the disk that is full, only what was left in the spool helps.
+                        let isDisk = error.code == .noSpace
+                        guard makeRoom(wanted) > 0 || isDisk && store.makeRoom(for: wanted) > 0 else { throw error }
                     }
                 }
-            } catch is CancellationError {
-                // The run is not wanted any more; what was not written is not counted either.
-                return .finished
-            } catch {
-                let message = "the spool cannot be written: \(error)"
-                // What is there serves those who read it, and nobody after them.
-                state.withLock { state in
-                    state.plan.outOfSpace(message)
-                    state.isClosed = true
-                }
-                context.replaced(self)
-                spool.discard()
-                return .finished
             }
-            let (goesOn, hasNews) = state.withLock { state in
-                (state.plan.wrote(id, parts, count: count, now: .now), state.plan.hasNews)
+            return true
+        } catch is CancellationError {
+            // The run is not wanted any more; what was not written is not counted either.
+            return false
+        } catch {
+            let message = "the spool cannot be written: \(error)"
+            // What is there serves those who read it, and nobody after them.
+            state.withLock { state in
+                state.plan.outOfSpace(message)
+                state.isClosed = true
             }
-            signalHash.yield()
-            if hasNews { evaluate() } else { wakeReaders() }
-            return goesOn ? nil : .finished
+            context.replaced(self)
+            spool.discard()
+            return false
         }
     }
 
@@ -162,13 +191,10 @@ extension Download {
     }
 
     func check(_ pieces: [PieceCheck], generation: Int) async {
-        let checks = state.withLock { state in
-            pieces.map { (range: state.plan.range(of: $0.piece, size: state.plan.size ?? 0), proof: $0.proof) }
-        }
         let findings = try? await context.hashing.run { [spool, tally = context.counters.hashing] in
             let began = ContinuousClock.now
-            defer { tally.hashed(checks.reduce(0) { $0 + Int64($1.range.count) }, since: began) }
-            return spool.check(checks)
+            defer { tally.hashed(pieces.reduce(0) { $0 + Int64($1.range.count) }, since: began) }
+            return spool.check(pieces)
         }
         let (actions, notes) = state.withLock { state -> ([DownloadPlan.Action], [SpooledPiece]) in
             let isCurrent = state.plan.hashGeneration == generation

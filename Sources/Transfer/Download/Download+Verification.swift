@@ -76,14 +76,16 @@ extension Download {
     /// - Returns: whether the blob is verified.
     private func conclude(_ actual: Digest, _ chain: HashChain?, generation: Int) async -> Bool {
         let isRight = actual == digest
-        let actions = state.withLock { state -> [DownloadPlan.Action] in
-            guard state.plan.hashGeneration == generation else { return [] }
+        let actions = state.withLock { state -> [DownloadPlan.Action]? in
+            guard state.plan.hashGeneration == generation else { return nil }
             if isRight {
                 state.verifiedAt = .now
                 return state.plan.verified()
             }
             return state.plan.mismatched("the bytes that came hash to \(actual)")
         }
+        // Some of it was taken back while it was hashed: it is hashed again.
+        guard let actions else { return false }
         for action in actions { act.yield(action) }
         evaluate()
         guard isRight, let size, state.withLock({ $0.plan.phase == .verified }) else {
@@ -91,6 +93,7 @@ extension Download {
                 "the bytes of a blob were wrong and have been dropped",
                 metadata: ["digest": "\(digest)", "actual": "\(actual)"])
             spool.startOver()
+            state.withLock { $0.notedSize = nil }
             return false
         }
         if let chain { context.chains?.keep(chain) }

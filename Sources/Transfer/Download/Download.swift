@@ -98,6 +98,7 @@ final class Download: Sendable {
         var plan = DownloadPlan(digest, own: context.own, size: size, releasesChecked: context.releasesChecked)
         // Nobody's credentials are used for what that one did not ask for.
         plan.completes = context.completesRanges && identity == .node
+        plan.sideBySide = min(LaneHasher.usualWidth, DownloadPlan.checksAtOnce)
         state = Mutex(State(plan: plan, origins: origins))
         (actions, act) = AsyncStream.makeStream()
         (hashSignal, signalHash) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -194,6 +195,11 @@ final class Download: Sendable {
             group.addTask { await self.askChain(node) }
         case .check(let pieces, let generation):
             group.addTask { await self.check(pieces, generation: generation) }
+        case .evaluate(let delay):
+            group.addTask {
+                try? await Task.sleep(for: delay)
+                self.evaluate()
+            }
         }
     }
 

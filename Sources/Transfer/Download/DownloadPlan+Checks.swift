@@ -3,8 +3,10 @@ import Integrity
 
 /// Whether the pieces that came are what others say that they are.
 extension DownloadPlan {
-    /// How many pieces are hashed side by side: as many as the widest kernel has lanes.
+    /// How many pieces are hashed side by side at most: as many as the widest kernel has lanes.
     static let checksAtOnce = 16
+    /// How long a piece waits for others to be hashed beside it.
+    static let company: Duration = .milliseconds(100)
     /// How many holders are asked for the hash chain.
     static let chainQuestions = 3
 
@@ -31,8 +33,8 @@ extension DownloadPlan {
     /// The pieces to be hashed next. Those that came from a peer first: a reader may wait for them.
     ///
     /// One batch at a time: where hashing is slower than what comes, more pieces wait for the next one, and the more there are side by
-    /// side, the less each costs. A second is begun where a whole one waits.
-    mutating func checks() -> [Action] {
+    /// side, the less each costs. A second is begun where a whole one waits. Where much more is coming, the first waits for company.
+    mutating func checks(now: Instant) -> [Action] {
         hasNews = false
         guard let size, phase == .fetching, !unchecked.isEmpty, let swarm else { return [] }
         var urgent: [PieceCheck] = []
@@ -45,19 +47,36 @@ extension DownloadPlan {
             }
             if present.origins(in: range).contains(.peer) {
                 if let claim = claims.claim(of: piece) {
-                    urgent.append(PieceCheck(piece: piece, proof: claim.proof))
+                    urgent.append(PieceCheck(piece: piece, range: range, proof: claim.proof))
                 } else {
                     log.append(piece, sum: nil, origin: nil)
                 }
             } else if swarm.isShared {
-                others.append(PieceCheck(piece: piece, proof: .none))
+                others.append(PieceCheck(piece: piece, range: range, proof: .none))
             }
         }
         let next = (urgent + others).prefix(Self.checksAtOnce)
         let isDue = checking.isEmpty || next.count == Self.checksAtOnce && checking.count <= Self.checksAtOnce
         guard !next.isEmpty, isDue else { return [] }
+        if next.count < sideBySide, awaitsCompany(size: size) {
+            guard let until = companyUntil else {
+                companyUntil = now + Self.company
+                return [.evaluate(after: Self.company)]
+            }
+            guard now >= until else { return [] }
+        }
+        companyUntil = nil
         checking.formUnion(next.map(\.piece))
         return [.check(Array(next), generation: hashGeneration)]
+    }
+
+    /// Whether nobody is in a hurry, and so much is still on its way that a piece that waits is soon one of many.
+    private func awaitsCompany(size: Int64) -> Bool {
+        swarm?.isShared != true && readers.values.allSatisfy { isWhole($0.intent) }
+            && runs.values.contains { run in
+                !run.cancelled && run.opened
+                    && min(run.end ?? size, size) - run.position >= Int64(sideBySide) * Self.pieceSize
+            }
     }
 
     /// Pieces have been hashed.
@@ -71,7 +90,12 @@ extension DownloadPlan {
     }
 
     private mutating func checked(_ piece: Int, _ finding: PieceFinding?) -> [Action] {
-        guard let size, let finding, phase == .fetching else { return [] }
+        guard let finding else {
+            // Where the spool cannot be read back, that is found by the hash of the front.
+            unchecked.remove(piece)
+            return []
+        }
+        guard let size, phase == .fetching else { return [] }
         let range = range(of: piece, size: size)
         guard !range.isEmpty, present.contains(range) else { return [] }
         guard present.origins(in: range).contains(.peer) else {
@@ -113,7 +137,10 @@ extension DownloadPlan {
             if let link = linked[piece], link.start == state, (link.messageLength ?? size) == size {
                 return .follow(link, to: min(boundary, size))
             }
-            if swarm != nil, present.origins(in: range(of: piece, size: size)).contains(.peer),
+            let range = range(of: piece, size: size)
+            // It is looked at when it is whole.
+            if swarm != nil, unchecked.contains(piece) || !present.contains(range),
+                present.origins(in: range).contains(.peer),
                 case .link(let link)? = claims.claim(of: piece)?.proof, link.start == state
             {
                 return .wait

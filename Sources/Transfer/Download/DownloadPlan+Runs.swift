@@ -107,6 +107,9 @@ extension DownloadPlan {
         guard var run = runs[id] else { return false }
         writing[id] = nil
         for part in parts {
+            // The blob may have turned out to be shorter meanwhile.
+            let part = part.clamped(to: 0..<(size ?? .max))
+            guard !part.isEmpty else { continue }
             present.insert(part, from: run.source.provenance)
             noteWritten(part, by: run.source)
         }

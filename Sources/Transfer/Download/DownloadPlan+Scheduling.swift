@@ -4,7 +4,7 @@ import Discovery
 extension DownloadPlan {
     /// Decides what to start and stop. Called again without news it starts nothing twice; a cancellation may be repeated.
     mutating func evaluate(now: Instant, world: World) -> [Action] {
-        schedule(now: now, world: world) + checks()
+        schedule(now: now, world: world) + checks(now: now)
     }
 
     private mutating func schedule(now: Instant, world: World) -> [Action] {

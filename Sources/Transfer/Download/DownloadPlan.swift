@@ -85,6 +85,8 @@ struct DownloadPlan: Sendable {
         case askChain(NodeID)
         /// Hash pieces as what they were claimed to be; ``checked(_:generation:)`` takes the results.
         case check([PieceCheck], generation: Int)
+        /// Call ``evaluate(now:world:)`` again then, whatever has happened meanwhile.
+        case evaluate(after: Duration)
     }
 
     /// What is known outside of the plan at the time of a decision.
@@ -164,6 +166,10 @@ struct DownloadPlan: Sendable {
     /// Pieces that are whole, and not looked at since: whether they are what they should be, and what their checksum is.
     var unchecked: Set<Int> = []
     var checking: Set<Int> = []
+    /// How many pieces are best hashed side by side on this machine.
+    var sideBySide = checksAtOnce
+    /// Until when a piece waits for others to be hashed beside it.
+    var companyUntil: Instant?
     /// Pieces whose bytes hold their link of a chain, and which. The hash of the front need not read them again.
     var linked: [Int: HashChain.Link] = [:]
     /// What runs are writing at this moment.

@@ -5,14 +5,14 @@ import Synchronization
 /// A held blob whose bytes are counted as they go to the runtime. Where its file cannot be read any more, the rest of it is fetched as that of
 /// any other blob, and the reader of the whole does not notice.
 final class HeldReader: SourcedReader {
-    typealias Fetch = @Sendable (BlobQuestion) async throws -> SpoolReader?
+    typealias Fetch = @Sendable (BlobQuestion) async throws -> (any SourcedReader)?
 
     private struct State {
         var count: Int64 = 0
         /// Of the last bytes that were given.
         var offset: Int64 = 0
         /// What is read instead of the blob.
-        var rest: SpoolReader?
+        var rest: (any SourcedReader)?
         var isClosed = false
     }
 
@@ -22,7 +22,7 @@ final class HeldReader: SourcedReader {
     private let fetch: Fetch
     private let state = Mutex(State())
 
-    /// - Parameter fetch: begins to read a download of the blob.
+    /// - Parameter fetch: begins to read the blob from elsewhere.
     init(_ blob: any BlobReader, _ question: BlobQuestion, counters: TransferCounters, fetch: @escaping Fetch) {
         self.blob = blob
         self.question = question

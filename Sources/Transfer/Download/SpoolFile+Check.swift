@@ -4,7 +4,7 @@ import Integrity
 extension SpoolFile {
     /// Hashes pieces that have been written; those that have to hold a link side by side. Blocks: call it on a thread pool.
     /// - Returns: one for each; nil for what cannot be read.
-    func check(_ pieces: [(range: Range<Int64>, proof: PieceProof)]) -> [PieceFinding?] {
+    func check(_ pieces: [PieceCheck]) -> [PieceFinding?] {
         var findings = [PieceFinding?](repeating: nil, count: pieces.count)
         var links: [(index: Int, link: HashChain.Link)] = []
         for (index, piece) in pieces.enumerated() {

@@ -126,12 +126,18 @@ extension SpoolFile {
         }
     }
 
-    /// Writes those parts (ranges of the blob) of a chunk that begins at `position` of the blob.
-    func write(_ chunk: ByteBuffer, at position: Int64, parts: [Range<Int64>]) throws {
-        try chunk.withUnsafeReadableBytes { bytes in
-            for part in parts {
-                let range = Int(part.lowerBound - position)..<Int(part.upperBound - position)
-                try write(UnsafeRawBufferPointer(rebasing: bytes[range]), at: part.lowerBound)
+    /// Writes those parts (ranges of the blob) of adjacent chunks of which the first begins at `position` of the blob.
+    func write(_ chunks: [ByteBuffer], at position: Int64, parts: [Range<Int64>]) throws {
+        var start = position
+        for chunk in chunks {
+            let range = start..<start + Int64(chunk.readableBytes)
+            start = range.upperBound
+            try chunk.withUnsafeReadableBytes { bytes in
+                for part in parts where part.overlaps(range) {
+                    let part = part.clamped(to: range)
+                    let place = Int(part.lowerBound - range.lowerBound)..<Int(part.upperBound - range.lowerBound)
+                    try write(UnsafeRawBufferPointer(rebasing: bytes[place]), at: part.lowerBound)
+                }
             }
         }
     }

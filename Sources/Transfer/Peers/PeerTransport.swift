@@ -12,7 +12,9 @@ import TLS
 struct PeerTransport: Sendable {
     /// With one peer. Requests that wait, and bodies that are long, must not keep short questions from being asked.
     private static let connections = 64
-    private static let receiveBuffer = 256 << 10
+    /// As large as what there is to be received at once.
+    private static let receiveBuffers = AdaptiveRecvByteBufferAllocator(
+        minimum: 16 << 10, initial: 128 << 10, maximum: 512 << 10)
 
     private let client: HTTPClient
     private let group: any EventLoopGroup
@@ -48,9 +50,9 @@ struct PeerTransport: Sendable {
                 // Until the head each request has a time of its own, which may be a long wait.
                 try SilenceHandler(limit: TimeAmount(patience.silence), from: .head).add(to: channel)
                 try DeadPeerHandler(pulses).add(to: channel)
-                // Large receive buffers of a fixed size halve the cost of a body.
-                try channel.syncOptions?.setOption(
-                    .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))
+                // Large receive buffers halve the cost of a body.
+                try channel.syncOptions?.setOption(.recvAllocator, value: Self.receiveBuffers)
+                try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 2)
             }
         }
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)

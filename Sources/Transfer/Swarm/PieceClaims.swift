@@ -14,6 +14,8 @@ enum PieceProof: Hashable, Sendable {
 /// A piece to be hashed, and what it was claimed to be.
 struct PieceCheck: Hashable, Sendable {
     var piece: Int
+    /// Of the blob, as its size was known then.
+    var range: Range<Int64>
     var proof: PieceProof
 }
 

@@ -78,6 +78,43 @@ struct HeldBackBlobsTests {
         #expect(!scratch.exists(scratch.blobPath(digest)))
     }
 
+    @Test("One that could not be read is held back at the next start too, until it has been proven")
+    func unreadable() async throws {
+        try await store([bytes(20): 4_000])
+        let digest = digestOf(bytes(20))
+        let first = try reopened()
+        let reader = try #require(try await first.open(digest))
+        #expect(await !reader.unreadable(because: "the disk fails"))
+        #expect(first.size(of: digest) == nil)
+        first.proofs?.flush()
+        let second = try reopened()
+        #expect(second.size(of: digest) == nil)
+        #expect(second.provable().map(\.isHeldBack) == [true])
+        #expect(await prove(digest, in: second) == .intact)
+        #expect(second.size(of: digest) == 20)
+    }
+
+    @Test("One that has come anew is not held back, nor removed, for what its former file was")
+    func replaced() async throws {
+        try await store([bytes(20): 4_000])
+        let digest = digestOf(bytes(20))
+        let layout = try reopened()
+        let readers = (try #require(try await layout.open(digest)), try #require(try await layout.open(digest)))
+        let former = try #require(FileIdentity(at: scratch.blobPath(digest)))
+        #expect(await !readers.0.unreadable(because: "the disk fails"))
+        #expect(layout.size(of: digest) == nil)
+        try await layout.put(bytes(20), as: digest)
+        #expect(layout.size(of: digest) == 20)
+        #expect(await !readers.1.unreadable(because: "the disk fails"))
+        #expect(layout.size(of: digest) == 20)
+        await layout.withdraw(digest, file: former, because: "its bytes are those of another")
+        await layout.withdraw(digest, file: nil, because: "its file is missing")
+        #expect(layout.size(of: digest) == 20 && scratch.exists(scratch.blobPath(digest)))
+        let now = try #require(FileIdentity(at: scratch.blobPath(digest)))
+        await layout.withdraw(digest, file: now, because: "its bytes are those of another")
+        #expect(layout.size(of: digest) == nil && !scratch.exists(scratch.blobPath(digest)))
+    }
+
     @Test("What arrives anew takes the place of one that is held back")
     func arrival() async throws {
         try await store([bytes(20): 5_500])

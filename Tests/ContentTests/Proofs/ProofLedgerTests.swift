@@ -149,6 +149,22 @@ struct ProofLedgerTests {
         #expect(!second.isDoubtful(digest, as: file))
     }
 
+    @Test("A file that could not be read is doubtful until it has been hashed, also after a restart or a crash")
+    func doubted() throws {
+        let scratch = try Scratch()
+        let first = ledger(scratch)
+        first.record(digest, as: file, at: 4)
+        first.doubt(digest, as: file)
+        first.flush()
+        let second = ledger(scratch, window: CrashWindow(since: 2_500_000_000, until: 9_000_000_000))
+        #expect(second.isDoubted(digest) && second.isDoubtful(digest, as: file))
+        #expect(!second.isProven(digest, as: file))
+        #expect(second.provenAt(digest) == nil && second.provenAt(digest, as: file) == nil)
+        second.record(digest, as: file, at: 10)
+        #expect(!second.isDoubted(digest) && !second.isDoubtful(digest, as: file))
+        #expect(second.isProven(digest, as: file))
+    }
+
     @Test("A proof made after the crash still counts where its window is remembered")
     func provenSince() throws {
         let scratch = try Scratch()

@@ -1,5 +1,6 @@
 import Glibc
 import OCI
+import SystemPackage
 import Testing
 
 @testable import Content
@@ -59,5 +60,32 @@ struct ContainerdStoreProofsTests {
             #expect(scene.store.size(of: layer) == 100)
             #expect(scene.store.isProven(layer))
         }
+    }
+
+    @Test("A file that cannot be read is held back until it has been read whole, or is another one")
+    func unreadable() async throws {
+        let scene = try RuntimeScene()
+        let layer = try scene.runtime.commit(bytes(100))
+        try await scene.following {
+            let readers = (
+                try #require(try await scene.store.open(layer)), try #require(try await scene.store.open(layer))
+            )
+            #expect(await !readers.0.unreadable(because: "the disk fails"))
+            #expect(scene.store.size(of: layer) == nil)
+            #expect(scene.store.provable().map(\.isHeldBack) == [true])
+            #expect(scene.store.damaged().isEmpty)
+            let identity = try #require(FileIdentity(at: try scene.path(of: layer)))
+            await scene.store.proved(layer, as: identity)
+            #expect(scene.store.size(of: layer) == 100)
+            #expect(unlink(try scene.path(of: layer).string) == 0)
+            try scene.runtime.writeFile(bytes(100), as: layer)
+            try await wait { scene.store.size(of: layer) == 100 }
+            // It was another file that this one reads.
+            #expect(await !readers.1.unreadable(because: "the disk fails"))
+            #expect(scene.store.size(of: layer) == 100)
+            await scene.store.withdraw(layer, file: identity, because: "its bytes are those of another")
+            #expect(scene.store.size(of: layer) == 100)
+        }
+        #expect(scene.log.warnings.count { $0.contains("cannot be read") && $0.contains("\(layer)") } == 1)
     }
 }

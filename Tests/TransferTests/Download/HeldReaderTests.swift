@@ -57,4 +57,23 @@ struct HeldReaderTests {
             #expect(again.sources.store == 500_000)
         }
     }
+
+    @Test("is fetched once for all that were reading it: the second goes on with what the first has fetched")
+    func readByTwo() async throws {
+        let bytes = someBytes(500_000)
+        try await withHeldBlob(bytes) { fetcher, question, _ in
+            let readers = (try await fetcher.open(question), try await fetcher.open(question))
+            #expect(await readers.0.unreadable(because: "the disk fails"))
+            #expect(try await readers.0.readAll(.toEnd(from: 0)) == bytes)
+            try await eventually { !fetcher.isFetching(question.digest) }
+            _ = try await readers.1.next(at: 300_000, limit: 100_000)
+            #expect(await readers.1.unreadable(because: "the disk fails"))
+            let rest = try await readers.1.readAll(.toEnd(from: 300_000))
+            #expect(rest == Array(bytes[300_000...]))
+            #expect(readers.1.sources.upstream == 0)
+            #expect(!fetcher.isFetching(question.digest))
+            readers.0.close()
+            readers.1.close()
+        }
+    }
 }

@@ -23,13 +23,30 @@ struct LinkCheckTests {
     private var world: DownloadPlan.World { DownloadPlan.World(holders: [peer], upstreamUsable: true) }
 
     /// One that reads all from a peer whose chain it has, and its run.
-    private func plan() throws -> (plan: DownloadPlan, run: Int) {
+    private func plan(sizeIsKnown: Bool = true) throws -> (plan: DownloadPlan, run: Int) {
         var plan = DownloadPlan(chain.digest, own: NodeID.random(), size: 9 * MiB)
+        plan.sizeIsUpstreams = sizeIsKnown
         plan.addReader(0, .toEnd(from: 0), now: start)
         let actions = plan.evaluate(now: start, world: world)
         let run = try #require(actions.lazy.compactMap { if case .start(let id, _, _) = $0 { id } else { nil } }.first)
         plan.chainAnswered(chain, by: peer)
         #expect(plan.runOpened(run, offset: 0, total: 9 * MiB, rangeIgnored: false, now: start) == .proceed)
+        return (plan, run)
+    }
+
+    /// One of a blob of 100 pieces, of which two are best hashed side by side.
+    private func longPlan() throws -> (plan: DownloadPlan, run: Int) {
+        var hasher = ChainHasher()
+        let piece = [UInt8](repeating: 7, count: Int(DownloadPlan.pieceSize))
+        for _ in 0..<100 { piece.withUnsafeBytes { hasher.update($0) } }
+        let chain = hasher.finish()
+        var plan = DownloadPlan(chain.digest, own: NodeID.random(), size: 400 * MiB)
+        plan.sideBySide = 2
+        plan.addReader(0, .toEnd(from: 0), now: start)
+        let actions = plan.evaluate(now: start, world: world)
+        let run = try #require(actions.lazy.compactMap { if case .start(let id, _, _) = $0 { id } else { nil } }.first)
+        plan.chainAnswered(chain, by: peer)
+        #expect(plan.runOpened(run, offset: 0, total: 400 * MiB, rangeIgnored: false, now: start) == .proceed)
         return (plan, run)
     }
 
@@ -53,6 +70,64 @@ struct LinkCheckTests {
         #expect(batches(plan.evaluate(now: start, world: world)) == [])
         #expect(plan.checked([0], [.link(holds: true)], generation: plan.hashGeneration) == [])
         #expect(batches(plan.evaluate(now: start, world: world)) == [[1, 2]])
+    }
+
+    @Test("wait a moment for company where nobody is in a hurry and much more is coming")
+    func company() throws {
+        var short = try plan()
+        short.plan.sideBySide = 2
+        bring(&short.plan, short.run, 5 * MiB)
+        #expect(batches(short.plan.evaluate(now: start, world: world)) == [[0]], "less than two pieces are to come")
+        var long = try longPlan()
+        bring(&long.plan, long.run, 5 * MiB)
+        let actions = long.plan.evaluate(now: start, world: world)
+        #expect(batches(actions) == [] && actions.contains(.evaluate(after: DownloadPlan.company)))
+        #expect(batches(long.plan.evaluate(now: start + .milliseconds(50), world: world)) == [])
+        #expect(batches(long.plan.evaluate(now: start + DownloadPlan.company, world: world)) == [[0]])
+        _ = long.plan.checked([0], [.link(holds: true)], generation: long.plan.hashGeneration)
+        bring(&long.plan, long.run, 4 * MiB)
+        #expect(batches(long.plan.evaluate(now: start, world: world)) == [])
+        bring(&long.plan, long.run, 4 * MiB)
+        #expect(batches(long.plan.evaluate(now: start, world: world)) == [[1, 2]], "enough have come")
+    }
+
+    @Test("wait for no company where somebody reads a part only")
+    func hurry() throws {
+        var (plan, run) = try longPlan()
+        plan.addReader(1, .closed(MiB..<2 * MiB), now: start)
+        bring(&plan, run, 5 * MiB)
+        #expect(batches(plan.evaluate(now: start, world: world)) == [[0]])
+    }
+
+    @Test("are left to the hash of the front where they cannot be read, which finds that the spool is broken")
+    func unreadable() throws {
+        var (plan, run) = try plan()
+        bring(&plan, run, 9 * MiB)
+        #expect(batches(plan.evaluate(now: start, world: world)) == [[0, 1, 2]])
+        _ = plan.checked([0, 1, 2], [nil, nil, nil], generation: plan.hashGeneration)
+        #expect(plan.frontStep(at: 0, .initial) == .hash(0..<4 * MiB))
+        #expect(batches(plan.evaluate(now: start, world: world)) == [], "nothing is looked at over and over")
+    }
+
+    @Test("keep their ranges where the blob turns out to be shorter, and what comes behind its end does not count")
+    func shorter() throws {
+        var (plan, run) = try plan(sizeIsKnown: false)
+        bring(&plan, run, 5 * MiB)
+        let checks = plan.evaluate(now: start, world: world)
+        guard case .write(let parts) = plan.willWrite(run, count: 3 * MiB) else {
+            Issue.record("nothing is to be written")
+            return
+        }
+        let upstream = plan.nextRun
+        _ = plan.start(.upstream, 0..<4 * MiB, now: start)
+        #expect(plan.runOpened(upstream, offset: 0, total: 6 * MiB + 1, rangeIgnored: false, now: start) == .proceed)
+        #expect(
+            checks.contains {
+                if case .check(let pieces, _) = $0 { pieces.map(\.range) == [0..<4 * MiB] } else { false }
+            })
+        _ = plan.wrote(run, parts, count: 3 * MiB, now: start)
+        #expect(plan.size == 6 * MiB + 1)
+        #expect(plan.present.extents.allSatisfy { $0.range.upperBound <= 6 * MiB + 1 })
     }
 
     @Test("are not hashed again from the front, which waits for them")
