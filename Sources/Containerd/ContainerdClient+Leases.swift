@@ -2,8 +2,9 @@ internal import GRPCCore
 public import OCI
 
 extension ContainerdClient {
-    /// What deleting a lease may take where a garbage collection is waited for.
-    private static let collectionTime: Duration = .seconds(60)
+    /// What deleting a lease may take where a garbage collection is waited for: less than a shutdown of the agent. After that the lease goes
+    /// all the same, and what it has kept with it, when containerd comes to it.
+    private static let collectionTime: Duration = .seconds(20)
 
     /// Makes a lease. What is written and prepared under it stays until it is deleted, or until its time is over.
     /// - Parameter expiry: seconds since 1970: if nobody deletes it.

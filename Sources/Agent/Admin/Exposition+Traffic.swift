@@ -16,6 +16,10 @@ extension Exposition {
             Self.samples("mirror", RequestCounters.Route.mirror, meters.mirrorRequests)
                 + Self.samples("peers", RequestCounters.Route.peers, meters.peerRequests))
         add(
+            "shoal_http_turned_away_total", .counter,
+            "Requests and connections that a listener turned down before anybody was asked.",
+            Self.samples("mirror", meters.mirrorRefusals) + Self.samples("peers", meters.peerRefusals))
+        add(
             "shoal_http_sent_bytes_total", .counter, "Bytes of bodies that these requests were answered with.",
             [
                 Sample(meters.mirrorBytes, ["listener": "mirror"]),
@@ -84,6 +88,12 @@ extension Exposition {
         add(
             "shoal_uploads_refused_total", .counter, "Peers told to ask elsewhere, because as many went out as may.",
             meters.uploadRefusals)
+    }
+
+    private static func samples(_ listener: String, _ refusals: [HTTPRefusal.Reason: Int]) -> [Sample] {
+        HTTPRefusal.Reason.ofServer.map { reason in
+            Sample(refusals[reason] ?? 0, ["listener": listener, "reason": reason.rawValue])
+        }
     }
 
     private static func samples(

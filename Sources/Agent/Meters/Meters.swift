@@ -17,6 +17,9 @@ final class Meters: Service, CustomStringConvertible {
     /// Requests to the mirror's listeners, and to the peer routes.
     let mirror = RequestCounters()
     let peerRoutes = RequestCounters()
+    /// What those listeners have turned down.
+    let mirrorRefusals = RefusalCounters()
+    let peerRefusals = RefusalCounters()
 
     private struct State {
         var history: ByteHistory

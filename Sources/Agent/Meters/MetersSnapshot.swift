@@ -7,6 +7,8 @@ import Transfer
 public struct MetersSnapshot: Sendable {
     var mirrorRequests: [RequestCounters.Key: Int] = [:]
     var peerRequests: [RequestCounters.Key: Int] = [:]
+    var mirrorRefusals: [HTTPRefusal.Reason: Int] = [:]
+    var peerRefusals: [HTTPRefusal.Reason: Int] = [:]
     var mirrorBytes: Int64 = 0
     var peerBytes: Int64 = 0
     var readers = ReaderCounts()

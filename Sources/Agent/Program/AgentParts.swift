@@ -174,7 +174,7 @@ final class AgentParts: Sendable {
         var listeners = [
             listener(
                 configuration.mirror.listen, "mirror.listen", &inherited, mirrorResponder(.runtimes),
-                tls: { [tls] in $0.isLoopback ? nil : tls }),
+                refusals: meters.mirrorRefusals, tls: { [tls] in $0.isLoopback ? nil : tls }),
             listener(
                 configuration.peers.listen, "peers.listen", &inherited,
                 PacedResponder(
@@ -185,11 +185,14 @@ final class AgentParts: Sendable {
                         }, waits: WaitLimits(configuration.limits), troubles: troubles,
                         observe: { [meters] in meters.peerRoutes.count($0) }),
                     pace: UploadPace(limit: rates.upload)),
-                tls: { [peerTLS] _ in peerTLS }, troubles: troubles
+                refusals: meters.peerRefusals, tls: { [peerTLS] _ in peerTLS }, troubles: troubles
             ) { [access] address in address.ipAddress.map(access.admits) ?? false },
         ]
         if let docker = configuration.mirror.dockerListen {
-            listeners.append(listener([docker], "mirror.docker_listen", &inherited, mirrorResponder(.docker)))
+            listeners.append(
+                listener(
+                    [docker], "mirror.docker_listen", &inherited, mirrorResponder(.docker),
+                    refusals: meters.mirrorRefusals))
         }
         if let admin = configuration.admin.listen {
             listeners.append(
@@ -249,7 +252,8 @@ final class AgentParts: Sendable {
 
     private func listener(
         _ endpoints: [ListenEndpoint], _ key: String, _ inherited: inout InheritedSockets,
-        _ responder: any HTTPResponder, tls: (ListenEndpoint) -> TLSIdentity? = { _ in nil },
+        _ responder: any HTTPResponder, refusals: RefusalCounters = RefusalCounters(),
+        tls: (ListenEndpoint) -> TLSIdentity? = { _ in nil },
         troubles: TLSTroubles? = nil, onControl: Bool = false,
         accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }
     ) -> HTTPListener {
@@ -261,7 +265,7 @@ final class AgentParts: Sendable {
                     descriptor: inherited.claim($0), tls: tls($0))
             },
             responder: responder, limits: httpLimits, group: onControl ? controlLoops : dataLoops, accept: accept,
-            logger: logger, troubles: troubles)
+            logger: logger, refusals: refusals, troubles: troubles)
     }
 
     private func makeFolder(of socket: FilePath) throws {

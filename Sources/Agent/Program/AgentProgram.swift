@@ -53,7 +53,7 @@ public struct AgentProgram {
     /// Runs until SIGTERM or SIGINT; then says goodbye to the peers, lets transfers end, and returns.
     /// - Throws: where an address that was configured cannot be had; what was opened is closed.
     public func run() async throws {
-        let lastResort = LastResort(after: Self.lastResort, logger: logger)
+        let lastResort = LastResort(after: Self.lastResort, signals: [SIGTERM, SIGINT], logger: logger)
         let result: Result<Void, any Error>
         do {
             result = .success(try await runParts(lastResort))

@@ -98,6 +98,8 @@ final class AgentStatus: AdminSource {
         var meters = MetersSnapshot()
         meters.mirrorRequests = totals.mirror.snapshot
         meters.peerRequests = totals.peerRoutes.snapshot
+        meters.mirrorRefusals = totals.mirrorRefusals.snapshot
+        meters.peerRefusals = totals.peerRefusals.snapshot
         meters.mirrorBytes = totals.mirror.bytes
         meters.peerBytes = totals.peerRoutes.bytes
         meters.readers = totals.readers

@@ -112,7 +112,7 @@ final class Verification: Service, Verifying {
 
     private func settle() {
         guard let marker, catalog.isComplete || started.duration(to: .now) >= Self.settlingTime,
-            !items().contains(where: \.blob.isHeldBack)
+            !items().contains(where: { $0.blob.isHeldBack && !$0.blob.isDoubted })
         else { return }
         marker.settle()
     }

@@ -11,7 +11,7 @@ extension ImageLayout: ProvableStore {
         return blobs.map { blob in
             ProvableBlob(
                 digest: blob.digest, size: blob.size, provenAt: proofs?.provenAt(blob.digest),
-                isHeldBack: heldBack.contains(blob.digest))
+                isHeldBack: heldBack.contains(blob.digest), isDoubted: proofs?.isDoubted(blob.digest) == true)
         }
     }
 
@@ -65,17 +65,19 @@ extension ImageLayout: ProvableStore {
         let isNews = try? await BlockingWork.run { () throws(ContentError) in
             self.blobFiles.withLock { _ in
                 guard FileIdentity(at: self.paths.blob(digest))?.isAnotherFile(than: file) != true else { return false }
-                return self.state.withLock { state in
+                let isNews = self.state.withLock { state in
                     state.ledger.size(of: digest) != nil && state.heldBack.insert(digest).inserted
                 }
+                guard isNews else { return false }
+                self.proofs?.doubt(digest, as: file)
+                self.feed.publish(.removed(digest))
+                return true
             }
         }
         guard isNews == true else { return }
-        proofs?.doubt(digest, as: file)
         logger.warning(
             "a blob cannot be read; it is not offered until it can be, or has been fetched again",
             metadata: ["digest": "\(digest)", "file": "\(paths.blob(digest))", "reason": "\(reason)"])
-        feed.publish(.removed(digest))
     }
 
     /// Notes that a blob's file was hashed and is right, and tells of the blob where it was held back.

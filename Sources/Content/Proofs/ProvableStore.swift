@@ -8,15 +8,18 @@ public struct ProvableBlob: Hashable, Sendable {
     public var size: Int64
     /// When this agent last hashed its file whole (seconds since 1970); nil where it has not hashed that file.
     public var provenAt: Int64?
-    /// Whether nobody is told of it until it is proven: its file is younger than a crash.
+    /// Whether nobody is told of it until it is proven: its file is younger than a crash, or could not be read.
     public var isHeldBack: Bool
+    /// Whether it is known to be held back because it could not be read, however often this agent starts.
+    public var isDoubted: Bool
 
     /// Makes a record of its parts.
-    public init(digest: Digest, size: Int64, provenAt: Int64?, isHeldBack: Bool = false) {
+    public init(digest: Digest, size: Int64, provenAt: Int64?, isHeldBack: Bool = false, isDoubted: Bool = false) {
         self.digest = digest
         self.size = size
         self.provenAt = provenAt
         self.isHeldBack = isHeldBack
+        self.isDoubted = isDoubted
     }
 }
 

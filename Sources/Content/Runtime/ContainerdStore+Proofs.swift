@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 public import OCI
+import Synchronization
 import SystemPackage
 
 /// containerd checked a blob's digest when it took it in, and never since: what this agent has read itself is proven.
@@ -16,7 +17,7 @@ extension ContainerdStore: ProvableStore {
         return blobs.map { digest, blob in
             ProvableBlob(
                 digest: digest, size: blob.size, provenAt: proofs.provenAt(digest, as: blob.identity),
-                isHeldBack: blob.standing == .heldBack)
+                isHeldBack: blob.standing == .heldBack, isDoubted: proofs.isDoubted(digest))
         }
     }
 
@@ -47,7 +48,11 @@ extension ContainerdStore: ProvableStore {
 
     /// The same, where the file has not been replaced since it was looked at.
     public func withdraw(_ digest: Digest, file: FileIdentity?, because reason: String) async {
-        if let file, let known = read({ $0.blobs[digest] })?.identity, known.isAnotherFile(than: file) { return }
+        if let file {
+            if let known = read({ $0.blobs[digest] })?.identity, known.isAnotherFile(than: file) { return }
+        } else if let path = connection.withLock({ $0.files })?.path(of: digest), FileIdentity(at: path) != nil {
+            return
+        }
         await withdraw(digest, because: reason)
     }
 

@@ -20,7 +20,7 @@ final class ArrivedChunks: Sendable {
     }
 
     /// So much memory, and the last chunk's, is taken by what waits and what is being written.
-    static let capacity = 2 << 20
+    static let capacity = 1 << 20
 
     private let state = Mutex(State())
 

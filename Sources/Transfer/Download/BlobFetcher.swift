@@ -38,6 +38,12 @@ public final class BlobFetcher: Service {
         var isStopping = false
     }
 
+    /// What there is one download of.
+    private struct Beginning: Hashable {
+        let digest: Digest
+        let identity: UpstreamIdentity
+    }
+
     /// How an agent's downloads are to be.
     public struct Rules: Sendable {
         /// Whether peers' pieces that are what was claimed of them go to readers before the whole digest is right (`peers.release`).
@@ -70,8 +76,8 @@ public final class BlobFetcher: Service {
     private let tell: @Sendable (DownloadEvent) -> Void
     private let hashers: NIOThreadPool
     private let state = Mutex(State())
-    /// Held while a download is begun. Taken before `state`.
-    private let creating = Mutex(())
+    /// What is being begun.
+    private let beginnings = SingleFlight<Beginning, Void>()
     /// Many may ask for what is being proven: a runtime takes a layer over several connections.
     private let proofs = SingleFlight<Digest, Bool>()
     private let begun: AsyncStream<Download>
@@ -273,7 +279,7 @@ public final class BlobFetcher: Service {
             if claimed == nil, size == nil, rules.releasesChecked { claimed = sources.claimedSize(of: question.digest) }
         }
         let (intent, start) = Self.intent(question.range, size: size ?? claimed)
-        let reader = try join(question, size: size, intent)
+        let reader = try await join(question, size: size, intent)
         logger.debug(
             "a download is read",
             metadata: [
@@ -306,51 +312,49 @@ public final class BlobFetcher: Service {
     }
 
     /// A reader of the running download of a blob, or of a new one.
-    private func join(_ question: BlobQuestion, size: Int64?, _ intent: DownloadPlan.Intent) throws -> SpoolReader {
-        if let reader = try state.withLock({ try runningReader(question, intent, &$0) }) { return reader }
-        // Not under the lock, which whoever looks at the downloads takes: a disk may take its time. But one at a time: who comes second would
-        // begin anew while the first still reads what was left of the blob.
-        return try creating.withLock { _ in try create(question, size: size, intent) }
+    private func join(
+        _ question: BlobQuestion, size: Int64?, _ intent: DownloadPlan.Intent
+    ) async throws -> SpoolReader {
+        while true {
+            let running = state.withLock { $0.downloads[question.digest, question.identity] }
+            if let reader = running?.reader(intent, origin: question.origin) { return reader }
+            // One at a time: who comes second would begin anew while the first still reads what was left of the blob.
+            let key = Beginning(digest: question.digest, identity: question.identity)
+            try await beginnings.run(key) { try await beginDownload(question, size: size) }
+        }
     }
 
-    private func create(
-        _ question: BlobQuestion, size: Int64?, _ intent: DownloadPlan.Intent
-    ) throws -> SpoolReader {
-        if let reader = try state.withLock({ try runningReader(question, intent, &$0) }) { return reader }
+    /// Begins a download, unless there is one by now.
+    private func beginDownload(_ question: BlobQuestion, size: Int64?) async throws {
+        guard try state.withLock({ try mayBegin(question, $0) }) else { return }
         let file: SpoolFile
-        do throws(ContentError) {
-            file = try spool.create(question.digest)
-        } catch {
+        do {
+            // Not on a thread that others wait for, nor under the lock that they take: a disk may take its time.
+            file = try await WorkPool(.singleton).run { [spool] in try spool.create(question.digest) }
+        } catch let error as ContentError {
             throw FetchError(error.code == .noSpace ? .noSpace : .broken, error.message)
         }
         var isTaken = false
         defer { if !isTaken { file.leave() } }
-        return try state.withLock { state in
-            if let reader = try runningReader(question, intent, &state) { return reader }
+        try state.withLock { state in
+            guard try mayBegin(question, state) else { return }
             isTaken = true
             let download = Download(
                 digest: question.digest, size: size, origins: question.origin.map { [$0] } ?? [],
                 identity: question.identity, spool: file, sources: sources, context: context)
-            guard let reader = download.reader(intent, origin: nil) else {
-                throw FetchError(.stopping, "a download ended before it began")
-            }
             state.downloads[question.digest, question.identity] = download
             begin.yield(download)
-            return reader
         }
     }
 
-    /// A reader of the running download of a blob; nil where there is none, and one may be begun.
-    private func runningReader(
-        _ question: BlobQuestion, _ intent: DownloadPlan.Intent, _ state: inout State
-    ) throws -> SpoolReader? {
-        let running = state.downloads[question.digest, question.identity]
-        if let reader = running?.reader(intent, origin: question.origin) { return reader }
+    /// Whether a download of a blob is to be begun: there is none that can be read.
+    private func mayBegin(_ question: BlobQuestion, _ state: borrowing State) throws -> Bool {
+        if state.downloads[question.digest, question.identity]?.isClosed == false { return false }
         guard !state.isStopping else { throw FetchError(.stopping, "the agent is shutting down") }
         guard state.downloads.count < rules.downloads else {
             throw FetchError(.busy, "\(rules.downloads) downloads are running already")
         }
-        return nil
+        return true
     }
 
     private var context: DownloadContext {

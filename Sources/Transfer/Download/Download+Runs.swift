@@ -74,7 +74,7 @@ extension Download {
             }
             let arrived = ArrivedChunks()
             // What has been received is written also where no more comes of it.
-            async let written = write(arrived, id, source)
+            async let written = write(arrived, id, source, upTo: range?.upperBound)
             do throws(SourceFailure) {
                 try await receive(stream, source, into: arrived)
             } catch {
@@ -99,21 +99,35 @@ extension Download {
             } catch {
                 return
             }
-            let count = Int64(chunk.readableBytes)
-            context.counters.received(count, from: source)
-            state.withLock { $0.bytes.add(count, from: source) }
             guard await arrived.put(chunk) else { return }
         }
     }
 
-    /// Puts what comes into the spool.
+    /// Puts what comes into the spool. Where the run ends before what was asked for does, nothing more of it is waited for.
+    /// - Parameter asked: where the request ends; nil: with the blob.
     /// - Returns: how the run ends; nil where all has been written.
+    private func write(
+        _ arrived: ArrivedChunks, _ id: Int, _ source: DownloadPlan.Source, upTo asked: Int64?
+    ) async -> RunEnd? {
+        let end = await write(arrived, id, source)
+        arrived.leave()
+        guard end != nil else { return nil }
+        // A body that ends by itself leaves a connection to be used again.
+        let cancellation = state.withLock { state in
+            let isAtItsEnd = state.plan.runs[id].map { $0.position == asked ?? state.plan.size } ?? false
+            return isAtItsEnd ? nil : state.cancellations[id]
+        }
+        cancellation?.finish.finish()
+        return end
+    }
+
     private func write(_ arrived: ArrivedChunks, _ id: Int, _ source: DownloadPlan.Source) async -> RunEnd? {
-        defer { arrived.leave() }
         while let chunks = await arrived.take() {
             let count = chunks.reduce(0) { $0 + Int64($1.readableBytes) }
+            context.counters.received(count, from: source)
             let (decision, position) = state.withLock { state in
-                (state.plan.willWrite(id, count: count), state.plan.runs[id]?.position ?? 0)
+                state.bytes.add(count, from: source)
+                return (state.plan.willWrite(id, count: count), state.plan.runs[id]?.position ?? 0)
             }
             switch decision {
             case .stop: return .finished
@@ -204,6 +218,10 @@ extension Download {
         }
         for note in notes { spool.note(note) }
         for action in actions { act.yield(action) }
+        if let findings, findings.contains(nil), state.withLock({ $0.plan.hashGeneration == generation }) {
+            // Who reads a part has nobody behind him who would find it.
+            spoolIsUnreadable("what was written to it cannot be read")
+        }
         signalHash.yield()
         evaluate()
     }

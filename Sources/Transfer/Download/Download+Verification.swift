@@ -46,12 +46,7 @@ extension Download {
                         noteFront(hasher.states, from: position, to: range.upperBound)
                         position = range.upperBound
                     } catch {
-                        // Nobody would hash what another attempt of this one brings.
-                        state.withLock { state in
-                            state.plan.stop("the spool cannot be read back: \(error)")
-                            state.isClosed = true
-                        }
-                        context.replaced(self)
+                        spoolIsUnreadable(error)
                         evaluate()
                         return
                     }
@@ -63,6 +58,15 @@ extension Download {
                 }
             }
         }
+    }
+
+    /// Ends the download: nobody would hash what another attempt of this one brings.
+    func spoolIsUnreadable(_ reason: Any) {
+        state.withLock { state in
+            state.plan.stop("the spool cannot be read back: \(reason)")
+            state.isClosed = true
+        }
+        context.replaced(self)
     }
 
     /// Notes the states that hashing has passed, for an agent after this one: by them it can tell what of the front is still good.

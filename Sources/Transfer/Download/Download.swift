@@ -113,6 +113,9 @@ final class Download: Sendable {
         state.withLock { state in state.plan.currentSize.map { ($0, state.plan.sizeIsUpstreams) } }
     }
 
+    /// Whether nobody can begin to read it any more.
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
     var origins: [Origin] { state.withLock { $0.origins } }
 
     /// What there is to see of the download now.

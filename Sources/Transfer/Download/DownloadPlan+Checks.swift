@@ -91,7 +91,7 @@ extension DownloadPlan {
 
     private mutating func checked(_ piece: Int, _ finding: PieceFinding?) -> [Action] {
         guard let finding else {
-            // Where the spool cannot be read back, that is found by the hash of the front.
+            // The download ends for it.
             unchecked.remove(piece)
             return []
         }

@@ -52,6 +52,8 @@ import Transfer
         var meters = MetersSnapshot()
         meters.mirrorRequests = [.init(route: .blob, result: .clientGone): 7]
         meters.peerRequests = [.init(route: .inventory, result: .ok): 8]
+        meters.mirrorRefusals = [.tooSlow: 21]
+        meters.peerRefusals = [.tooManyConnections: 22]
         (meters.mirrorBytes, meters.peerBytes) = (9, 10)
         meters.readers.bytes = DeliveredBytes(store: 1, peers: 2, upstream: 4)
         meters.downloads.begun = 11
@@ -68,6 +70,9 @@ import Transfer
             #"shoal_http_requests_total{listener="mirror",route="blob",result="client_gone"} 7"#,
             #"shoal_http_requests_total{listener="mirror",route="blob",result="ok"} 0"#,
             #"shoal_http_requests_total{listener="peers",route="inventory",result="ok"} 8"#,
+            #"shoal_http_turned_away_total{listener="mirror",reason="too_slow"} 21"#,
+            #"shoal_http_turned_away_total{listener="mirror",reason="too_many_connections"} 0"#,
+            #"shoal_http_turned_away_total{listener="peers",reason="too_many_connections"} 22"#,
             #"shoal_http_sent_bytes_total{listener="mirror"} 9"#, #"shoal_http_sent_bytes_total{listener="peers"} 10"#,
             #"shoal_delivered_bytes_total{source="upstream"} 4"#, "shoal_upstream_saved_bytes_total 3",
             "shoal_downloads_begun_total 11", #"shoal_downloads_ended_total{outcome="stored"} 5"#,
@@ -135,6 +140,10 @@ import Transfer
                 meters.mirrorRequests[.init(route: route, result: result)] = 1
                 meters.peerRequests[.init(route: route, result: result)] = 1
             }
+        }
+        for reason in HTTPRefusal.Reason.allCases {
+            meters.mirrorRefusals[reason] = 1
+            meters.peerRefusals[reason] = 1
         }
         for reason in BeaconDrop.allCases { meters.discovery.dropped[reason] = 1 }
         for _ in 0..<1000 { meters.readers.firstByte.observe(.seconds(Int.random(in: 0...1000))) }

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -57,6 +58,24 @@ struct LastResortTests {
         last.arm()
         last.stop()
         #expect(ends.count.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("counts from the signal on, though nobody heeds it")
+    func unheeded() async throws {
+        let (ends, log) = (Ends(), LogRecorder())
+        signal(SIGUSR2, SIG_IGN)
+        let last = LastResort(after: .milliseconds(50), signals: [SIGUSR2], logger: log.logger) { ends.note() }
+        let group = ServiceGroup(configuration: .init(services: [last], logger: Logger(label: "test")))
+        async let run: Void = group.run()
+        // What comes before it listens is lost.
+        while ends.count.load(ordering: .relaxed) == 0 {
+            kill(getpid(), SIGUSR2)
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        await group.triggerGracefulShutdown()
+        try await run
+        last.stop()
+        #expect(ends.count.load(ordering: .relaxed) == 1 && log.warnings.count == 1)
     }
 
     @Test("leaves a shutdown alone that ends in time")

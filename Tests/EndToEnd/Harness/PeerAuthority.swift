@@ -16,22 +16,39 @@ struct PeerAuthority: Sendable {
     /// PEM.
     let file: String
     private let key: String
+    /// What goes behind each certificate: the authority's own, where it is not one that signs itself.
+    private let intermediates: Data
 
     init(_ name: String, in folder: String) async throws {
         file = "\(folder)/\(name).pem"
         key = "\(folder)/\(name).key"
+        intermediates = Data()
         try await Command(
             ["openssl", "req", "-x509"] + Self.keyOptions
                 + ["-days", "2", "-subj", "/CN=\(name)", "-keyout", key, "-out", file]
         ).run()
     }
 
+    /// One whose certificate another has signed.
+    init(_ name: String, signedBy parent: PeerAuthority) async throws {
+        let own = try await parent.issue(name, "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n")
+        (file, key) = (own.certificate, own.key)
+        intermediates = try Data(contentsOf: URL(filePath: file)) + parent.intermediates
+    }
+
     /// Signs a certificate.
     /// - Parameter node: the id that it names; nil: it is good for any node.
     func sign(_ name: String, node: String? = nil) async throws -> Certificate {
-        let base = "\(file.dropLast(".pem".count))-\(name)"
         var extensions = "extendedKeyUsage=serverAuth,clientAuth\n"
         if let node { extensions += "subjectAltName=URI:urn:shoal:node:\(node)\n" }
+        let certificate = try await issue(name, extensions)
+        let place = URL(filePath: certificate.certificate)
+        try (Data(contentsOf: place) + intermediates).write(to: place)
+        return certificate
+    }
+
+    private func issue(_ name: String, _ extensions: String) async throws -> Certificate {
+        let base = "\(file.dropLast(".pem".count))-\(name)"
         try Data(extensions.utf8).write(to: URL(filePath: base + ".ext"))
         try await Command(
             ["openssl", "req"] + Self.keyOptions

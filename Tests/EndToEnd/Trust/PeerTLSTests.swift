@@ -54,6 +54,27 @@ extension EndToEnd {
             }
         }
 
+        @Test("a certificate of an intermediate authority is good for those who know the root alone")
+        func intermediate() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry()
+                let root = try await PeerAuthority("root", in: lan.folder.path)
+                let rack = try await PeerAuthority("rack", signedBy: root)
+                // It names its node all the same.
+                let named = String(repeating: "a1", count: 16)
+                let nodes = try await lan.certified([named, nil], trusting: root, signing: [rack, root])
+                try await lan.seeEachOther(nodes)
+                try await nodes[0].copyThroughMirror(image)
+                try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+                try await registry.switchOff()
+                try await Containerd(on: nodes[1]).pull(image.pinned())
+                let status = try await nodes[1].status()
+                #expect(status.bytes.upstream == 0 && status.bytes.peers >= image.bytes)
+                #expect(status.peers.map(\.id) == [named])
+            }
+        }
+
         @Test(
             "who has no certificate of the authority gets nothing: not over plain HTTP, not over TLS without one or with another's"
         )
@@ -281,14 +302,16 @@ extension LAN {
     /// Nodes with certificates, one for each entry of `ids`: the node's id, or nil where it makes one itself.
     /// - Parameter naming: the node that all certificates name; nil: each its own, or none.
     fileprivate func certified(
-        _ ids: [String?], trusting authority: PeerAuthority, naming: String? = nil,
+        _ ids: [String?], trusting authority: PeerAuthority, signing signers: [PeerAuthority]? = nil,
+        naming: String? = nil,
         _ configuration: AgentConfiguration = AgentConfiguration()
     ) async throws -> [Node] {
         var nodes: [Node] = []
-        for id in ids {
+        for (number, id) in ids.enumerated() {
             let node = try await idleNode(configuration) { machine, configuration in
                 let tls = PeerTLSFolder(of: machine.name, in: self)
-                try await tls.install(authority.sign(machine.name, node: naming ?? id))
+                let signer = signers?[number] ?? authority
+                try await tls.install(signer.sign(machine.name, node: naming ?? id))
                 try tls.trust([authority])
                 configuration.tables = tls.table
             }

@@ -134,7 +134,8 @@ struct LimitTests {
     func slowLoris() async throws {
         var limits = HTTPLimits()
         limits.headerTime = .milliseconds(300)
-        try await withServer(StubResponder("fine"), limits: limits) { address in
+        let refusals = RefusalCounters()
+        try await withServer(StubResponder("fine"), limits: limits, refusals: refusals) { address in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 {
                     group.addTask {
@@ -151,5 +152,6 @@ struct LimitTests {
                 try await group.waitForAll()
             }
         }
+        #expect(refusals.snapshot == [.tooSlow: 20])
     }
 }

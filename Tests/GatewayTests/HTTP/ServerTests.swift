@@ -204,7 +204,8 @@ struct ServerTests {
     func tooManyConnections() async throws {
         var limits = HTTPLimits()
         limits.connections = 1
-        try await withServer(StubResponder("fine"), limits: limits) { address in
+        let refusals = RefusalCounters()
+        try await withServer(StubResponder("fine"), limits: limits, refusals: refusals) { address in
             try await withClient(address) { first in
                 #expect(try await first.get("/").status == 200)
                 try await withClient(address) { second in
@@ -213,6 +214,7 @@ struct ServerTests {
                     #expect(response["Retry-After"] == "1")
                     #expect(try await second.rest() == [])
                 }
+                #expect(refusals.snapshot == [.tooManyConnections: 1])
             }
             // The server notices the first one's end in its own time.
             while (try? await withClient(address, { try await $0.get("/").status })) != 200 {}

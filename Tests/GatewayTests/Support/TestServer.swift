@@ -10,14 +10,15 @@ import TLS
 func withServer<Result: Sendable>(
     _ responder: any HTTPResponder, limits: HTTPLimits = HTTPLimits(),
     at address: ListenAddress = ListenAddress(.tcp(host: "127.0.0.1", port: 0)), over wire: Wire = .plain,
-    accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }, troubles: TLSTroubles? = nil,
+    accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true },
+    refusals: RefusalCounters = RefusalCounters(), troubles: TLSTroubles? = nil,
     _ body: @Sendable (SocketAddress) async throws -> Result
 ) async throws -> Result {
     var address = address
     if wire == .tls { address.tls = try TestCertificates.identity.get() }
     let listener = HTTPListener(
         addresses: [address], responder: responder, limits: limits, group: MultiThreadedEventLoopGroup.singleton,
-        accept: accept, logger: .silent, troubles: troubles)
+        accept: accept, logger: .silent, refusals: refusals, troubles: troubles)
     let bound = try await listener.bind()
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await listener.run() }

@@ -50,7 +50,9 @@ struct Answer: Sendable {
             // With what is left of a body on the connection no other request can be found there.
             if let body = request.stream as? RequestBody, await !isRead(body, response) { response.closes = true }
         } else {
-            response = refused(refusal ?? HTTPRefusal(.malformed, "the request could not be understood"))
+            let refusal = refusal ?? HTTPRefusal(.malformed, "the request could not be understood")
+            server.refusals.count(refusal.reason)
+            response = refused(refusal)
         }
         let onEnd = response.onEnd
         var status = response.status

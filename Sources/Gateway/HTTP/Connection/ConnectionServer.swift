@@ -7,13 +7,18 @@ struct ConnectionServer: Sendable {
     let limits: HTTPLimits
     let warmer: RegionWarmer
     let logger: Logger
+    let refusals: RefusalCounters
     private let requests: RequestLimiter
 
-    init(responder: any HTTPResponder, limits: HTTPLimits, warmer: RegionWarmer, logger: Logger) {
+    init(
+        responder: any HTTPResponder, limits: HTTPLimits, warmer: RegionWarmer, logger: Logger,
+        refusals: RefusalCounters
+    ) {
         self.responder = responder
         self.limits = limits
         self.warmer = warmer
         self.logger = logger
+        self.refusals = refusals
         requests = RequestLimiter(limit: limits.requests)
     }
 

@@ -2,31 +2,34 @@ public import NIOHTTP1
 
 /// Why the HTTP server itself turns a request down, before or instead of its responder's answer.
 public struct HTTPRefusal: Error, Hashable, Sendable {
-    public enum Reason: Hashable, Sendable, CaseIterable {
+    public enum Reason: String, Hashable, Sendable, CaseIterable {
         /// The bytes are no HTTP/1.1 request.
         case malformed
         /// The request line is longer than ``HTTPLimits/requestLineSize``.
-        case targetTooLong
+        case targetTooLong = "target_too_long"
         /// The header is larger, or has more fields, than allowed.
-        case headerTooLarge
+        case headerTooLarge = "header_too_large"
         /// The body is larger than ``HTTPLimits/bodySize``.
-        case bodyTooLarge
+        case bodyTooLarge = "body_too_large"
         /// The request did not arrive whole in ``HTTPLimits/headerTime``.
-        case tooSlow
+        case tooSlow = "too_slow"
         /// An `Expect` other than `100-continue`.
-        case expectationUnknown
+        case expectationUnknown = "expectation_unknown"
         /// A method that HTTP does not know.
-        case methodUnknown
+        case methodUnknown = "method_unknown"
         /// Another major version of HTTP.
-        case versionUnsupported
+        case versionUnsupported = "version_unsupported"
         /// There are as many connections as there may be.
-        case tooManyConnections
+        case tooManyConnections = "too_many_connections"
         /// As many requests are being answered as may be (``HTTPLimits/requests``).
-        case tooManyRequests
+        case tooManyRequests = "too_many_requests"
         /// The client went away, or stopped sending, in the middle of its request's body.
-        case bodyBrokenOff
+        case bodyBrokenOff = "body_broken_off"
         /// The responder promised a body whose first byte could not be had.
-        case bodyUnavailable
+        case bodyUnavailable = "body_unavailable"
+
+        /// Those for which nobody else is asked.
+        public static let ofServer = allCases.filter { $0 != .bodyBrokenOff && $0 != .bodyUnavailable }
 
         /// The status that the reason has by HTTP (RFC 9110 §15, RFC 6585).
         public var status: HTTPResponseStatus {

@@ -31,12 +31,13 @@ public final class HTTPListener: Service {
     /// - Parameters:
     ///   - threadPool: reads files ahead, so that event loops need not wait for disks.
     ///   - accept: who may connect by TCP; others are closed without a word.
+    ///   - refusals: counts what is turned down here.
     ///   - troubles: told of clients that speak TLS where it is not spoken, do not where it is, or show a certificate that does not count.
     public init(
         addresses: [ListenAddress], responder: any HTTPResponder, limits: HTTPLimits = HTTPLimits(),
         group: any EventLoopGroup, threadPool: NIOThreadPool = .singleton,
         accept: @escaping @Sendable (SocketAddress) -> Bool = { _ in true }, logger: Logger,
-        troubles: TLSTroubles? = nil
+        refusals: RefusalCounters = RefusalCounters(), troubles: TLSTroubles? = nil
     ) {
         self.addresses = addresses
         self.limits = limits
@@ -46,7 +47,8 @@ public final class HTTPListener: Service {
         self.troubles = troubles
         limiter = ConnectionLimiter(limits: limits)
         server = ConnectionServer(
-            responder: responder, limits: limits, warmer: RegionWarmer(pool: threadPool), logger: logger)
+            responder: responder, limits: limits, warmer: RegionWarmer(pool: threadPool), logger: logger,
+            refusals: refusals)
     }
 
     /// Connections that are open now.
@@ -212,6 +214,7 @@ public final class HTTPListener: Service {
             }
         }
         guard let place = limiter.enter(address) else {
+            server.refusals.count(.tooManyConnections)
             logger.debug(
                 "a connection is dropped: there are too many", metadata: ["from": "\(address?.ipAddress ?? "unix")"])
             throw ChannelError.ioOnClosedChannel
