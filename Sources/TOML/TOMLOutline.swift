@@ -58,7 +58,7 @@ public struct TOMLOutline: Sendable {
             entries.append(Entry(kind: kind, path: path, lines: first..<(scanner.line + 1)))
             scanner.skipLine()
         }
-        trap = [badHeader, scanner.badEntry].compactMap(\.self).min { $0.line < $1.line }
+        trap = [badHeader, scanner.badEntry, scanner.badNumber].compactMap(\.self).min { $0.line < $1.line }
     }
 
     /// The key with this path.
@@ -85,6 +85,8 @@ public struct TOMLOutline: Sendable {
         var line = 0
         /// The first entry of a list that begins with what can only end a value.
         var badEntry: Trap?
+        /// The first value that begins as a number, a date or a time does, and is none.
+        var badNumber: Trap?
 
         var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -177,7 +179,11 @@ public struct TOMLOutline: Sendable {
             var open: [UInt8] = []
             // Whether the next thing in a list is its first entry, or one behind a comma.
             var isEntryNext = false
+            var isValueNext = true
             while let byte = current {
+                if isValueNext, byte != 0x20, byte != 0x09, badNumber == nil, !TOMLNumber.mayBegin(bytes[position...]) {
+                    badNumber = Trap(line: line + 1, message: "a value is neither a number nor a date nor a time")
+                }
                 if isEntryNext, badEntry == nil, isAtValueEnd {
                     badEntry = Trap(line: line + 1, message: "an entry of a list begins with what can only end a value")
                 }
@@ -202,6 +208,7 @@ public struct TOMLOutline: Sendable {
                 }
                 isEntryNext =
                     open.last == UInt8(ascii: "[") && (byte == UInt8(ascii: "[") || byte == UInt8(ascii: ","))
+                isValueNext = isEntryNext || open.last == UInt8(ascii: "{") && byte == UInt8(ascii: "=")
             }
         }
 

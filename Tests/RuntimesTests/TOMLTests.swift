@@ -23,6 +23,38 @@ import Testing
         #expect(error?.line == (text.contains("#") ? 3 : 2))
     }
 
+    @Test(
+        "a date or a time that is none is a fault with its line; some used to end the process",
+        arguments: [
+            "\na = 2126-07-07t:2t.", "\na = 2126-07-07T", "\na = 2126-07-c\u{fffd} 0,", "\na = 2126-07-c. 0",
+            "\na = 2126-07",
+            "\na = [2126-07-07t:, 1]", "\na = { b = 2126-07-07t: }", "\na = 2126-07-07 0", "\na = 2_126-07-07 0,",
+            "\na = 07:", "\na = 07:00:0",
+            "\na = 07:00:00Z", "\na = 2126-07-07T07:00:00.", "\na = 2126-07-07T07:00:00+1",
+            "\na = 2126-07-07T07:00:00z1",
+            "\na = 1\u{fffd}",
+        ])
+    func badDates(text: String) {
+        let error = #expect(throws: TOMLSyntaxError.self) { try TOMLDocument.parse(text) }
+        #expect(error?.message.hasPrefix("is not TOML") == true)
+        #expect(error?.line == 2)
+    }
+
+    @Test(
+        "numbers, dates and times are what TOML says",
+        arguments: [
+            "1", "+1", "-17", "1_000", "0xDEAD_beef", "0o755", "0b1101", "6.626e-34", "-0.0", "+inf", "-nan", "1e+5",
+            "1979-05-27", "1979-05-27T07:32:00Z", "1979-05-27t07:32:00.999999-07:00", "1979-05-27 07:32:00",
+            "1979-05-27 07:32:00+01:00", "07:32:00", "00:32:00.999999",
+        ])
+    func numbers(text: String) throws {
+        for document in [
+            "a = \(text)", "a = \(text) # b\n", "a = [\(text) , \(text)]", "a = { 1979-05 = \(text) }\r\n",
+        ] {
+            #expect(try TOMLDocument.parse(document).keys.contains("a"))
+        }
+    }
+
     @Test("what ends a value may stand in a string, behind an entry, and in a table within a list")
     func endsInLists() throws {
         let text =
