@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(
-        "a date or a time that is none is a fault with its line; some used to end the process",
+        "a number, a date or a time that is none is a fault with its line; some used to end the process",
         arguments: [
             "\na = 2126-07-07t:2t.", "\na = 2126-07-07T", "\na = 2126-07-c\u{fffd} 0,", "\na = 2126-07-c. 0",
             "\na = 2126-07",
@@ -32,7 +32,9 @@ import Testing
             "\na = 07:", "\na = 07:00:0",
             "\na = 07:00:00Z", "\na = 2126-07-07T07:00:00.", "\na = 2126-07-07T07:00:00+1",
             "\na = 2126-07-07T07:00:00z1",
-            "\na = 1\u{fffd}",
+            "\na = 1\u{fffd}", "\na = 212--07-14 0\u{feff}", "\na = [2-j------B 5#", "\na = 2126-07-07\u{feff}",
+            "\na = 01", "\na = 1__0", "\na = 1.", "\na = 1e", "\na = 0x", "\na = +0x1", "\na = 0b2", "\na = -",
+            "\na = 1.e1", "\na = -+1",
         ])
     func badDates(text: String) {
         let error = #expect(throws: TOMLSyntaxError.self) { try TOMLDocument.parse(text) }
@@ -43,7 +45,8 @@ import Testing
     @Test(
         "numbers, dates and times are what TOML says",
         arguments: [
-            "1", "+1", "-17", "1_000", "0xDEAD_beef", "0o755", "0b1101", "6.626e-34", "-0.0", "+inf", "-nan", "1e+5",
+            "0", "1", "+1", "-17", "-0", "1_000", "0.5", "1E+0_5", "1.5e-3_0", "0xDEAD_beef", "0o755", "0b1101",
+            "6.626e-34", "-0.0", "+inf", "-nan", "1e+5",
             "1979-05-27", "1979-05-27T07:32:00Z", "1979-05-27t07:32:00.999999-07:00", "1979-05-27 07:32:00",
             "1979-05-27 07:32:00+01:00", "07:32:00", "00:32:00.999999",
         ])

@@ -31,13 +31,14 @@ struct IndexDocument: Equatable {
         }
     }
 
+    /// What ``encoded(_:)`` remembers from one time to the next.
+    typealias Written = LongList<ImageRecord, Descriptor>
+    static func nothingWritten() -> Written { LongList(\.descriptor) }
+
     /// The document's bytes; the same document has the same bytes.
-    func encoded() throws(ContentError) -> [UInt8] {
-        let index = ImageIndex(manifests: records.map(\.descriptor) + foreign)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    func encoded(_ written: inout Written) throws(ContentError) -> [UInt8] {
         do {
-            return Array(try encoder.encode(index))
+            return try written.write(records, into: ImageIndex(manifests: foreign), as: "manifests")
         } catch {
             throw ContentError(.io, "index.json cannot be encoded: \(error)", cause: error)
         }

@@ -110,11 +110,11 @@ extension ImageLayout {
 
     /// Brings `index.json` up to date. Those who come while it is being written are served by one write.
     func writeIndex() throws(ContentError) {
-        try indexVersion.withLock { written throws(ContentError) in
+        try index.withLock { index throws(ContentError) in
             let (document, version) = state.withLock { ($0.catalog.document(), $0.catalog.version) }
-            guard written != version else { return }
-            try files.replace(paths.index, document.encoded())
-            written = version
+            guard index.version != version else { return }
+            try files.replace(paths.index, document.encoded(&index.written))
+            index.version = version
         }
     }
 

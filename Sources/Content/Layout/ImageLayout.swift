@@ -14,14 +14,20 @@ public final class ImageLayout: BlobStore {
     /// What is known. Held for moments, never while the disk is asked.
     let state: Mutex<LayoutState>
     /// Held while names of blobs change on disk, so that what is on disk and what is known change in the same order.
-    /// Taken before `indexVersion` and `state`.
+    /// Taken before `index` and `state`.
     let blobFiles: Mutex<LayoutFiles.Blobs>
-    /// The version of the catalog that `index.json` has; nil before the first write. Held while it is written, so that
-    /// whoever waits meanwhile is served by one write for all. Taken before `state`.
-    let indexVersion: Mutex<Int?>
+    /// What is in `index.json`. Held while it is written, so that whoever waits meanwhile is served by one write for all. Taken before
+    /// `state`.
+    let index: Mutex<WrittenIndex>
     let feed = ChangeFeed()
     /// When each blob was hashed last; nil where nobody keeps account.
     let proofs: ProofLedger?
+
+    struct WrittenIndex {
+        /// Of the catalog; nil before the first write.
+        var version: Int?
+        var written = IndexDocument.nothingWritten()
+    }
 
     var files: LayoutFiles { LayoutFiles(paths: paths) }
 
@@ -58,7 +64,7 @@ public final class ImageLayout: BlobStore {
         let catalog = Catalog(index ?? IndexDocument(records: [], foreign: [])) { ledger.size(of: $0) != nil }
         state = Mutex(LayoutState(ledger: ledger, catalog: catalog, heldBack: heldBack))
         blobFiles = Mutex(LayoutFiles.Blobs(paths: paths))
-        indexVersion = Mutex(index == nil ? nil : 0)
+        self.index = Mutex(WrittenIndex(version: index == nil ? nil : 0))
         for image in images() { learn(image.digest, as: image.mediaType) }
         // The capacity may have been lowered.
         evict { $0.victims(fitting: 0) }

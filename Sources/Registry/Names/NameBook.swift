@@ -20,11 +20,17 @@ public final class NameBook: Sendable {
         var listeners: [AsyncStream<Void>.Continuation] = []
     }
 
+    private struct Written {
+        /// The version on disk.
+        var version = 0
+        var document = NameDocument.nothingWritten()
+    }
+
     private let path: FilePath
     private let logger: Logger
     private let state: Mutex<State>
-    /// The version on disk; held while the file is written, so that whoever waits meanwhile is served by one write for all.
-    private let written = Mutex(0)
+    /// Held while the file is written, so that whoever waits meanwhile is served by one write for all.
+    private let written = Mutex(Written())
 
     /// Reads the file. A damaged one is moved aside with a warning; what was pushed is still among the blobs then, without its names.
     public init(path: FilePath, logger: Logger) {
@@ -74,10 +80,10 @@ public final class NameBook: Sendable {
 
     private func write(atLeast version: Int) throws {
         try written.withLock { written in
-            guard written < version else { return }
+            guard written.version < version else { return }
             let (table, newest) = state.withLock { ($0.table, $0.version) }
-            try SmallFile.replace(path, with: try NameDocument(table).encoded())
-            written = newest
+            try SmallFile.replace(path, with: try NameDocument.encode(table, &written.document))
+            written.version = newest
         }
     }
 

@@ -29,6 +29,11 @@ public struct NameTable: Sendable, Equatable {
     /// Everything, deleted names too, in no order.
     public var all: [NameRecord] { Array(records.values) }
 
+    /// Everything, deleted names too, by name.
+    func sorted() -> [NameRecord] {
+        records.values.map { (text: $0.name.description, record: $0) }.sorted { $0.text < $1.text }.map(\.record)
+    }
+
     /// Names that are not deleted.
     public var count: Int { records.count - tombstones }
 
