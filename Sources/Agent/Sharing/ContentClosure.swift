@@ -12,10 +12,11 @@ struct ContentClosure {
     func contains(_ digest: Digest) -> Bool { digests.contains(digest) }
 
     /// Adds content and what it names, each once, however many images share it.
-    mutating func add(_ digest: Digest) {
+    /// - Parameter isHeldBack: whether something that is named is left out, with what it names itself.
+    mutating func add(_ digest: Digest, except isHeldBack: (Digest) -> Bool = { _ in false }) {
         var pending = [digest]
         while let next = pending.popLast() {
-            if digests.insert(next).inserted { pending += children(next) }
+            if digests.insert(next).inserted { pending += children(next).filter { !isHeldBack($0) } }
         }
     }
 }

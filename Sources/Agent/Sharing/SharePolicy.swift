@@ -59,16 +59,29 @@ struct SharePolicy: Equatable, Sendable {
     func questions(about content: SharedContent) -> [PublicAnswers.Image] {
         var decisions: [Origin: Bool] = [:]
         var seen: Set<PublicAnswers.Image> = []
-        return content.images.flatMap { image in
-            repositories(of: image, content).compactMap { origin in
-                let decides =
-                    decisions[origin]
-                    ?? (asksAlways || allows(origin, isPublic: true) != allows(origin, isPublic: false))
+        func questions(_ digest: Digest, _ repositories: Set<Origin>) -> [PublicAnswers.Image] {
+            repositories.compactMap { origin in
+                let decides = decisions[origin] ?? (asksAlways || hangsOnUpstream(origin))
                 decisions[origin] = decides
-                let question = PublicAnswers.Image(origin: origin, digest: image.digest)
+                let question = PublicAnswers.Image(origin: origin, digest: digest)
                 return decides && seen.insert(question).inserted ? question : nil
             }
         }
+        var known = ContentClosure(content.children)
+        for image in content.images { known.add(image.digest) }
+        // What several repositories call theirs, though no image here does.
+        let disputed = known.digests.compactMap { digest -> (Digest, Set<Origin>)? in
+            guard !content.children(digest).isEmpty else { return nil }
+            let homes = content.homes(digest)
+            return homes.count > 1 ? (digest, homes) : nil
+        }
+        return content.images.flatMap { questions($0.digest, repositories(of: $0, content)) }
+            + disputed.flatMap { questions($0.0, $0.1) }
+    }
+
+    /// Whether images of a repository are offered only if upstream hands them to anybody.
+    private func hangsOnUpstream(_ origin: Origin) -> Bool {
+        allows(origin, isPublic: true) != allows(origin, isPublic: false)
     }
 
     /// - Parameter isPublic: what upstream said of a manifest in a repository; nil where it has not been asked.
@@ -126,9 +139,13 @@ struct SharePolicy: Equatable, Sendable {
         let repositories = repositories(of: image, content)
         guard
             repositories.isEmpty
-                ? isNameAllowed : repositories.contains(where: { allows($0, isPublic: isPublic(image.digest, $0)) })
+                ? isNameAllowed
+                : repositories.contains(where: { allows($0, isPublic: isPublic(image.digest, $0)) })
+                    && !isDenied(image.digest, repositories, isPublic)
         else { return }
-        draft.offered.add(image.digest)
+        draft.offered.add(image.digest) { child in
+            isAnothers(child, namedBy: repositories, content, isPublic)
+        }
         // A tag is worth telling when what it leads to can be had here; both are told at once. Of other names, such as those that
         // CRI makes of digests, nothing is to be told.
         guard isNameAllowed, let reference = image.reference, reference.tag != nil, reference.digest == nil,
@@ -149,6 +166,24 @@ struct SharePolicy: Equatable, Sendable {
             name.isDeleted || draft.completeness.isComplete(name.digest, name.mediaType)
         else { return }
         draft.references.append(ReferenceOffer(name))
+    }
+
+    /// Whether a repository that a manifest is from keeps it to itself. Then no other's word counts: any registry can name any digest, and
+    /// a runtime that finds the content here takes it for that registry's.
+    private func isDenied(_ manifest: Digest, _ homes: Set<Origin>, _ isPublic: (Digest, Origin) -> Bool?) -> Bool {
+        homes.count > 1 && homes.contains { hangsOnUpstream($0) && isPublic(manifest, $0) == false }
+    }
+
+    /// Whether a manifest that an image's index names is not that image's to offer: it is from elsewhere, or one of several that say it is
+    /// theirs has not said that anybody may have it.
+    private func isAnothers(
+        _ manifest: Digest, namedBy repositories: Set<Origin>, _ content: SharedContent,
+        _ isPublic: (Digest, Origin) -> Bool?
+    ) -> Bool {
+        guard !repositories.isEmpty, !content.children(manifest).isEmpty else { return false }
+        let homes = content.homes(manifest)
+        guard homes.count > 1 || homes.isDisjoint(with: repositories) else { return false }
+        return homes.contains { hangsOnUpstream($0) && isPublic(manifest, $0) != true }
     }
 
     /// Where the image is from: by its name, and by the labels of its manifest. A registry whose index names another's image is not asked about

@@ -1,7 +1,8 @@
 extension BlobReader {
     /// All bytes of a blob that is known to be small, such as a manifest.
     ///
-    /// - Throws: ``ContentError`` with `.io` where the blob has more than `limit` bytes, or its file fewer than the blob.
+    /// - Throws: ``ContentError`` with `.io` where the blob has more than `limit` bytes, or its file fewer than the blob, or cannot be read;
+    ///   the reader has been told then that it cannot.
     public func readAll(limit: Int) async throws -> [UInt8] {
         guard size <= limit else {
             throw ContentError(.io, "a blob of \(size) bytes is too large to be read whole; at most \(limit) are")
@@ -10,7 +11,12 @@ extension BlobReader {
         bytes.reserveCapacity(Int(size))
         while Int64(bytes.count) < size {
             let slice = try await next(at: Int64(bytes.count), limit: size - Int64(bytes.count))
-            bytes += try slice.read()
+            do throws(ContentError) {
+                bytes += try await slice.bytes()
+            } catch {
+                // From elsewhere, where that can be.
+                guard await unreadable(because: error.message) else { throw error }
+            }
         }
         return bytes
     }

@@ -1,8 +1,9 @@
 import NIOHTTP1
 import OCI
 
-/// Keeps web pages from driving the mirror: a page's script sends `Origin`, and a page whose name was made to resolve to
-/// loopback (DNS rebinding) sends that name as `Host`.
+/// Keeps web pages from driving the mirror: a page's script sends `Origin`, what a page merely embeds (a picture, a frame) is asked for
+/// with `Sec-Fetch-Site` (W3C Fetch Metadata), and a page whose name was made to resolve to loopback (DNS rebinding) sends that name as
+/// `Host`.
 struct HostRule {
     /// Whether other hosts may use the mirror by whatever name they know it.
     var allowsRemote: Bool
@@ -11,6 +12,11 @@ struct HostRule {
     func objection(to headers: HTTPHeaders) -> String? {
         if headers.contains(name: "Origin") {
             return "requests of web pages (with an Origin field) are not answered"
+        }
+        // `none`: somebody has typed the address.
+        if let site = headers.first(name: "Sec-Fetch-Site"), site != "none", site != "same-origin" {
+            return
+                "requests that a web page of another site makes (Sec-Fetch-Site: \(site.prefix(16))) are not answered"
         }
         // The server has seen to it that HTTP/1.1 requests have one; no browser leaves it out.
         guard let host = headers.first(name: "Host"), !allowsRemote, !Self.isLoopback(host) else { return nil }

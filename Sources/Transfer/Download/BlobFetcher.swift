@@ -41,6 +41,7 @@ public final class BlobFetcher: Service {
     /// What there is one download of.
     private struct Beginning: Hashable {
         let digest: Digest
+        let registry: RegistryName?
         let identity: UpstreamIdentity
     }
 
@@ -174,7 +175,7 @@ public final class BlobFetcher: Service {
 
     /// The blob's size, for a HEAD: nothing is downloaded.
     public func size(of question: BlobQuestion) async throws -> Int64 {
-        if let size = content.size(of: question.digest) ?? download(of: question.digest)?.currentSize?.bytes {
+        if let size = content.size(of: question.digest) ?? currentSize(of: question)?.bytes {
             return size
         }
         if let size = sizes.size(of: question.digest) ?? sources.claimedSize(of: question.digest) { return size }
@@ -267,8 +268,13 @@ public final class BlobFetcher: Service {
 
     private func download(of digest: Digest) -> Download? { downloads(of: digest).first }
 
+    /// As far as the downloads know that may answer.
+    private func currentSize(of question: BlobQuestion) -> (bytes: Int64, isUpstreams: Bool)? {
+        state.withLock { $0.downloads.answering(question) }.lazy.compactMap(\.currentSize).first
+    }
+
     private func openDownload(_ question: BlobQuestion) async throws -> SpoolReader {
-        let running = download(of: question.digest)?.currentSize
+        let running = currentSize(of: question)
         var size = running?.isUpstreams == true ? running?.bytes : nil
         var claimed = running?.bytes
         if claimed == nil, question.range != .whole {
@@ -316,10 +322,12 @@ public final class BlobFetcher: Service {
         _ question: BlobQuestion, size: Int64?, _ intent: DownloadPlan.Intent
     ) async throws -> SpoolReader {
         while true {
-            let running = state.withLock { $0.downloads[question.digest, question.identity] }
-            if let reader = running?.reader(intent, origin: question.origin) { return reader }
+            for running in state.withLock({ $0.downloads.answering(question) }) {
+                if let reader = running.reader(intent, origin: question.origin) { return reader }
+            }
             // One at a time: who comes second would begin anew while the first still reads what was left of the blob.
-            let key = Beginning(digest: question.digest, identity: question.identity)
+            let key = Beginning(
+                digest: question.digest, registry: question.origin?.registry, identity: question.identity)
             try await beginnings.run(key) { try await beginDownload(question, size: size) }
         }
     }
@@ -342,14 +350,14 @@ public final class BlobFetcher: Service {
             let download = Download(
                 digest: question.digest, size: size, origins: question.origin.map { [$0] } ?? [],
                 identity: question.identity, spool: file, sources: sources, context: context)
-            state.downloads[question.digest, question.identity] = download
+            state.downloads.insert(download)
             begin.yield(download)
         }
     }
 
     /// Whether a download of a blob is to be begun: there is none that can be read.
     private func mayBegin(_ question: BlobQuestion, _ state: borrowing State) throws -> Bool {
-        if state.downloads[question.digest, question.identity]?.isClosed == false { return false }
+        if state.downloads.answering(question).contains(where: { !$0.isClosed }) { return false }
         guard !state.isStopping else { throw FetchError(.stopping, "the agent is shutting down") }
         guard state.downloads.count < rules.downloads else {
             throw FetchError(.busy, "\(rules.downloads) downloads are running already")
@@ -376,8 +384,8 @@ public final class BlobFetcher: Service {
 
     private func replaced(_ download: Download) {
         state.withLock { state in
-            guard state.downloads[download.digest, download.identity] === download else { return }
-            state.downloads[download.digest, download.identity] = nil
+            guard state.downloads.contains(download) else { return }
+            state.downloads.remove(download)
             if state.ended.count < rules.downloads { state.ended[download.digest] = download }
         }
     }

@@ -3,10 +3,13 @@ import Synchronization
 
 /// Readers, and what they wait for.
 extension Download {
-    /// A new reader; nil when the download has ended and another must be begun.
+    /// Whether a registry is asked here, or no other is yet; nil: whichever is.
+    func asks(_ registry: RegistryName?) -> Bool { state.withLock { $0.asks(registry) } }
+
+    /// A new reader; nil when the download has ended, or asks another registry, and another must be begun.
     func reader(_ intent: DownloadPlan.Intent, origin: Origin?) -> SpoolReader? {
         let id: Int? = state.withLock { state in
-            guard !state.isClosed else { return nil }
+            guard !state.isClosed, state.asks(origin?.registry) else { return nil }
             if let origin, !state.origins.contains(origin), state.origins.count < 8 { state.origins.append(origin) }
             let id = state.nextReader
             state.nextReader += 1

@@ -50,6 +50,10 @@ final class Download: Sendable {
         var rate = RecentRate()
         var stored: StoredBlob?
         var commitFailed = false
+
+        func asks(_ registry: RegistryName?) -> Bool {
+            registry == nil || origins.allSatisfy { $0.registry == registry }
+        }
     }
 
     /// Finished to end a run.

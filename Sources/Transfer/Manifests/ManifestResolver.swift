@@ -193,12 +193,21 @@ public final class ManifestResolver: Sendable {
         }
     }
 
-    /// The manifest from this node's stores. Small enough to be hashed each time: what a disk has spoilt is never answered.
+    /// The manifest from this node's stores. Small enough to be hashed each time: what a disk has spoilt is never answered. What it does
+    /// not give at all may be had elsewhere.
     func held(_ digest: Digest) async throws -> ManifestDocument? {
-        guard let blob = try await content.open(digest) else { return nil }
-        defer { blob.close() }
-        guard blob.size <= ManifestDocument.maximumSize else { return nil }
-        let bytes = try await blob.readAll(limit: ManifestDocument.maximumSize)
+        let bytes: [UInt8]
+        do {
+            guard let blob = try await content.open(digest) else { return nil }
+            defer { blob.close() }
+            guard blob.size <= ManifestDocument.maximumSize else { return nil }
+            bytes = try await blob.readAll(limit: ManifestDocument.maximumSize)
+        } catch let error as ContentError {
+            logger.warning(
+                "a held manifest cannot be read; it is asked for elsewhere",
+                metadata: ["digest": "\(digest)", "reason": "\(error)"])
+            return nil
+        }
         let actual = ContentHasher.digest(of: bytes, algorithm: digest.algorithm)
         guard actual == digest else {
             await content.withdraw(digest, because: "its bytes hash to \(actual)")

@@ -52,6 +52,39 @@ struct SharePolicyTests {
         #expect(try node.offer(policy(key: false)).digests == [1, 2, 101, 102])
     }
 
+    @Test("without a key one repository's no counts for more than another's yes: any registry can name any digest")
+    func denied() throws {
+        var node = TestNode()
+        try node.image(1, Self.a, isPublic: false)
+        try node.image(1, "evil.example/x:1", isPublic: true, labels: ["docker.io/library/a", "evil.example/x"])
+        #expect(try node.offer(policy(key: false)).digests == [])
+        #expect(try node.offer(policy(key: false, include: ["docker.io/*/*"])).digests == [1, 101])
+    }
+
+    @Test("without a key an index offers nothing of another's that it names")
+    func namedByAnother() throws {
+        var node = TestNode()
+        try node.image(1, Self.a, isPublic: false, labels: ["docker.io/library/a"])
+        try node.image(2, "evil.example/x:1", isPublic: true, type: .ociIndex, children: [1])
+        #expect(try node.offer(policy(key: false)).digests == [2])
+    }
+
+    @Test("without a key an index offers what several call theirs once all have said that it is public")
+    func disputed() throws {
+        var node = TestNode()
+        try node.image(2, "quay.io/x/a:1", isPublic: true, type: .ociIndex, children: [3])
+        try node.blob(3, labels: ["quay.io/x/a", "docker.io/library/a"])
+        try node.parent(3, of: [103], held: [103])
+        let (key, digest) = (try policy(key: false), try node.digest(3))
+        #expect(node.offer(key).digests == [2])
+        #expect(node.questions(key) == ["docker.io/library/a@3", "quay.io/x/a@2", "quay.io/x/a@3"])
+        for origin in ["quay.io/x/a", "docker.io/library/a"] {
+            #expect(node.offer(key).digests == [2])
+            node.publicity[.init(origin: try Origin(origin), digest: digest)] = true
+        }
+        #expect(node.offer(key).digests == [2, 3, 103])
+    }
+
     @Test("without a key keeps what has neither a repository nor a label")
     func withoutKeyImported() throws {
         var node = TestNode()

@@ -166,6 +166,22 @@ struct StreamedBodyTests {
         }
     }
 
+    @Test("One that begins behind a request before it is told that no more of it is read, and answered so")
+    func pipelined() async throws {
+        let taker = Taker()
+        try await withServer(taker) { address in
+            try await withClient(address) { client async throws in
+                let put = "PUT /take HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello"
+                try await client.send("GET /first HTTP/1.1\r\nHost: localhost\r\n\r\n" + put)
+                #expect(try await client.response().text == "gathered ")
+                let response = try await client.response()
+                #expect(response.status == 408)
+                #expect(response["Connection"] == "close")
+                #expect(try await taker.ended.next() == .bodyBrokenOff)
+            }
+        }
+    }
+
     @Test("Requests that the responder does not stream are gathered as before")
     func gathered() async throws {
         try await withServer(Taker()) { address in

@@ -166,6 +166,8 @@ struct MirrorResponderTests {
             Case("GET /v2/", [("Host", "")], 403, "DENIED"),
             Case("GET /v2/", [("Origin", "http://localhost:5050")], 403, "DENIED"),
             Case("GET /v2/", [("Origin", "null")], 403, "DENIED"),
+            Case("GET /v2/", [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors")], 403, "DENIED"),
+            Case("GET /v2/", [("Sec-Fetch-Site", "same-site")], 403, "DENIED"),
         ])
     func refused(test: Case) async {
         let response = await MirrorResponder(StubMirror()).respond(to: test.request)

@@ -9,6 +9,9 @@ import SystemPackage
 
 /// A node's downloads in front of a stub registry, with nobody else on the LAN.
 struct FetcherFixture {
+    /// The stub by another name.
+    static let otherRegistry = "other.test"
+
     var rules = BlobFetcher.Rules()
     /// Bytes that the spool may take.
     var spoolLimit: Int64?
@@ -16,7 +19,7 @@ struct FetcherFixture {
     func run(
         _ body: (_ stub: StubRegistry, _ fetcher: BlobFetcher, _ origin: Origin, _ spool: FilePath) async throws -> Void
     ) async throws {
-        try await UpstreamFixture().run { stub, upstream, origin in
+        try await UpstreamFixture(otherName: Self.otherRegistry).run { stub, upstream, origin in
             try await withTemporaryDirectory { folder in
                 let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 let group = MultiThreadedEventLoopGroup.singleton

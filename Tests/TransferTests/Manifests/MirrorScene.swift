@@ -16,6 +16,8 @@ struct MirrorScene: Sendable {
     let knowledge: StubKnowledge
     let log: RecordedLog
     let origin: Origin
+    /// The node's own data.
+    let folder: FilePath
     let bytes: [UInt8]
     let blob: Digest
     let manifest: Digest
@@ -59,7 +61,7 @@ struct MirrorScene: Sendable {
         let manifest = stub.add(manifest: Self.manifest(naming: blob, bytes.count), tag: "1")
         let scene = MirrorScene(
             stub: stub, resolver: resolver, fetcher: fetcher, gate: gate, knowledge: knowledge, log: log,
-            origin: origin, bytes: bytes, blob: blob, manifest: manifest)
+            origin: origin, folder: folder, bytes: bytes, blob: blob, manifest: manifest)
         let result: Result<Void, any Error> = await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await fetcher.run() }
             defer { group.cancelAll() }

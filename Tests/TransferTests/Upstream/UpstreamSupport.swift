@@ -17,6 +17,8 @@ struct UpstreamFixture {
     var table = UpstreamConfiguration.Registry()
     /// The host name in the stub's url, instead of its address.
     var hostName: String?
+    /// Another registry's name for the stub.
+    var otherName: String?
     /// Other registries' tables.
     var tables: [String: UpstreamConfiguration.Registry] = [:]
     var dockerConfig: FilePath?
@@ -32,6 +34,7 @@ struct UpstreamFixture {
             let url = hostName.map { "\(certificate == nil ? "http" : "https")://\($0):\(stub.port)" } ?? stub.url
             table.url = table.url ?? url
             var registries = [try RegistryName(Self.registryName): table]
+            if let otherName { registries[try RegistryName(otherName)] = table }
             for (name, table) in tables { registries[try RegistryName(name)] = table }
             let client = UpstreamClient(
                 configuration: UpstreamConfiguration(

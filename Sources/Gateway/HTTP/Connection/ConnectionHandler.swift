@@ -195,8 +195,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func closeBody(_ context: ChannelHandlerContext) {
-        guard body != nil else { return }
-        body = nil
+        guard let body else { return }
+        // Of a request that was sent behind the one just answered: nothing more of it is read.
+        body.fail(HTTPRefusal(.bodyBrokenOff, "the body came with a request before it, whose answer was the last"))
+        self.body = nil
         isInvited = false
         state.bodyClosed()
         setReceiveSize(Self.receiveSize, context)

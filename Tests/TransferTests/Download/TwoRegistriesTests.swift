@@ -1,0 +1,42 @@
+import OCI
+import Testing
+
+@testable import Transfer
+
+@Suite("One digest that is asked for at two registries", .serialized, .timeLimit(.minutes(1)))
+struct TwoRegistriesTests {
+    @Test("comes from each to who asked there: one that says nothing holds nobody up who asked the other")
+    func mute() async throws {
+        let bytes = someBytes(300_000)
+        try await FetcherFixture().run { stub, fetcher, origin, _ in
+            let digest = stub.add(blob: bytes)
+            let other = try Origin.of("evil/app", at: FetcherFixture.otherRegistry)
+            stub.script(paths(blob: digest, in: "evil/app"), [.mute])
+            let held = Task { _ = try await fetcher.open(BlobQuestion(digest: digest, origin: other)) }
+            try await eventually { fetcher.isFetching(digest) }
+            let reader = try await fetcher.open(BlobQuestion(digest: digest, origin: origin))
+            #expect(fetcher.transfers.count == 2)
+            let come = try await reader.readAll(.toEnd(from: 0))
+            #expect(come == bytes)
+            held.cancel()
+            _ = await held.result
+        }
+    }
+
+    @Test("is one download where both ask the same registry, whatever its repository there")
+    func sameRegistry() async throws {
+        try await FetcherFixture().run { stub, fetcher, origin, _ in
+            let digest = stub.add(blob: someBytes(300_000))
+            stub.script(paths(blob: digest), [.mute])
+            let questions = [origin, try Origin.of("library/other")].map { BlobQuestion(digest: digest, origin: $0) }
+            let readers = questions.map { question in Task { _ = try await fetcher.open(question) } }
+            try await eventually { fetcher.isFetching(digest) }
+            #expect(fetcher.transfers.count == 1)
+            for reader in readers {
+                reader.cancel()
+                _ = await reader.result
+            }
+            #expect(fetcher.transfers.count <= 1)
+        }
+    }
+}
