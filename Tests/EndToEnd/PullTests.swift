@@ -120,7 +120,10 @@ extension EndToEnd {
 
         @Test(
             "a request that a web page could have made is refused",
-            arguments: ["Host: registry.example.com", "Host: 10.77.0.11:5050", "Origin: http://localhost", "Sec-Fetch-Site: cross-site"])
+            arguments: [
+                "Host: registry.example.com", "Host: 10.77.0.11:5050", "Origin: http://localhost",
+                "Sec-Fetch-Site: cross-site",
+            ])
         func webPages(header: String) async throws {
             try await LAN.with { lan in
                 let node = try await lan.node()
