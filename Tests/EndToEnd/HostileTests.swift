@@ -114,7 +114,7 @@ extension EndToEnd {
                     node: WireBeacon.randomNode(), digests: Array(digests[..<each]), padding: 0)
                 #expect(came >= questions * (28 + bare.count))
                 #expect(left <= came)
-                // What is said where there is room is more than a question without padding has: it is the rule that holds it.
+                // Where there is room more is said than a question without padding has: it is the rule that holds it.
                 if padding > 500 { #expect(left > questions * (28 + bare.count)) }
             }
         }
