@@ -60,6 +60,38 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "what is pushed towards a registry's name is refused, in whatever form, and the registry never hears of it",
+            arguments: ["registry.test", nil])
+        func pushes(namespace: String?) async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry()
+                let node = try await lan.node()
+                let repository = namespace == nil ? "registry.test/debian/small" : "debian/small"
+                let upload = "\(repository)/blobs/uploads/00112233-4455-6677-8899-aabbccddeeff"
+                let requests = [
+                    ("PUT", "\(repository)/manifests/1"), ("PUT", "\(repository)/manifests/\(image.digest)"),
+                    ("DELETE", "\(repository)/manifests/1"),
+                    ("DELETE", "\(repository)/blobs/\(try image.largestBlob.digest)"),
+                    ("POST", "\(repository)/blobs/uploads/"), ("GET", upload), ("PATCH", upload), ("PUT", upload),
+                    ("DELETE", upload),
+                ]
+                for (method, path) in requests {
+                    let body = method == "GET" || method == "DELETE" ? [] : ["--data-binary", "{}"]
+                    let answer = try await node.mirror(path, ["--request", method] + body, namespace: namespace)
+                    let what = Comment(rawValue: "\(method) \(path): \(answer.status) \(answer.text.prefix(200))")
+                    #expect(answer.status == 405, what)
+                    #expect(answer.code == "UNSUPPORTED", what)
+                    #expect(answer.text.contains("belongs to a registry"), what)
+                }
+                #expect(try registry.requests(for: "debian/small").isEmpty)
+                let read = try await node.mirror(
+                    "\(repository)/manifests/1", ["--header", "Accept: */*"], namespace: namespace)
+                #expect(read.status == 200)
+            }
+        }
+
         @Test("a blob and its ranges carry the headers that clients go by")
         func headers() async throws {
             try await LAN.with { lan in

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Integrity
 import Testing
 
 extension EndToEnd {
@@ -35,6 +36,77 @@ extension EndToEnd {
                 }
             }
         }
+
+        @Test(
+            "nodes led through a rotation know each other at each step, and who has the old key is out after the last"
+        )
+        func procedure() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let blob = try image.largestBlob
+                let registry = try await lan.registry()
+                let steps = try await lan.rotation(["old"], ["old", "new"], ["new", "old"], ["new"])
+                var configuration = AgentConfiguration()
+                configuration.tables = "[discovery]\nmdns = false\n"
+                configuration.keyFile = steps[0]
+                let nodes = [try await lan.node(configuration), try await lan.node(configuration)]
+                try await lan.seeEachOther(nodes)
+                try await nodes[0].copyThroughMirror(image)
+                let thief = try KeyHolder(file: "\(lan.folder.path)/old.key")
+                try await eventually("the old key opens the blob") {
+                    try await thief.asks(nodes[0], for: blob.digest, from: nodes[1]).status == 200
+                }
+                for step in steps.dropFirst() {
+                    configuration.keyFile = step
+                    for node in nodes {
+                        try await node.restartAgent(configuration)
+                        try await lan.seeEachOther(nodes)
+                    }
+                    try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
+                }
+                let refused = try await thief.asks(nodes[0], for: blob.digest, from: nodes[1])
+                #expect(refused.status == 401)
+                #expect(refused.body.count < 1024)
+                let owner = try KeyHolder(file: "\(lan.folder.path)/new.key")
+                let given = try await owner.asks(nodes[0], for: blob.digest, from: nodes[1])
+                #expect(given.status == 200)
+                #expect(given.body.count == blob.size)
+                try await registry.switchOff()
+                try await nodes[1].pullFromPeers(image)
+                #expect(try await nodes[1].status().bytes.upstream == 0)
+            }
+        }
+    }
+}
+
+/// Somebody who has a cluster key and no agent: signs requests as docs/protocol.md tells it, written a second time.
+private struct KeyHolder {
+    private let key: [UInt8]
+
+    init(file: String) throws {
+        let text = try String(decoding: Data(contentsOf: URL(filePath: file)), as: UTF8.self)
+        let line = try #require(text.split(whereSeparator: \.isNewline).last { !$0.hasPrefix("#") })
+        let isHexadecimal = line.count >= 64 && line.allSatisfy(\.isHexDigit)
+        key =
+            isHexadecimal
+            ? [UInt8](digest: "sha256:" + line) : [UInt8](try #require(Data(base64Encoded: String(line))))
+    }
+
+    /// Asks a node for a blob, from another's machine.
+    func asks(_ node: Node, for digest: String, from asker: Node) async throws -> HTTPAnswer {
+        let address = "http://\(node.machine.address):5051"
+        let nonce = try #require(try await asker.get("\(address)/v1/node").headers["shoal-nonce"])
+        let target = "/v1/blobs/\(digest)"
+        let own = WireBeacon.randomNode()
+        let parts = ["GET", target, "", nonce, "1"].map { Array($0.utf8) } + [own]
+        let code = HMACSHA256.code(
+            key: HMACSHA256.code(key: key, Array("shoal/1 request".utf8)), parts: parts)
+        let words = "Shoal node=\(Self.hex(own)), nonce=\(nonce), count=1, mac=\(Self.hex(code))"
+        return try await asker.get(address + target, ["--header", "Authorization: \(words)"])
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 

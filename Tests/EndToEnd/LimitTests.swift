@@ -98,8 +98,10 @@ extension EndToEnd {
                 try await nodes[1].hears(of: nodes[0], holding: image.blobs.count + 1)
                 // Twice as many as one address may have; beyond those a few are let in to be told so.
                 let stranger = try Stranger(connections: 512, to: nodes[0].machine.address)
+                // By the reason, for a request that takes too long ends as well.
+                let turnedAway = #"shoal_http_turned_away_total{listener="peers",reason="too_many_connections"}"#
                 try await eventually("the peer listener lets the stranger have no more", within: .seconds(30)) {
-                    stranger.closed >= 512 - 256 - 64
+                    try await nodes[0].metrics()(turnedAway) >= 512 - 256 - 64
                 }
                 try await registry.switchOff()
                 try await nodes[1].pullFromPeers(image)

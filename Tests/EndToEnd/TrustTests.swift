@@ -61,10 +61,12 @@ extension EndToEnd {
         @Test("a private image is not offered to peers without a cluster key")
         func privateImage() async throws {
             try await LAN.with { lan in
+                // Nothing else in a log has it as a part.
+                let secret = "Zwetschgen-Datschi-41"
                 let image = try await Fixtures.image(.small)
-                _ = try await lan.registry(users: ["anna": "secret"])
+                _ = try await lan.registry(users: ["anna": secret])
                 let password = lan.folder.path + "/password"
-                try Data("secret\n".utf8).write(to: URL(filePath: password))
+                try Data("\(secret)\n".utf8).write(to: URL(filePath: password))
                 var trusted = AgentConfiguration()
                 trusted.upstreams = ["private.test": "http://private.test"]
                 var stranger = trusted
@@ -82,7 +84,56 @@ extension EndToEnd {
                 let mirrored = try await two.mirror("debian/small/blobs/\(blob.digest)", namespace: "private.test")
                 #expect(mirrored.status == 404)
                 let log = try one.log()
-                #expect(!log.contains("secret\n") && !log.contains("YW5uYTpzZWNyZXQ"), "no credentials in the log")
+                let written = [secret, Data("anna:\(secret)".utf8).base64EncodedString()]
+                for credentials in written { #expect(!log.contains(credentials), "no credentials in the log") }
+            }
+        }
+
+        @Test("what a stranger asks of a node, or tells it, makes it fetch nothing")
+        func nothingFetched() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry()
+                let node = try await lan.node()
+                let stranger = try await lan.idleNode()
+                let digests = [image.digest] + image.blobs.map(\.digest)
+                for digest in digests {
+                    for path in ["blobs/\(digest)", "chain/\(digest)", "pieces/\(digest)"] {
+                        for options in [[], ["--range", "0-99"]] {
+                            let asked = try await stranger.get(
+                                "http://\(node.machine.address):5051/v1/\(path)", options)
+                            #expect(asked.status == 404, "\(path) \(options)")
+                        }
+                    }
+                }
+                try await LyingPeer.with { liar in
+                    let sender = try RawSender()
+                    let known = digests.map { [UInt8](digest: $0) }
+                    let hello = WireBeacon.hello(
+                        node: liar.node, port: UInt64(LyingPeer.port), version: 1, added: known)
+                    try await eventually("the stranger is known", within: .seconds(30), every: .milliseconds(100)) {
+                        sender.send(hello, to: node.machine.address)
+                        return try await node.status().peers.contains { $0.name == "stranger" && $0.blobs > 0 }
+                    }
+                    let heard = #"shoal_beacon_datagrams_total{direction="in"}"#
+                    let before = try await node.metrics()(heard)
+                    for _ in 0..<20 {
+                        sender.send(WireBeacon.want(node: liar.node, digests: known), to: node.machine.address)
+                        sender.send(
+                            WireBeacon.whoHas(node: liar.node, digests: known, padding: 600), to: node.machine.address)
+                    }
+                    try await eventually("all of it is heard") { try await node.metrics()(heard) >= before + 40 }
+                    #expect(try await node.metrics()("shoal_downloads_begun_total") == 0)
+                    #expect(try await node.status().bytes.upstream == 0)
+                    #expect(try registry.requests(for: image.repository).isEmpty)
+                }
+                // What the registry is asked for is seen.
+                let blob = try image.largestBlob
+                let mirrored = try await node.mirror("\(image.repository)/blobs/\(blob.digest)")
+                #expect(mirrored.status == 200)
+                try await eventually("the registry's log has it") {
+                    try !registry.requests(for: image.repository).isEmpty
+                }
             }
         }
 

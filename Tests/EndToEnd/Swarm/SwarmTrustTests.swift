@@ -26,7 +26,7 @@ extension EndToEnd {
                     let meter = try await CopyMeter(of: image, from: vault.machine)
                     let reader = try nodes[0].startReading(image, at: "private.test")
                     try await meter.reaches(0.3)
-                    for path in ["pieces", "blobs"] {
+                    for path in ["pieces", "blobs", "chain"] {
                         let asked = try await nodes[1].get(
                             "http://\(nodes[0].machine.address):5051/v1/\(path)/\(blob.digest)", ["--range", "0-99"])
                         #expect(asked.status == 404, "\(path)")
@@ -42,6 +42,17 @@ extension EndToEnd {
                     }
                     for blob in image.blobs { #expect(!tap.hasHeard(of: blob.digest)) }
                     #expect(try await nodes[0].status().bytes.servedToPeers == 0)
+                }
+
+                // The chain is there, and goes with its blob: to nobody, and to everybody once the image may be shared.
+                let chain = "\(nodes[0].dataDirectory)/chains/sha256-\(blob.digest.dropFirst(7)).chain"
+                try await eventually("the blob's chain is kept") { FileManager.default.fileExists(atPath: chain) }
+                let url = "http://\(nodes[0].machine.address):5051/v1/chain/\(blob.digest)"
+                #expect(try await nodes[1].get(url).status == 404)
+                configuration.tables = "[share]\ninclude = [\"private.test/*\"]\n"
+                try await nodes[0].restartAgent(configuration)
+                try await eventually("the chain of what is shared is given") {
+                    try await nodes[1].get(url).status == 200
                 }
             }
         }

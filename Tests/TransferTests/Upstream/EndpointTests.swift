@@ -20,6 +20,16 @@ struct EndpointTests {
         #expect(try endpoint(registry).base.absoluteString == url)
     }
 
+    @Test("Where no table names a registry, its own host may not be on loopback either")
+    func unnamed() throws {
+        let (unnamed, named) = (
+            try endpoint("other.test"), try endpoint("other.test", UpstreamConfiguration.Registry())
+        )
+        #expect(unnamed.origin == named.origin)
+        #expect(!unnamed.isNamed(unnamed.origin))
+        #expect(named.isNamed(named.origin))
+    }
+
     @Test(
         "A table says where a registry is",
         arguments: [

@@ -170,20 +170,22 @@ struct RedirectTests {
         }
     }
 
-    @Test("A registry that no table names and that resolves to loopback is refused")
-    func unnamed() async throws {
-        try await StubCertificate.with(names: ["other.test"]) { certificate in
+    @Test("A name that turns out to resolve to loopback is refused over TLS, too, with a certificate that is trusted")
+    func rebindingOverTLS() async throws {
+        try await StubCertificate.with(names: ["named.test", "other.test"]) { certificate in
             var fixture = UpstreamFixture(certificate: certificate)
-            fixture.limits.resolving = ["other.test": "127.0.0.1"]
-            try await fixture.run { registry, client, _ in
+            fixture.table.caFile = certificate.file
+            fixture.hostName = "named.test"
+            fixture.limits.resolving = ["named.test": "127.0.0.1", "other.test": "127.0.0.1"]
+            try await fixture.run { registry, client, origin in
                 let blob = registry.add(blob: bytes)
+                registry.script(paths(blob: blob), [.redirect(to: "https://other.test:\(registry.port)/x")])
+                registry.route("/x") { _ in StubResponse(200, body: someBytes(5000)) }
                 let error = await #expect(throws: UpstreamError.self) {
-                    try await client.blobHead(
-                        blob, at: .of("library/app", at: "other.test:\(registry.port)"), deadline: .seconds(30))
+                    try await client.blob(blob, at: origin, range: nil)
                 }
-                // TLS fails first where its certificate is not trusted; either way nobody was asked.
-                #expect(error?.code == .notAllowed || error?.code == .unreachable)
-                #expect(registry.requests.isEmpty)
+                #expect(error?.code == .notAllowed)
+                #expect(registry.requests.map(\.path) == [paths(blob: blob)])
             }
         }
     }
