@@ -197,15 +197,34 @@ extension LocalRegistry {
     // MARK: What was pushed lately
 
     func noteRecent(_ digest: Digest) {
-        recent.withLock { $0[digest] = WallClock.now }
+        recent.withLock { $0.note(digest, now: WallClock.now) }
     }
 
-    /// Blobs that were pushed within the grace time, and forgets the older ones.
-    func recentBlobs(now: Int64) -> Set<Digest> {
-        let grace = limits.grace.components.seconds
+    /// Whoever pushes was told that a blob need not be sent: it stays for the manifest that names it.
+    public func promised(_ digest: Digest, in repository: RepositoryName) {
+        // Who may not push there is told nothing that a push could rely on; what is not in this node's own store is brought there by the push.
+        guard content.layout.size(of: digest) != nil, (try? permit(repository)) != nil else { return }
+        noteRecent(digest)
+        content.layout.keepToo(digest)
+    }
+
+    /// What a manifest leads to has a name now, or none any more: no push under way holds it.
+    func settle(_ manifest: Digest) {
+        var (pending, seen): ([Digest], Set<Digest>) = ([manifest], [])
+        while let digest = pending.popLast() {
+            guard seen.insert(digest).inserted else { continue }
+            pending += content.layout.children(of: digest)
+        }
+        recent.withLock { recent in seen.forEach { recent.settle($0) } }
+    }
+
+    /// Blobs that pushes and loads under way rely on, whatever the grace time, and those that came within it.
+    /// - Parameter grace: seconds; nil: as configured.
+    func recentBlobs(now: Int64, grace: Int64? = nil) -> Set<Digest> {
+        let configured = max(limits.grace.components.seconds, 60)
         return recent.withLock { recent in
-            recent = recent.filter { now - $0.value <= max(grace, 60) }
-            return Set(recent.keys)
+            recent.expire(after: configured, now: now)
+            return recent.blobs(within: grace == 0 ? 0 : configured, now: now)
         }
     }
 }

@@ -28,6 +28,7 @@ extension LocalRegistry {
                 name: name, digest: meaning.digest, mediaType: meaning.mediaType, size: table[name]?.size ?? 0,
                 version: version, isDeleted: true, subject: meaning.subject, isOwn: true, since: WallClock.now)
         }
+        for digest in Set(gone.values.map(\.digest)) { settle(digest) }
         for (name, meaning) in gone.sorted(by: { $0.key < $1.key }) { tell(.removed(name, meaning.digest)) }
     }
 
@@ -43,14 +44,23 @@ extension LocalRegistry {
                 code: .unsupported,
                 message: "\(digest) belongs to the container runtime of this node; remove its image there")
         }
+        let decision = content.layout.beginKeeping()
         let kept = keepPlan(recent: []).kept
         guard !kept.contains(digest), content.layout.images(needing: digest).allSatisfy({ isGone($0) }) else {
             throw DistributionError(
                 code: .unsupported, message: "\(digest) is part of an image; delete that image's manifest first")
         }
-        recent.withLock { $0[digest] = nil }
-        let layout = content.layout
-        try await stored { () throws(ContentError) in try await layout.delete(digest) }
+        recent.withLock { $0.remove(digest) }
+        do throws(ContentError) {
+            if try await content.layout.deleteUnlessKept(digest, since: decision) { return }
+        } catch {
+            throw DistributionError(error)
+        }
+        // Where it is gone without this it is as good.
+        guard content.layout.size(of: digest) == nil else {
+            throw DistributionError(
+                code: .unsupported, message: "\(digest) is wanted by a push that is under way; try again after it")
+        }
     }
 
     /// Whether a record of the store's is of a name that has been deleted.

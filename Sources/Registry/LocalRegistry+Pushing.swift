@@ -66,6 +66,8 @@ extension LocalRegistry {
                 name: name, digest: meant.digest, mediaType: meant.mediaType, size: meant.size, version: version,
                 subject: meant.subject, isOwn: true, since: WallClock.now)
         }
+        // A manifest that is pushed by its digest may be one of an index that is still to come.
+        if name.reference.tag != nil { settle(meant.digest) }
         tell(.named(name, meant.digest))
     }
 

@@ -41,6 +41,7 @@ extension LocalRegistry {
     /// Keeps an image in this node's own store whatever else needs room, or keeps it no more.
     /// - Throws: as ``tag(_:as:)``; MANIFEST_UNKNOWN where it was not pinned.
     public func pin(_ image: ImageReference, _ isPinned: Bool) async throws(DistributionError) {
+        var pinned: Digest?
         if isPinned {
             let digest = try await known(image)
             guard let found = try? await resolver.onLAN(digest) else {
@@ -48,6 +49,7 @@ extension LocalRegistry {
                     code: .manifestUnknown, message: "\(image) is \(digest), which nobody who is there can give")
             }
             try await bringWhatIsThere(found.document, digest, for: image.repository)
+            pinned = digest
         }
         do {
             let isNews = try await names.change { table in
@@ -66,6 +68,7 @@ extension LocalRegistry {
         } catch {
             throw DistributionError(code: .unknown, message: "the pin cannot be written down: \(error)")
         }
+        if let pinned { settle(pinned) }
         keep()
     }
 

@@ -28,8 +28,8 @@ public final class LocalRegistry: Sendable {
     let limits: RegistryLimits
     let logger: Logger
     let tell: @Sendable (RegistryChange) -> Void
-    /// Blobs that were pushed lately, and when (seconds since 1970): the manifest that names them may be on its way.
-    let recent = Mutex<[Digest: Int64]>([:])
+    /// Blobs that were pushed lately: the manifest that names them may be on its way.
+    let recent = Mutex(RecentBlobs())
     /// Blobs whose bytes a client has sent.
     let uploaded = Mutex(UploadedBlobs())
 
@@ -121,11 +121,12 @@ public final class LocalRegistry: Sendable {
         let record = NameRecord(
             name: name, digest: meaning.digest, mediaType: meaning.mediaType, size: Int64(found.document.bytes.count),
             version: version, subject: meaning.subject, isOwn: false, since: WallClock.now)
-        await remember(record)
+        await remember([record])
     }
 
     /// Takes in what others have said of names that were pushed here, and is newer: what was replaced elsewhere need not be kept.
     public func hearOthers() async {
+        var news: [NameRecord] = []
         for record in names.table.all {
             guard let meaning = NameMeaning.newest(record, neighbours.claims(for: record.name)),
                 let version = meaning.version, version > record.version
@@ -138,33 +139,49 @@ public final class LocalRegistry: Sendable {
             newer.subject = meaning.subject
             newer.isOwn = false
             newer.since = WallClock.now
-            await remember(newer)
+            news.append(newer)
         }
+        if !news.isEmpty { await remember(news) }
     }
 
-    private func remember(_ record: NameRecord) async {
+    /// One write for all: after a partition there may be thousands.
+    private func remember(_ records: [NameRecord]) async {
         do {
             try await names.change { table in
-                // Without room nothing is lost: it is asked for again.
-                guard table.count < NameTable.limit || table[record.name] != nil else { return }
-                _ = table.merge(record)
+                for record in records {
+                    // Without room nothing is lost: it is asked for again.
+                    guard table.count < NameTable.limit || table[record.name] != nil else { continue }
+                    _ = table.merge(record)
+                }
             }
-            try await list(record)
+            try await list(records)
         } catch {
             logger.warning(
-                "what others say of a name cannot be written down",
-                metadata: ["name": "\(record.name)", "reason": "\(error)"])
+                "what others say of names cannot be written down",
+                metadata: ["names": "\(records.count)", "reason": "\(error)"])
         }
     }
 
     /// Brings the layout's `index.json` in step with a name, so that other programs find the image in the store.
+    private func list(_ records: [NameRecord]) async throws(ContentError) {
+        let isListed = { (record: NameRecord) in !record.isDeleted && self.content.layout.size(of: record.digest) != nil
+        }
+        try await content.layout.record(
+            records.filter(isListed).map(Self.listing),
+            forgetting: records.filter { !isListed($0) }.map(\.name.image))
+    }
+
+    private static func listing(_ record: NameRecord) -> ImageRecord {
+        ImageRecord(
+            reference: record.name.image, origin: nil, digest: record.digest, mediaType: record.mediaType,
+            size: record.size, knownGood: record.since)
+    }
+
+    /// As for many.
     func list(_ record: NameRecord) async throws(ContentError) {
         guard !record.isDeleted, content.layout.size(of: record.digest) != nil else {
             return try await content.layout.forget(record.name.image)
         }
-        try await content.layout.record(
-            ImageRecord(
-                reference: record.name.image, origin: nil, digest: record.digest, mediaType: record.mediaType,
-                size: record.size, knownGood: record.since))
+        try await content.layout.record(Self.listing(record))
     }
 }

@@ -66,11 +66,13 @@ struct MirrorService: MirrorBackend {
         } catch {
             throw told(error)
         }
-        if case .local = question.place, origin(of: question.place) == nil {
-            // Who pushes takes the answer for a promise that the blob need not be sent.
-            guard let size = fetcher.sizeOnLAN(of: question.digest) else {
-                throw MirrorFailure(.notFound, "nobody who is there has \(question.digest)")
-            }
+        if case .local(let repository) = question.place {
+            // Who pushes takes the answer for a promise that the blob need not be sent: what a manifest says of it is none.
+            registry.promised(question.digest, in: repository)
+            if let size = fetcher.sizeOnLAN(of: question.digest) { return size }
+            // Where the repository has a registry, a push that names the blob is given it from there.
+            let size = origin(of: question.place) == nil ? nil : try await fetcher.upstreamSize(of: asked(question))
+            guard let size else { throw MirrorFailure(.notFound, "nobody who is there has \(question.digest)") }
             return size
         }
         do {

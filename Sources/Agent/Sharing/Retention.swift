@@ -64,7 +64,11 @@ final class Retention: Service {
             guard await isProven(digest), plan.mayGo(digest), let size = layout.size(of: digest) else { continue }
             for image in layout.images(of: digest) { tags.remember(image) }
             do {
-                try await NIOThreadPool.singleton.runIfActive { [layout] in try layout.remove(digest) }
+                // A push may have come to rely on it while containerd's was proven.
+                let went = try await NIOThreadPool.singleton.runIfActive { [layout] in
+                    try layout.removeUnlessKept(digest)
+                }
+                guard went else { continue }
                 (count, bytes) = (count + 1, bytes + size)
             } catch {
                 logger.warning(

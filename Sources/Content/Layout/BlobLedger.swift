@@ -5,6 +5,9 @@ struct BlobLedger: Sendable {
     /// A blob's use reaches its file, and so outlives a restart, at most this often.
     static let renewal: Duration = .seconds(60)
 
+    /// More marks than that are looked through for old ones.
+    private static let markLimit = 65_536
+
     private struct Entry {
         var size: Int64
         /// The neighbours in the order of use: a doubly linked list whose links are digests.
@@ -20,6 +23,11 @@ struct BlobLedger: Sendable {
     /// Blobs that never have to go for others, here or not; and the bytes of those that are here.
     private(set) var kept: Set<Digest> = []
     private(set) var keptBytes: Int64 = 0
+    /// Which decision about what is kept is the newest that was begun, and the newest that holds.
+    private var keeping: (begun: Int, held: Int) = (0, 0)
+    /// Which decision was the newest when a blob was named by itself.
+    private var marks: [Digest: Int] = [:]
+    private var markRoom = Self.markLimit
     private var entries: [Digest: Entry] = [:]
     private var oldest: Digest?
     private var newest: Digest?
@@ -66,16 +74,36 @@ struct BlobLedger: Sendable {
         return true
     }
 
-    /// Says which blobs never have to go for others.
-    mutating func keep(_ digests: Set<Digest>) {
-        kept = digests
+    /// Begins to decide which blobs never have to go for others: what ``keep(_:)-(Digest)`` says from now on the decision does not know.
+    mutating func beginKeeping() -> Int {
+        keeping.begun += 1
+        return keeping.begun
+    }
+
+    /// Says which blobs never have to go for others, beside those that were named one by one since the decision began.
+    /// - Parameter decision: what ``beginKeeping()`` gave. One that was begun before the one that holds comes too late.
+    mutating func keep(_ digests: Set<Digest>, decision: Int) {
+        guard decision > keeping.held else { return }
+        keeping.held = decision
+        kept = digests.union(marks.lazy.filter { $0.value >= decision }.map(\.key))
         keptBytes = kept.reduce(0) { $0 + (entries[$1]?.size ?? 0) }
     }
 
     /// Says of one more blob that it never has to go.
     mutating func keep(_ digest: Digest) {
+        marks[digest] = keeping.begun
+        if marks.count > markRoom {
+            // What the decision that holds has seen.
+            let held = keeping.held
+            marks = marks.filter { $0.value >= held }
+            // So that a full table is not looked through for every newcomer.
+            markRoom = max(Self.markLimit, 2 * marks.count)
+        }
         if kept.insert(digest).inserted { keptBytes += entries[digest]?.size ?? 0 }
     }
+
+    /// Whether a blob was named by itself since a decision was begun.
+    func isMarked(_ digest: Digest, since decision: Int) -> Bool { marks[digest].map { $0 >= decision } ?? false }
 
     /// What has to go so that `size` bytes more fit; everything that may go where they never will.
     func victims(fitting size: Int64) -> [BlobInfo] { victims(freeing: bytes - capacity + size) }

@@ -35,6 +35,22 @@ extension ImageLayout {
         }
     }
 
+    /// Notes images and forgets names, with one write for all. What is not held as its record says is passed over.
+    ///
+    /// Cancelling the task does not stop it.
+    /// - Throws: `.noSpace` and `.io` where `index.json` cannot be written; all is known then all the same.
+    public func record(_ images: [ImageRecord], forgetting names: [ImageReference]) async throws(ContentError) {
+        try await BlockingWork.run { () throws(ContentError) in
+            for image in images { self.learn(image.digest, as: image.mediaType) }
+            try self.change { (state) throws(ContentError) in
+                for name in names { state.catalog.forget(name) }
+                for image in images where state.ledger.size(of: image.digest) == image.size {
+                    state.catalog.record(image)
+                }
+            }
+        }
+    }
+
     /// All records, by name and digest.
     public func images() -> [ImageRecord] {
         state.withLock { $0.catalog.images() }

@@ -19,6 +19,36 @@ extension ImageLayout {
     /// - Throws: `.io` where the disk refuses; the blob is not offered any more, but comes back with a restart.
     public func remove(_ digest: Digest) throws(ContentError) { try remove(digest) { true } }
 
+    /// Removes a blob, unless it is kept when it would go: a push may have come to rely on it since the caller looked. Blocks.
+    /// - Parameter decision: then only what was kept by ``keepToo(_:)`` since it was begun counts.
+    /// - Returns: whether it went.
+    /// - Throws: what ``remove(_:)`` throws.
+    public func removeUnlessKept(_ digest: Digest, since decision: Keeping? = nil) throws(ContentError) -> Bool {
+        let end = blobFiles.withLock { blobFiles -> (went: Bool, fault: ContentError?) in
+            // Asked and taken off the books in one step: whoever keeps the blob later finds that it is not here.
+            let (size, before) = state.withLock { state -> (Int64?, Int) in
+                let before = state.catalog.version
+                let isKept =
+                    decision.map { state.ledger.isMarked(digest, since: $0.number) }
+                    ?? state.ledger.kept.contains(digest)
+                guard !isKept, let size = state.ledger.size(of: digest) else {
+                    return (nil, before)
+                }
+                state.forget([BlobInfo(digest: digest, size: size)])
+                return (size, before)
+            }
+            guard let size else { return (false, nil) }
+            return (true, finishDropping([BlobInfo(digest: digest, size: size)], since: before, &blobFiles).fault)
+        }
+        if let fault = end.fault { throw fault }
+        return end.went
+    }
+
+    /// As ``removeUnlessKept(_:since:)``. Cancelling the task does not stop it.
+    public func deleteUnlessKept(_ digest: Digest, since decision: Keeping? = nil) async throws(ContentError) -> Bool {
+        try await BlockingWork.run { () throws(ContentError) in try self.removeUnlessKept(digest, since: decision) }
+    }
+
     /// Removes a blob where, with nobody changing its file, it is still to be removed.
     func remove(_ digest: Digest, if isStill: () -> Bool) throws(ContentError) {
         let fault = blobFiles.withLock { blobFiles in
@@ -32,10 +62,24 @@ extension ImageLayout {
 
     // MARK: What must not go
 
-    /// Says which blobs never have to go for others; those that were kept before may go from now on. What is not here yet may be named too.
-    public func keep(_ digests: Set<Digest>) {
-        state.withLock { $0.ledger.keep(digests) }
+    /// A decision about what is kept that is being made.
+    public struct Keeping: Sendable {
+        fileprivate let number: Int
     }
+
+    /// Begins to decide what is kept: what ``keepToo(_:)`` says from now on the decision does not take away.
+    public func beginKeeping() -> Keeping {
+        Keeping(number: state.withLock { $0.ledger.beginKeeping() })
+    }
+
+    /// Says which blobs never have to go for others; those that were kept before may go from now on, but for those that were named one by one
+    /// since the decision began. What is not here yet may be named too. A decision that was begun before the one that holds is passed over.
+    public func keep(_ digests: Set<Digest>, as decision: Keeping) {
+        state.withLock { $0.ledger.keep(digests, decision: decision.number) }
+    }
+
+    /// As ``keep(_:as:)``, with a decision that is begun here.
+    public func keep(_ digests: Set<Digest>) { keep(digests, as: beginKeeping()) }
 
     /// Whether a blob never has to go for others.
     public func isKept(_ digest: Digest) -> Bool { state.withLock { $0.ledger.kept.contains(digest) } }
@@ -99,11 +143,20 @@ extension ImageLayout {
     @discardableResult
     func drop(_ blobs: [BlobInfo], _ blobFiles: inout LayoutFiles.Blobs) -> (freed: Int64, fault: ContentError?) {
         guard !blobs.isEmpty else { return (0, nil) }
-        let losesImages = state.withLock { state in
+        let before = state.withLock { state in
             let before = state.catalog.version
             state.forget(blobs)
-            return state.catalog.version != before
+            return before
         }
+        return finishDropping(blobs, since: before, &blobFiles)
+    }
+
+    /// What follows once blobs are off the books.
+    /// - Parameter before: the catalog's version when they were on them.
+    private func finishDropping(
+        _ blobs: [BlobInfo], since before: Int, _ blobFiles: inout LayoutFiles.Blobs
+    ) -> (freed: Int64, fault: ContentError?) {
+        let losesImages = state.withLock { $0.catalog.version != before }
         if losesImages {
             do {
                 try writeIndex()

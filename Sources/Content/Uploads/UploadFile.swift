@@ -10,7 +10,6 @@ public import SystemPackage
 /// One writer at a time; everything is safe from any thread. The file stays when this object goes: ``discard()`` removes it.
 public final class UploadFile: ArrivedFile {
     private struct State: ~Copyable {
-        var count: Int64
         /// Nil where bytes of a former agent are in the file that were not hashed here.
         var hash: ChainHasher?
         var isSealed = false
@@ -19,18 +18,22 @@ public final class UploadFile: ArrivedFile {
 
     public let file: OpenFile
     private let place: UploadPlace
+    /// Held while bytes are written.
     private let state: Mutex<State>
+    /// Apart, so that nobody who asks waits for a disk.
+    private let arrived: Atomic<Int64>
 
     init(file: OpenFile, place: UploadPlace, count: Int64, hashed: Bool) {
         self.file = file
         self.place = place
-        state = Mutex(State(count: count, hash: hashed ? ChainHasher() : nil))
+        state = Mutex(State(hash: hashed ? ChainHasher() : nil))
+        arrived = Atomic(count)
     }
 
     public var path: FilePath { place.bytes }
 
-    /// Bytes that have arrived.
-    public var count: Int64 { state.withLock { $0.count } }
+    /// Bytes that have arrived. Waits for no write.
+    public var count: Int64 { arrived.load(ordering: .acquiring) }
 
     /// Writes bytes at the end, if that is where the caller thinks that it is: of two who push the same upload one is told. On a failure
     /// nothing was added. Cancelling the task does not stop it.
@@ -39,15 +42,15 @@ public final class UploadFile: ArrivedFile {
     public func append(_ chunks: [ByteBuffer], at start: Int64) async throws(ContentError) -> Int64 {
         try await BlockingWork.run { () throws(ContentError) in
             try self.state.withLock { (state) throws(ContentError) in
-                guard state.count == start else {
+                guard self.count == start else {
                     throw ContentError(
                         .sizeMismatch,
-                        "somebody else has added to this upload: it has \(state.count) bytes, not \(start)")
+                        "somebody else has added to this upload: it has \(self.count) bytes, not \(start)")
                 }
                 guard !state.isSealed else {
                     throw ContentError(.io, "\(self.path) is complete and takes no more bytes")
                 }
-                var end = state.count
+                var end = start
                 for chunk in chunks {
                     try chunk.withVeryUnsafeBytes { (all) throws(ContentError) in
                         let bytes = UnsafeRawBufferPointer(
@@ -57,7 +60,7 @@ public final class UploadFile: ArrivedFile {
                     }
                 }
                 for chunk in chunks { chunk.withUnsafeReadableBytes { state.hash?.update($0) } }
-                state.count = end
+                self.arrived.store(end, ordering: .releasing)
                 return end
             }
         }

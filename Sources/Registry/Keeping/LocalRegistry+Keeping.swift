@@ -37,7 +37,8 @@ extension LocalRegistry {
     /// Tells the store what must not go.
     public func keep() {
         let now = WallClock.now
-        content.layout.keep(keepPlan(recent: recentBlobs(now: now), now: now).kept)
+        let decision = content.layout.beginKeeping()
+        content.layout.keep(keepPlan(recent: recentBlobs(now: now), now: now).kept, as: decision)
     }
 
     /// Removes from this node's own store what no name, no pin and nothing under way leads to.
@@ -45,27 +46,37 @@ extension LocalRegistry {
     /// What was fetched from registries stays while an image of that registry is known; it goes when room is needed. What containerd
     /// holds is containerd's.
     /// - Parameters:
-    ///   - grace: what is younger stays (seconds); nil: as configured.
+    ///   - grace: what is younger stays (seconds); nil: as configured. What pushes and loads under way rely on stays whatever it is.
     ///   - isDry: only tells.
     public func collect(grace: Int64? = nil, isDry: Bool = false) async throws -> Collection {
         let now = WallClock.now
         let grace = grace ?? limits.grace.components.seconds
         if !isDry { await hearOthers() }
-        let plan = keepPlan(recent: grace > 0 ? recentBlobs(now: now) : [], grace: grace, now: now)
+        // What a push comes to rely on from here on stays, whatever is decided.
+        let decision = content.layout.beginKeeping()
+        let plan = keepPlan(recent: recentBlobs(now: now, grace: grace), grace: grace, now: now)
         let kept = plan.kept
         if !isDry {
             let forgotten = plan.forgotten(kept)
             if !forgotten.isEmpty {
-                try await names.change { table in forgotten.forEach { table.forget($0) } }
-                for name in forgotten { try? await content.layout.forget(name.image) }
+                let seen = Dictionary(plan.names.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })
+                let gone = try await names.change { table in
+                    // Who has pushed it again meanwhile has it.
+                    let gone = forgotten.filter { table[$0] == seen[$0] }
+                    for name in gone { table.forget(name) }
+                    return gone
+                }
+                for name in gone { try? await content.layout.forget(name.image) }
             }
-            content.layout.keep(kept)
+            content.layout.keep(kept, as: decision)
         }
         let referred = referred(kept, plan)
         var gone: [Collection.Blob] = []
         for blob in content.layout.blobs() where !referred.contains(blob.digest) {
             guard let arrived = content.layout.arrived(blob.digest), now - arrived >= grace else { continue }
-            if !isDry { try await content.layout.delete(blob.digest) }
+            if !isDry {
+                guard try await content.layout.deleteUnlessKept(blob.digest, since: decision) else { continue }
+            }
             gone.append(.init(digest: blob.digest, size: blob.size))
         }
         let uploads = isDry ? 0 : uploads.expire(now: now)

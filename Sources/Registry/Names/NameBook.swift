@@ -16,8 +16,22 @@ public import SystemPackage
 public final class NameBook: Sendable {
     private struct State {
         var table: NameTable
+        /// What the file says: what is gone back to where a write fails.
+        var durable: NameTable
         var version = 0
+        /// Changes that are not on disk yet.
+        var pending: Set<Int> = []
+        /// Changes that were taken back with another one whose write failed, until they hear of it.
+        var lost: [Int: any Error] = [:]
         var listeners: [AsyncStream<Void>.Continuation] = []
+
+        /// Takes everything back that is not on disk: each change was made on top of the one before.
+        mutating func takeBack(_ version: Int, because error: any Error) {
+            guard pending.contains(version) else { return }
+            for other in pending where other != version { lost[other] = error }
+            pending = []
+            table = durable
+        }
     }
 
     private struct Written {
@@ -36,7 +50,8 @@ public final class NameBook: Sendable {
     public init(path: FilePath, logger: Logger) {
         self.path = path
         self.logger = logger
-        state = Mutex(State(table: Self.read(path, logger)))
+        let table = Self.read(path, logger)
+        state = Mutex(State(table: table, durable: table))
     }
 
     /// All names now.
@@ -53,37 +68,57 @@ public final class NameBook: Sendable {
 
     /// Changes the names. Cancelling the task does not stop it.
     /// - Parameter body: must look at the table that it is given, and not at this book, which is locked meanwhile.
-    /// - Throws: what the disk says where the change cannot be written; it does not count then.
+    /// - Throws: what the disk says where the change cannot be written; it does not count then, nor do others that are not on disk.
     @discardableResult
     public func change<Value: Sendable>(_ body: @Sendable (inout NameTable) throws -> Value) async throws -> Value {
-        let (value, version, before) = try state.withLock { state in
-            let before = state.table
-            let value = try body(&state.table)
-            let isChanged = state.table.revision != before.revision
-            if isChanged { state.version += 1 }
-            return (value, state.version, isChanged ? before : nil)
+        let (value, version, isChanged) = try state.withLock { state in
+            // A copy: of a change that gives up in its midst nothing stays.
+            var table = state.table
+            let value = try body(&table)
+            let isChanged = table.revision != state.table.revision
+            state.table = table
+            if isChanged {
+                state.version += 1
+                state.pending.insert(state.version)
+            }
+            return (value, state.version, isChanged)
         }
-        guard let before else { return value }
+        guard isChanged else { return value }
         do {
             try await NIOThreadPool.singleton.runIfActive { try self.write(atLeast: version) }
         } catch {
-            // Nobody has been told. A change that came since stays; it will say the same of its own write.
+            // Where nothing could be tried at all.
             state.withLock { state in
-                if state.version == version { state.table = before }
-                state.version += 1
+                state.takeBack(version, because: error)
+                state.lost[version] = nil
             }
+            tell()
             throw error
         }
-        for listener in state.withLock({ $0.listeners }) { listener.yield() }
+        tell()
         return value
+    }
+
+    private func tell() {
+        for listener in state.withLock({ $0.listeners }) { listener.yield() }
     }
 
     private func write(atLeast version: Int) throws {
         try written.withLock { written in
+            if let error = state.withLock({ $0.lost.removeValue(forKey: version) }) { throw error }
             guard written.version < version else { return }
             let (table, newest) = state.withLock { ($0.table, $0.version) }
-            try SmallFile.replace(path, with: try NameDocument.encode(table, &written.document))
+            do {
+                try SmallFile.replace(path, with: try NameDocument.encode(table, &written.document))
+            } catch {
+                state.withLock { $0.takeBack(version, because: error) }
+                throw error
+            }
             written.version = newest
+            state.withLock { state in
+                state.durable = table
+                state.pending = state.pending.filter { $0 > newest }
+            }
         }
     }
 

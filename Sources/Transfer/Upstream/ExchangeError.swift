@@ -25,7 +25,7 @@ enum ExchangeError: Error {
         guard case .transport(let failure) = self else { return .present }
         if failure.isOfAnotherHost { return .present }
         switch failure.kind {
-        case .unreached: return .away
+        case .unreached: return failure.isTimeout ? .late : .away
         case .late: return .late
         case .closed, .nonsense: return .present
         case .crowded, .notAllowed, .cancelled: return .unknown

@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 import NIOHTTP1
 public import OCI
+import Synchronization
 
 extension UpstreamClient {
     /// How long upstream may take to begin with a blob.
@@ -18,9 +19,9 @@ extension UpstreamClient {
 
     private func blob(
         _ digest: Digest, at origin: Origin, as identity: UpstreamIdentity, range: Range<Int64>?,
-        by end: ContinuousClock.Instant
+        purpose: UpstreamTransport.Purpose = .blob, by end: ContinuousClock.Instant
     ) async throws(UpstreamError) -> UpstreamBlob {
-        var question = Question(origin: origin, path: "blobs/\(digest)", purpose: .blob, identity: identity)
+        var question = Question(origin: origin, path: "blobs/\(digest)", purpose: purpose, identity: identity)
         if let range {
             let last = range.upperBound == .max ? "" : String(range.upperBound - 1)
             question.headers.add(name: "Range", value: "bytes=\(range.lowerBound)-\(last)")
@@ -38,7 +39,11 @@ extension UpstreamClient {
                 offset: extent.offset, totalSize: extent.total, anonymous: answer.anonymous,
                 rangeIgnored: extent.rangeIgnored,
                 body: UpstreamBody(
-                    body: answer.response.head.body, expected: extent.count, registry: origin.registry))
+                    body: answer.response.head.body, expected: extent.count, registry: origin.registry,
+                    slot: answer.slot,
+                    heard: { [self, registry = origin.registry, isFromAsked = answer.response.isFromAsked] in
+                        reachability.withLock { $0.heard(registry, isFromAsked: isFromAsked, now: .now) }
+                    }))
         } catch {
             throw broken(error.description)
         }
@@ -57,7 +62,8 @@ extension UpstreamClient {
             return answer.isEncoded ? nil : answer.contentLength
         } catch  where (error.code == .denied || error.code == .broken) && !error.isTransient {
             // Some registries redirect to storage whose signed URLs are good for GET only.
-            return try await blob(digest, at: origin, as: identity, range: 0..<1, by: end).totalSize
+            return try await blob(digest, at: origin, as: identity, range: 0..<1, purpose: .question, by: end)
+                .totalSize
         }
     }
 }

@@ -23,6 +23,10 @@ extension UpstreamClient {
         var response: UpstreamTransport.Response
         /// It was had without credentials, this node's or a client's.
         var anonymous: Bool
+        /// Held until the body is read or let go.
+        var slot: RequestSlots.Slot?
+        /// When all of it is to be there.
+        var end: ContinuousClock.Instant?
 
         var status: Int { response.status }
         func header(_ name: String) -> String? { response.header(name) }
@@ -32,17 +36,34 @@ extension UpstreamClient {
         }
     }
 
+    /// A blob that has waited so long goes beyond the slots: the runtime's patience with a pull in which nothing moves may end.
+    private static let blobQueue: Duration = .seconds(20)
+    /// How long a question waits until fewer others are being asked.
+    private static let longestQueue: Duration = .seconds(30)
+
     /// Sends a question once, with the authorisation that upstream asks for.
+    ///
+    /// The time that it waits for others to be answered is not upstream's, and is added to `end`.
     /// - Returns: an answer of 200, or of 206 where a range was asked for.
     func ask(_ question: Question, by end: ContinuousClock.Instant) async throws(UpstreamError) -> Answer {
         let registry = question.origin.registry
         let endpoint = try Endpoint(registry, configuration.registries[registry])
-        guard reachability.withLock({ $0.admit(registry, now: .now) }) else {
-            throw UpstreamError(
-                code: .unreachable, message: "\(registry) could not be reached a moment ago", registry: registry)
-        }
+        let unreachable = UpstreamError(
+            code: .unreachable, message: "\(registry) could not be reached a moment ago", registry: registry)
+        guard !isKnownUnreachable(registry) else { throw unreachable }
+        let queued = ContinuousClock.now
+        let slot: RequestSlots.Slot
         do throws(ExchangeError) {
-            let answer = try await authorised(question, endpoint, by: end)
+            slot = try await self.slot(for: question)
+        } catch {
+            throw error.explained(question)
+        }
+        let end = end.advanced(by: queued.duration(to: .now))
+        guard reachability.withLock({ $0.admit(registry, now: .now) }) else { throw unreachable }
+        do throws(ExchangeError) {
+            var answer = try await authorised(question, endpoint, by: end)
+            answer.slot = slot
+            answer.end = end
             reachability.withLock { $0.answered(registry, now: .now) }
             if answer.status == 200 || (answer.status == 206 && question.headers.contains(name: "Range")) {
                 return answer
@@ -53,6 +74,37 @@ extension UpstreamClient {
             note(error, of: registry)
             throw error.explained(question)
         }
+    }
+
+    /// A blob waits for its turn for as long as somebody wants it, since others' may take their time.
+    private func slot(for question: Question) async throws(ExchangeError) -> RequestSlots.Slot {
+        let (registry, purpose) = (question.origin.registry, question.purpose)
+        let taken: RequestSlots.Slot?
+        switch purpose {
+        case .blob:
+            do {
+                taken = try await withDeadline(.now.advanced(by: Self.blobQueue)) { [transport] in
+                    await transport.slots.acquire(registry, purpose)
+                }
+            } catch is DeadlineError {
+                if let beyond = transport.slots.acquireBeyond(registry, purpose) { return beyond }
+                taken = await transport.slots.acquire(registry, purpose)
+            } catch {
+                throw .transport(TransportFailure(.cancelled, "the request was cancelled"))
+            }
+        case .question:
+            do {
+                taken = try await withDeadline(.now.advanced(by: Self.longestQueue)) { [transport] in
+                    await transport.slots.acquire(registry, purpose)
+                }
+            } catch is DeadlineError {
+                throw .transport(TransportFailure(.crowded, "no connection to it became free in time"))
+            } catch {
+                throw .transport(TransportFailure(.cancelled, "the request was cancelled"))
+            }
+        }
+        guard let slot = taken else { throw .transport(TransportFailure(.cancelled, "the request was cancelled")) }
+        return slot
     }
 
     /// What an error says about whether the registry is there.
@@ -107,7 +159,9 @@ extension UpstreamClient {
             guard !answer.isEncoded else { throw broken("encoded the answer's bytes", isTransient: false) }
             do {
                 let limit = ManifestDocument.maximumSize
-                let body = try await withDeadline(end) { try await answer.response.head.body.collect(upTo: limit) }
+                let body = try await withDeadline(answer.end ?? end) {
+                    try await answer.response.head.body.collect(upTo: limit)
+                }
                 return (answer, Array(body.readableBytesView))
             } catch is NIOTooManyBytesError {
                 throw broken("answered more than the 4 MiB that such an answer may have", isTransient: false)

@@ -70,4 +70,16 @@ struct BlobLedgerTests {
         let isAbsentRenewed = ledger.use(digestOf([99]), at: now)
         #expect(!isAbsentRenewed)
     }
+
+    @Test("However many blobs are named one by one, each is kept")
+    func manyMarks() {
+        var ledger = BlobLedger(capacity: 100)
+        let digests = (0..<70_000).map { number in digestOf(withUnsafeBytes(of: number) { Array($0) }) }
+        for digest in digests { ledger.keep(digest) }
+        #expect(ledger.kept.count == digests.count)
+        let decision = ledger.beginKeeping()
+        for digest in digests { ledger.keep(digest) }
+        ledger.keep([], decision: decision)
+        #expect(ledger.kept.count == digests.count)
+    }
 }

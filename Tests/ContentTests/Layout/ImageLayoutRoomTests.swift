@@ -125,4 +125,37 @@ struct ImageLayoutRoomTests {
         let scratch = try Scratch()
         try scratch.layout().remove(digestOf([1]))
     }
+
+    @Test("What is kept when it would be removed stays, though it was not when that was decided")
+    func removalAsks() async throws {
+        let scratch = try Scratch()
+        let (layout, digests) = try await filled(3, capacity: 10_000, scratch)
+        layout.keep([digests[0]])
+        let decision = layout.beginKeeping()
+        layout.keepToo(digests[1])
+        // Another decision meanwhile, which knows of all, takes nothing of it away, and adds nothing to it.
+        layout.keep(Set(digests))
+        var went: [Bool] = []
+        for digest in digests { went.append(try await layout.deleteUnlessKept(digest, since: decision)) }
+        #expect(went == [true, false, true])
+        #expect(held(digests, by: layout) == [1])
+        #expect(try layout.removeUnlessKept(digests[1]) == false)
+        layout.keep([])
+        #expect(try layout.removeUnlessKept(digests[1]))
+        #expect(try layout.removeUnlessKept(digests[1]) == false, "it is gone")
+        #expect(!scratch.exists(scratch.blobPath(digests[1])))
+    }
+
+    @Test("What was kept while it was decided what is kept stays kept, and a late decision takes nothing back")
+    func lateDecision() async throws {
+        let scratch = try Scratch()
+        let (layout, digests) = try await filled(3, capacity: 10_000, scratch)
+        let (late, early) = (layout.beginKeeping(), layout.beginKeeping())
+        layout.keepToo(digests[0])
+        layout.keep([digests[1]], as: early)
+        layout.keep([digests[2]], as: late)
+        #expect(digests.map(layout.isKept) == [true, true, false])
+        layout.keep([])
+        #expect(digests.map(layout.isKept) == [false, false, false])
+    }
 }

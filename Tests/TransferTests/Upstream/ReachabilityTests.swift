@@ -99,6 +99,40 @@ struct ReachabilityTests {
         #expect(reachability.isKnownUnreachable(registry, now: at(60)))
     }
 
+    @Test(
+        "Late answers beside a body that has just brought bytes are slowness, however many", arguments: [true, false])
+    func latenessBesideBody(isFromAsked: Bool) {
+        var reachability = Reachability()
+        reachability.answered(registry, now: start)
+        reachability.heard(registry, isFromAsked: isFromAsked, now: at(100))
+        for second in 101..<105 { reachability.wasLate(registry, now: at(second)) }
+        #expect(!reachability.isKnownUnreachable(registry, now: at(105)))
+        reachability.answered(registry, now: at(106))
+        for second in 107..<110 { reachability.wasLate(registry, now: at(second)) }
+        #expect(!reachability.isKnownUnreachable(registry, now: at(110)))
+        reachability.wasLate(registry, now: at(171))
+        reachability.wasLate(registry, now: at(172))
+        #expect(reachability.isKnownUnreachable(registry, now: at(172)))
+    }
+
+    @Test("A connection that is refused is an outage, whatever body brings bytes")
+    func refusalBesideBody() {
+        var reachability = Reachability()
+        reachability.heard(registry, isFromAsked: true, now: start)
+        reachability.failed(registry, now: at(1))
+        #expect(reachability.isKnownUnreachable(registry, now: at(1)))
+    }
+
+    @Test("Bytes of a registry end its outage, those of another host do not")
+    func bytesInOutage() {
+        var reachability = Reachability()
+        reachability.failed(registry, now: start)
+        reachability.heard(registry, isFromAsked: false, now: at(1))
+        #expect(reachability.isKnownUnreachable(registry, now: at(1)))
+        reachability.heard(registry, isFromAsked: true, now: at(2))
+        #expect(!reachability.isKnownUnreachable(registry, now: at(2)))
+    }
+
     @Test("One registry's outage is no other's")
     func others() throws {
         var reachability = Reachability()

@@ -30,6 +30,17 @@ struct TransportFailureTests {
         #expect(TransportFailure(error).kind == kind)
     }
 
+    @Test("A connection that takes too long is lateness, one that is refused is absence")
+    func connecting() {
+        let late: [any Error] = [
+            HTTPClientError.connectTimeout, HTTPClientError.tlsHandshakeTimeout,
+            ChannelError.connectTimeout(.seconds(2)),
+        ]
+        for error in late { #expect(ExchangeError.transport(TransportFailure(error)).presence == .late) }
+        let refused = IOError(errnoCode: ECONNREFUSED, reason: "connect")
+        #expect(ExchangeError.transport(TransportFailure(refused)).presence == .away)
+    }
+
     @Test("What happens behind a redirect says nothing about the registry")
     func ofAnotherHost() {
         var failure = TransportFailure(.unreached, "nobody there")

@@ -17,6 +17,8 @@ struct Reachability: Sendable {
     private struct Record {
         var failed: Instant?
         var answered: Instant?
+        /// When bytes of a body came last.
+        var heard: Instant?
         /// Late answers since the last one that was in time.
         var lates = 0
         /// Since when somebody has been trying whether it is there again.
@@ -43,18 +45,32 @@ struct Reachability: Sendable {
 
     mutating func answered(_ registry: RegistryName, now: Instant) {
         makeRoom(for: registry)
-        records[registry] = Record(answered: now)
+        records[registry] = Record(answered: now, heard: records[registry]?.heard)
     }
 
-    /// No connection came about.
+    /// Bytes of a body have come.
+    /// - Parameter isFromAsked: from the registry itself, and not from where it redirected to, which does not tell whether it is there.
+    mutating func heard(_ registry: RegistryName, isFromAsked: Bool, now: Instant) {
+        makeRoom(for: registry)
+        if isFromAsked { records[registry] = Record(answered: now) }
+        records[registry, default: Record()].heard = now
+    }
+
+    /// No connection came about: somebody said no, or there is no way.
     mutating func failed(_ registry: RegistryName, now: Instant) {
         makeRoom(for: registry)
         records[registry, default: Record()].failed = now
         records[registry]?.probing = nil
     }
 
-    /// No answer came in time. Once that is slowness, where it has answered lately; twice it is away.
+    /// No answer, or no connection, came in time. Once that is slowness, where it has answered lately; twice it is away. Where bytes
+    /// came lately it is slowness however often: they fill the line, and requests beside them are late together.
     mutating func wasLate(_ registry: RegistryName, now: Instant) {
+        if let record = records[registry], record.failed == nil,
+            let heard = record.heard, heard.duration(to: now) < Self.trust
+        {
+            return
+        }
         if let record = records[registry], record.failed == nil, record.lates == 0,
             let answered = record.answered, answered.duration(to: now) < Self.trust
         {

@@ -30,6 +30,8 @@ struct TransportFailure: Error, Equatable {
     var reason: String
     /// It happened at another host than the one that was asked: where a redirect had led, or at its token server.
     var isOfAnotherHost = false
+    /// Nobody said no, it only took too long: on a line that is full that happens to who is there, too.
+    var isTimeout = false
 
     init(_ kind: Kind, _ reason: String) {
         self.kind = kind
@@ -45,7 +47,9 @@ struct TransportFailure: Error, Equatable {
         case is DeadlineError: self.init(.late, "it did not answer in time")
         case is SilenceError: self.init(.late, "it was silent for too long")
         case let error as NIOConnectionError: self.init(.unreached, Self.reason(of: error))
-        case ChannelError.connectTimeout: self.init(.unreached, "connecting took too long")
+        case ChannelError.connectTimeout:
+            self.init(.unreached, "connecting took too long")
+            isTimeout = true
         case NIOSSLError.uncleanShutdown: self.init(.closed, "it broke the connection off")
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             self.init(.unreached, "TLS failed (\(error)); is its certificate signed by somebody this machine trusts?")
@@ -62,8 +66,12 @@ struct TransportFailure: Error, Equatable {
 
     private init(_ error: HTTPClientError) {
         switch error {
-        case .connectTimeout: self.init(.unreached, "connecting took too long")
-        case .tlsHandshakeTimeout: self.init(.unreached, "the TLS handshake took too long")
+        case .connectTimeout:
+            self.init(.unreached, "connecting took too long")
+            isTimeout = true
+        case .tlsHandshakeTimeout:
+            self.init(.unreached, "the TLS handshake took too long")
+            isTimeout = true
         case .deadlineExceeded, .readTimeout, .writeTimeout: self.init(.late, "it did not answer in time")
         case .getConnectionFromPoolTimeout: self.init(.crowded, "no connection to it became free in time")
         case .remoteConnectionClosed, .uncleanShutdown: self.init(.closed, "it closed the connection without an answer")

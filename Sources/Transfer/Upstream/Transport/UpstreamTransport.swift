@@ -54,6 +54,8 @@ struct UpstreamTransport: Sendable {
     private static let discarded = 16 << 10
     private static let discardTime: Duration = .milliseconds(500)
 
+    /// Requests to a registry at once are fewer than there are connections: what waits, waits here and not in the client.
+    let slots: RequestSlots
     private let clients: [Pool: HTTPClient]
     private let userAgent: String
     private let trustRoots = TrustRoots()
@@ -61,12 +63,16 @@ struct UpstreamTransport: Sendable {
     init(group: any EventLoopGroup, connectionsPerRegistry: Int, userAgent: String, limits: Limits) {
         self.userAgent = userAgent
         let questions = max(1, connectionsPerRegistry / 4)
+        let connections: [Purpose: Int] = [
+            .question: questions, .blob: max(1, connectionsPerRegistry - questions),
+        ]
+        slots = RequestSlots(limits: connections)
         var clients: [Pool: HTTPClient] = [:]
         for reach in Reach.allCases {
             for purpose in Purpose.allCases {
                 var configuration = Self.configuration(limits, isGuarded: reach == .anywhere)
                 configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
-                    purpose == .question ? questions : max(1, connectionsPerRegistry - questions)
+                    RequestSlots.most * (connections[purpose] ?? 1)
                 clients[Pool(reach: reach, purpose: purpose)] = HTTPClient(
                     eventLoopGroupProvider: .shared(group), configuration: configuration)
             }
@@ -154,6 +160,8 @@ struct UpstreamTransport: Sendable {
     }
 
     /// Sends a message; once more where a connection from the pool turned out to be closed.
+    ///
+    /// Registries that lead to the same host share its connections: who got none there in the client's short time asks again.
     private func execute(
         _ message: HTTPClientRequest, _ pool: Pool, by end: ContinuousClock.Instant
     ) async throws(TransportFailure) -> HTTPClientResponse {
@@ -165,6 +173,7 @@ struct UpstreamTransport: Sendable {
                 return try await client.execute(message, deadline: .now() + TimeAmount(left))
             } catch {
                 let failure = TransportFailure(error)
+                if failure.kind == .crowded, ContinuousClock.now < end, !Task.isCancelled { continue }
                 guard failure.kind == .closed, mayRepeat else { throw failure }
                 mayRepeat = false
             }
