@@ -36,9 +36,10 @@ extension UpstreamClient {
         }
     }
 
-    /// A blob that has waited so long goes beyond the slots: the runtime's patience with a pull in which nothing moves may end.
-    private static let blobQueue: Duration = .seconds(20)
-    /// How long a question waits until fewer others are being asked.
+    /// How long a blob, and a question, waits for a slot before it goes beyond them.
+    private static let blobQueue: Duration = .seconds(2)
+    private static let questionQueue: Duration = .milliseconds(500)
+    /// How long a question waits at most where too many are beyond already; never longer than the answer may take.
     private static let longestQueue: Duration = .seconds(30)
 
     /// Sends a question once, with the authorisation that upstream asks for.
@@ -54,7 +55,7 @@ extension UpstreamClient {
         let queued = ContinuousClock.now
         let slot: RequestSlots.Slot
         do throws(ExchangeError) {
-            slot = try await self.slot(for: question)
+            slot = try await self.slot(for: question, by: end)
         } catch {
             throw error.explained(question)
         }
@@ -76,35 +77,35 @@ extension UpstreamClient {
         }
     }
 
-    /// A blob waits for its turn for as long as somebody wants it, since others' may take their time.
-    private func slot(for question: Question) async throws(ExchangeError) -> RequestSlots.Slot {
+    /// Waits shortly for its turn, and goes beyond the slots then: others may have a thin line full for an hour, and while a request waits
+    /// nobody else is asked for what it is to bring.
+    private func slot(
+        for question: Question, by end: ContinuousClock.Instant
+    ) async throws(ExchangeError) -> RequestSlots.Slot {
         let (registry, purpose) = (question.origin.registry, question.purpose)
-        let taken: RequestSlots.Slot?
-        switch purpose {
-        case .blob:
-            do {
-                taken = try await withDeadline(.now.advanced(by: Self.blobQueue)) { [transport] in
-                    await transport.slots.acquire(registry, purpose)
-                }
-            } catch is DeadlineError {
-                if let beyond = transport.slots.acquireBeyond(registry, purpose) { return beyond }
-                taken = await transport.slots.acquire(registry, purpose)
-            } catch {
-                throw .transport(TransportFailure(.cancelled, "the request was cancelled"))
-            }
-        case .question:
-            do {
-                taken = try await withDeadline(.now.advanced(by: Self.longestQueue)) { [transport] in
-                    await transport.slots.acquire(registry, purpose)
-                }
-            } catch is DeadlineError {
-                throw .transport(TransportFailure(.crowded, "no connection to it became free in time"))
-            } catch {
-                throw .transport(TransportFailure(.cancelled, "the request was cancelled"))
-            }
+        let short = purpose == .blob ? Self.blobQueue : Self.questionQueue
+        if let slot = try await slot(registry, purpose, within: short) { return slot }
+        if let beyond = transport.slots.acquireBeyond(registry, purpose) { return beyond }
+        if purpose == .question {
+            let rest = min(ContinuousClock.now.duration(to: end), Self.longestQueue)
+            if let slot = try await slot(registry, purpose, within: rest) { return slot }
         }
-        guard let slot = taken else { throw .transport(TransportFailure(.cancelled, "the request was cancelled")) }
-        return slot
+        throw .transport(TransportFailure(.crowded, "no connection to it became free in time"))
+    }
+
+    /// Nil where none became free in time.
+    private func slot(
+        _ registry: RegistryName, _ purpose: UpstreamTransport.Purpose, within time: Duration
+    ) async throws(ExchangeError) -> RequestSlots.Slot? {
+        do {
+            let slot = try await withDeadline(.now.advanced(by: time)) { [transport] in
+                await transport.slots.acquire(registry, purpose)
+            }
+            if let slot { return slot }
+        } catch is DeadlineError {
+            return nil
+        } catch {}
+        throw .transport(TransportFailure(.cancelled, "the request was cancelled"))
     }
 
     /// What an error says about whether the registry is there.

@@ -27,7 +27,7 @@ final class RequestSlots: Sendable {
     }
 
     /// How many times as many may be asking when those who waited long are among them.
-    static let most = 4
+    static let most = 8
 
     private let limits: [Purpose: Int]
     private let state = Mutex(State())
