@@ -27,7 +27,9 @@ struct TwoRegistriesTests {
     func sameRegistry() async throws {
         try await FetcherFixture().run { stub, fetcher, origin, _ in
             let digest = stub.add(blob: someBytes(300_000))
-            for repository in ["library/app", "library/other"] { stub.script(paths(blob: digest, in: repository), [.mute]) }
+            for repository in ["library/app", "library/other"] {
+                stub.script(paths(blob: digest, in: repository), [.mute])
+            }
             let questions = [origin, try Origin.of("library/other")].map { BlobQuestion(digest: digest, origin: $0) }
             let readers = questions.map { question in Task { _ = try await fetcher.open(question) } }
             try await eventually { fetcher.isFetching(digest) }
