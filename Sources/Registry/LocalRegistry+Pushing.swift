@@ -102,7 +102,7 @@ extension LocalRegistry {
         }
         for record in said {
             do throws(ContentError) {
-                try await list(record)
+                try await list([record])
             } catch {
                 // It is pushed all the same; the next name that is written brings this one along.
                 logger.warning("index.json cannot be written now", metadata: ["reason": "\(error)"])

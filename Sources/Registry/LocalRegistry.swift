@@ -163,7 +163,7 @@ public final class LocalRegistry: Sendable {
     }
 
     /// Brings the layout's `index.json` in step with a name, so that other programs find the image in the store.
-    private func list(_ records: [NameRecord]) async throws(ContentError) {
+    func list(_ records: [NameRecord]) async throws(ContentError) {
         let isListed = { (record: NameRecord) in !record.isDeleted && self.content.layout.size(of: record.digest) != nil
         }
         try await content.layout.record(
@@ -175,13 +175,5 @@ public final class LocalRegistry: Sendable {
         ImageRecord(
             reference: record.name.image, origin: nil, digest: record.digest, mediaType: record.mediaType,
             size: record.size, knownGood: record.since)
-    }
-
-    /// As for many.
-    func list(_ record: NameRecord) async throws(ContentError) {
-        guard !record.isDeleted, content.layout.size(of: record.digest) != nil else {
-            return try await content.layout.forget(record.name.image)
-        }
-        try await content.layout.record(Self.listing(record))
     }
 }

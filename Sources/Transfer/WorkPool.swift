@@ -11,4 +11,10 @@ struct WorkPool: Sendable {
     func run<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
         try await pool.runIfActive(work)
     }
+
+    /// Does work that nobody waits for.
+    /// - Parameter work: told whether the pool is there to do it; it is called in any case.
+    func submit(_ work: @escaping @Sendable (_ isActive: Bool) -> Void) {
+        pool.submit { work($0 == .active) }
+    }
 }

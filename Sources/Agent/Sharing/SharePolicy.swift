@@ -57,6 +57,7 @@ struct SharePolicy: Equatable, Sendable {
 
     /// The images whose offer hangs on whether upstream hands them to anybody, or what this node's clients may have.
     func questions(about content: SharedContent) -> [PublicAnswers.Image] {
+        guard asksAlways || mayHangOnUpstream else { return [] }
         var decisions: [Origin: Bool] = [:]
         var seen: Set<PublicAnswers.Image> = []
         func questions(_ digest: Digest, _ repositories: Set<Origin>) -> [PublicAnswers.Image] {
@@ -78,6 +79,9 @@ struct SharePolicy: Equatable, Sendable {
         return content.images.flatMap { questions($0.digest, repositories(of: $0, content)) }
             + disputed.flatMap { questions($0.0, $0.1) }
     }
+
+    /// Whether there can be such repositories. Where there are none, much need not be looked at.
+    private var mayHangOnUpstream: Bool { !hasKey || privateImages == .never }
 
     /// Whether images of a repository are offered only if upstream hands them to anybody.
     private func hangsOnUpstream(_ origin: Origin) -> Bool {
@@ -171,7 +175,7 @@ struct SharePolicy: Equatable, Sendable {
     /// Whether a repository that a manifest is from keeps it to itself. Then no other's word counts: any registry can name any digest, and
     /// a runtime that finds the content here takes it for that registry's.
     private func isDenied(_ manifest: Digest, _ homes: Set<Origin>, _ isPublic: (Digest, Origin) -> Bool?) -> Bool {
-        homes.count > 1 && homes.contains { hangsOnUpstream($0) && isPublic(manifest, $0) == false }
+        mayHangOnUpstream && homes.count > 1 && homes.contains { hangsOnUpstream($0) && isPublic(manifest, $0) == false }
     }
 
     /// Whether a manifest that an image's index names is not that image's to offer: it is from elsewhere, or one of several that say it is
@@ -180,7 +184,7 @@ struct SharePolicy: Equatable, Sendable {
         _ manifest: Digest, namedBy repositories: Set<Origin>, _ content: SharedContent,
         _ isPublic: (Digest, Origin) -> Bool?
     ) -> Bool {
-        guard !repositories.isEmpty, !content.children(manifest).isEmpty else { return false }
+        guard mayHangOnUpstream, !repositories.isEmpty, !content.children(manifest).isEmpty else { return false }
         let homes = content.homes(manifest)
         guard homes.count > 1 || homes.isDisjoint(with: repositories) else { return false }
         return homes.contains { hangsOnUpstream($0) && isPublic(manifest, $0) != true }

@@ -95,12 +95,6 @@ extension ImageLayout {
         return FileIdentity(at: paths.blob(digest)).map { $0.modified / 1_000_000_000 }
     }
 
-    /// Removes a blob, and the images that are nothing without it. Cancelling the task does not stop it.
-    /// - Throws: what ``remove(_:)`` throws.
-    public func delete(_ digest: Digest) async throws(ContentError) {
-        try await BlockingWork.run { () throws(ContentError) in try self.remove(digest) }
-    }
-
     @discardableResult
     func evict(_ choose: (BlobLedger) -> [BlobInfo]) -> Int64 {
         blobFiles.withLock { blobFiles in

@@ -250,11 +250,10 @@ public final class BlobFetcher: Service {
 
     // MARK: Downloads
 
-    /// The download of a blob that others may know of.
+    /// The download of a blob that others may know of: of several the first that runs.
     func shared(_ digest: Digest) -> Download? {
-        let known = state.withLock { $0.downloads.of(digest).first ?? $0.ended[digest] }
-        guard let download = known, rules.mayBeShared(digest, download.origins) else { return nil }
-        return download
+        let known = state.withLock { $0.downloads.of(digest) + [$0.ended[digest]].compactMap(\.self) }
+        return known.first { rules.mayBeShared(digest, $0.origins) }
     }
 
     /// A peer has asked for pieces of a blob.
@@ -283,6 +282,11 @@ public final class BlobFetcher: Service {
             if claimed == nil { size = try await upstreamSize(of: question) }
             // Whoever releases pieces on peers' word can take their word for the size, too.
             if claimed == nil, size == nil, rules.releasesChecked { claimed = sources.claimedSize(of: question.digest) }
+        }
+        if size == nil, let guess = claimed, question.range.resolve(size: guess) == .unsatisfiable {
+            // That nothing is there is not said on the word of a manifest or of a peer.
+            size = try await upstreamSize(of: question)
+            claimed = nil
         }
         let (intent, start) = Self.intent(question.range, size: size ?? claimed)
         let reader = try await join(question, size: size, intent)

@@ -23,6 +23,8 @@ protocol BlobSources: Sendable {
         _ source: DownloadPlan.Source, _ digest: Digest, origins: [Origin], as identity: UpstreamIdentity,
         range: Range<Int64>?, wait: Duration?
     ) async throws(SourceFailure) -> SourceStream
+    /// Where what a source sends comes in, as far as it is better received there; nil: anywhere. To be asked for each request.
+    func executor(for source: DownloadPlan.Source) -> (any TaskExecutor)?
     /// Asks a peer what it has of a blob that is arriving there; nil where it does not say.
     func report(of digest: Digest, from node: NodeID, since place: PieceLog.Place?) async -> PieceReport?
     /// Asks a peer for a blob's hash chain; nil where it has none.
@@ -35,6 +37,10 @@ protocol BlobSources: Sendable {
     func askLAN(for digest: Digest) async
     /// A peer's bytes were wrong (convicted), or were among bytes of which some were wrong.
     func blame(_ finding: BlamedPeers.Finding)
+}
+
+extension BlobSources {
+    func executor(for source: DownloadPlan.Source) -> (any TaskExecutor)? { nil }
 }
 
 /// Why a source gave nothing, or no more, in the words of the plan.

@@ -6,7 +6,7 @@ import OCI
 import Synchronization
 
 /// How a request ended, and in a word why.
-private struct RunEnd {
+private struct RunEnd: Sendable {
     static let finished = RunEnd(.finished, nil)
 
     var ending: DownloadPlan.Ending
@@ -58,10 +58,13 @@ extension Download {
 
     private func transfer(_ id: Int, _ source: DownloadPlan.Source, _ range: Range<Int64>?) async -> RunEnd {
         let origins = state.withLock { $0.origins }
+        // What comes is received where it comes in, without a change of threads for each chunk.
+        let executor = sources.executor(for: source)
         do throws(SourceFailure) {
             let wait = state.withLock { $0.plan.wait(for: id) }
-            let stream = try await sources.open(
-                source, digest, origins: origins, as: identity, range: range, wait: wait)
+            let stream = try await withTaskExecutorPreference(executor) { () async throws(SourceFailure) in
+                try await sources.open(source, digest, origins: origins, as: identity, range: range, wait: wait)
+            }
             switch state.withLock({
                 $0.plan.runOpened(
                     id, offset: stream.offset, total: stream.total, rangeIgnored: stream.rangeIgnored, now: .now)
@@ -72,17 +75,18 @@ extension Download {
             case .refuse(let message): return RunEnd(.broke(message), .wrongAnswer)
             case .stop: return .finished
             }
-            let arrived = ArrivedChunks()
-            // What has been received is written also where no more comes of it.
-            async let written = write(arrived, id, source, upTo: range?.upperBound)
-            do throws(SourceFailure) {
-                try await receive(stream, source, into: arrived)
-            } catch {
-                arrived.finish()
-                return await written ?? RunEnd(error.ending, error.reason)
+            let arrived = ArrivedChunks(on: context.disk) { chunks in
+                RequestTrace.$id.withValue(self.requestID) { self.write(chunks, id, source, upTo: range?.upperBound) }
             }
-            arrived.finish()
-            return await written ?? RunEnd(state.withLock { $0.plan.bodyEnded(id) }, .truncated)
+            // What has been received is written also where no more comes of it.
+            do throws(SourceFailure) {
+                try await withTaskExecutorPreference(executor) { () async throws(SourceFailure) in
+                    try await receive(stream, source, into: arrived)
+                }
+            } catch {
+                return await arrived.finish() ?? RunEnd(error.ending, error.reason)
+            }
+            return await arrived.finish() ?? RunEnd(state.withLock { $0.plan.bodyEnded(id) }, .truncated)
         } catch {
             return RunEnd(error.ending, error.reason)
         }
@@ -90,7 +94,7 @@ extension Download {
 
     /// Takes what a source sends, at the rate that is set.
     private func receive(
-        _ stream: SourceStream, _ source: DownloadPlan.Source, into arrived: ArrivedChunks
+        _ stream: SourceStream, _ source: DownloadPlan.Source, into arrived: ArrivedChunks<RunEnd>
     ) async throws(SourceFailure) {
         while let chunk = try await stream.next() {
             do {
@@ -103,15 +107,13 @@ extension Download {
         }
     }
 
-    /// Puts what comes into the spool. Where the run ends before what was asked for does, nothing more of it is waited for.
+    /// Puts what has come into the spool. Where the run ends before what was asked for does, nothing more of it is waited for.
     /// - Parameter asked: where the request ends; nil: with the blob.
-    /// - Returns: how the run ends; nil where all has been written.
+    /// - Returns: how the run ends; nil where it goes on.
     private func write(
-        _ arrived: ArrivedChunks, _ id: Int, _ source: DownloadPlan.Source, upTo asked: Int64?
-    ) async -> RunEnd? {
-        let end = await write(arrived, id, source)
-        arrived.leave()
-        guard end != nil else { return nil }
+        _ chunks: [ByteBuffer], _ id: Int, _ source: DownloadPlan.Source, upTo asked: Int64?
+    ) -> RunEnd? {
+        guard let end = write(chunks, id, source) else { return nil }
         // A body that ends by itself leaves a connection to be used again.
         let cancellation = state.withLock { state in
             let isAtItsEnd = state.plan.runs[id].map { $0.position == asked ?? state.plan.size } ?? false
@@ -121,63 +123,59 @@ extension Download {
         return end
     }
 
-    private func write(_ arrived: ArrivedChunks, _ id: Int, _ source: DownloadPlan.Source) async -> RunEnd? {
-        while let chunks = await arrived.take() {
-            let count = chunks.reduce(0) { $0 + Int64($1.readableBytes) }
-            context.counters.received(count, from: source)
-            let (decision, position) = state.withLock { state in
-                state.bytes.add(count, from: source)
-                return (state.plan.willWrite(id, count: count), state.plan.runs[id]?.position ?? 0)
-            }
-            switch decision {
-            case .stop: return .finished
-            case .overflow:
-                return RunEnd(.refused("the source sent more bytes than the blob has"), .wrongAnswer)
-            case .write(let parts):
-                guard await write(chunks, at: position, parts) else { return .finished }
-                let (goesOn, hasNews) = state.withLock { state in
-                    (state.plan.wrote(id, parts, count: count, now: .now), state.plan.hasNews)
-                }
-                signalHash.yield()
-                if hasNews { evaluate() } else { wakeReaders() }
-                guard goesOn else { return .finished }
-            }
+    private func write(_ chunks: [ByteBuffer], _ id: Int, _ source: DownloadPlan.Source) -> RunEnd? {
+        let count = chunks.reduce(0) { $0 + Int64($1.readableBytes) }
+        context.counters.received(count, from: source)
+        let (decision, position) = state.withLock { state in
+            state.bytes.add(count, from: source)
+            return (state.plan.willWrite(id, count: count), state.plan.runs[id]?.position ?? 0)
         }
-        return nil
+        switch decision {
+        case .stop: return .finished
+        case .overflow:
+            return RunEnd(.refused("the source sent more bytes than the blob has"), .wrongAnswer)
+        case .write(let parts):
+            guard write(chunks, at: position, parts) else { return .finished }
+            let (goesOn, hasNews) = state.withLock { state in
+                (state.plan.wrote(id, parts, count: count, now: .now), state.plan.hasNews)
+            }
+            signalHash.yield()
+            if hasNews { evaluate() } else { wakeReaders() }
+            return goesOn ? nil : .finished
+        }
     }
 
     /// Writes those parts (ranges of the blob) of adjacent chunks.
     /// - Returns: whether they have been written.
-    private func write(_ chunks: [ByteBuffer], at position: Int64, _ parts: [Range<Int64>]) async -> Bool {
-        let count = chunks.reduce(0) { $0 + Int64($1.readableBytes) }
-        do {
-            try await context.disk.run { [spool, store = context.store, makeRoom = context.makeRoom] in
-                let wanted = max(count, 64 << 20)
-                while true {
-                    do {
-                        return try spool.write(chunks, at: position, parts: parts)
-                    } catch let error as ContentError where [.noSpace, .exceedsCapacity].contains(error.code) {
-                        // Where it is not the disk that is full, only what was left in the spool helps.
-                        let isDisk = error.code == .noSpace
-                        guard makeRoom(wanted) > 0 || isDisk && store.makeRoom(for: wanted) > 0 else { throw error }
-                    }
+    private func write(_ chunks: [ByteBuffer], at position: Int64, _ parts: [Range<Int64>]) -> Bool {
+        let wanted = max(chunks.reduce(0) { $0 + Int64($1.readableBytes) }, 64 << 20)
+        while true {
+            do {
+                try spool.write(chunks, at: position, parts: parts)
+                return true
+            } catch {
+                // Where it is not the disk that is full, only what was left in the spool helps.
+                let code = (error as? ContentError)?.code
+                if code == .noSpace || code == .exceedsCapacity,
+                    context.makeRoom(wanted) > 0 || code == .noSpace && context.store.makeRoom(for: wanted) > 0
+                {
+                    continue
                 }
+                spoolIsUnwritable(error)
+                return false
             }
-            return true
-        } catch is CancellationError {
-            // The run is not wanted any more; what was not written is not counted either.
-            return false
-        } catch {
-            let message = "the spool cannot be written: \(error)"
-            // What is there serves those who read it, and nobody after them.
-            state.withLock { state in
-                state.plan.outOfSpace(message)
-                state.isClosed = true
-            }
-            context.replaced(self)
-            spool.discard()
-            return false
         }
+    }
+
+    private func spoolIsUnwritable(_ error: any Error) {
+        let message = "the spool cannot be written: \(error)"
+        // What is there serves those who read it, and nobody after them.
+        state.withLock { state in
+            state.plan.outOfSpace(message)
+            state.isClosed = true
+        }
+        context.replaced(self)
+        spool.discard()
     }
 
     // MARK: What others say

@@ -60,13 +60,16 @@ extension Download {
         }
     }
 
-    /// Ends the download: nobody would hash what another attempt of this one brings.
+    /// Ends the download: nobody would hash what another attempt of this one brings. One whose bytes are known to be right already, or
+    /// that has ended otherwise, stays as it is.
     func spoolIsUnreadable(_ reason: Any) {
-        state.withLock { state in
+        let ends = state.withLock { state in
+            guard state.plan.phase == .fetching else { return false }
             state.plan.stop("the spool cannot be read back: \(reason)")
             state.isClosed = true
+            return true
         }
-        context.replaced(self)
+        if ends { context.replaced(self) }
     }
 
     /// Notes the states that hashing has passed, for an agent after this one: by them it can tell what of the front is still good.

@@ -67,6 +67,11 @@ final class NetworkSources: BlobSources {
         }
     }
 
+    func executor(for source: DownloadPlan.Source) -> (any TaskExecutor)? {
+        // Upstream's line is the slower one, and to open it files may have to be read.
+        source == .upstream ? nil : peers.executor()
+    }
+
     // MARK: Peers
 
     private func openPeer(

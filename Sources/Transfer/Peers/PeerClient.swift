@@ -50,6 +50,9 @@ public final class PeerClient: Sendable {
         await transport.shutdown()
     }
 
+    /// Where a body is best received.
+    func executor() -> any TaskExecutor { transport.executor() }
+
     /// Opens a blob, or a range of it, at one address of a peer.
     ///
     /// - Parameter wait: nil where the blob is taken from one peer. Else it is taken in pieces from many, and the peer is told who asks;

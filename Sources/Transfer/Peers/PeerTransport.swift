@@ -52,11 +52,14 @@ struct PeerTransport: Sendable {
                 try DeadPeerHandler(pulses).add(to: channel)
                 // Large receive buffers halve the cost of a body.
                 try channel.syncOptions?.setOption(.recvAllocator, value: Self.receiveBuffers)
-                try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 2)
+                try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
             }
         }
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     }
+
+    /// An event loop on which a request may be sent and its body be received; the connection is preferably one of that loop.
+    func executor() -> any TaskExecutor { EventLoopExecutor(group.next()) }
 
     func shutdown() async {
         try? await client.shutdown()

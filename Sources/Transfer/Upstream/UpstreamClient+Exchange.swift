@@ -39,8 +39,6 @@ extension UpstreamClient {
     /// How long a blob, and a question, waits for a slot before it goes beyond them.
     private static let blobQueue: Duration = .seconds(2)
     private static let questionQueue: Duration = .milliseconds(500)
-    /// How long a question waits at most where too many are beyond already; never longer than the answer may take.
-    private static let longestQueue: Duration = .seconds(30)
 
     /// Sends a question once, with the authorisation that upstream asks for.
     ///
@@ -87,7 +85,8 @@ extension UpstreamClient {
         if let slot = try await slot(registry, purpose, within: short) { return slot }
         if let beyond = transport.slots.acquireBeyond(registry, purpose) { return beyond }
         if purpose == .question {
-            let rest = min(ContinuousClock.now.duration(to: end), Self.longestQueue)
+            // Where too many are beyond already it waits for as long as the answer may take.
+            let rest = ContinuousClock.now.duration(to: end)
             if let slot = try await slot(registry, purpose, within: rest) { return slot }
         }
         throw .transport(TransportFailure(.crowded, "no connection to it became free in time"))

@@ -1,6 +1,7 @@
 import Content
 import Glibc
 import OCI
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -38,5 +39,47 @@ struct BlobReaderTests {
         let blob = StoredBlob(digest: digestOf(bytes(100)), size: 100, file: try OpenFile.open(path: path))
         #expect(truncate(path.string, 60) == 0)
         await #expect(throws: ContentError.self) { try await blob.readAll(limit: 100) }
+    }
+
+    /// Gives the first bytes from a file that ends too soon, until it is told so.
+    private final class Damaged: BlobReader {
+        let size: Int64 = 100
+        let told = Mutex<[String]>([])
+        private let short: OpenFile
+        private let whole: OpenFile?
+
+        /// - Parameter whole: nil: there is nowhere else.
+        init(_ short: OpenFile, _ whole: OpenFile?) {
+            (self.short, self.whole) = (short, whole)
+        }
+
+        func next(at offset: Int64, limit: Int64) async throws -> FileSlice {
+            let isTold = told.withLock { !$0.isEmpty }
+            return FileSlice(file: isTold ? whole ?? short : short, offset: offset, length: min(limit, 40))
+        }
+
+        func unreadable(because reason: String) async -> Bool {
+            told.withLock { $0.append(reason) }
+            return whole != nil
+        }
+
+        func close() {}
+    }
+
+    @Test("What cannot be read is told, and read on from elsewhere where there is any", arguments: [true, false])
+    func elsewhere(_ isElsewhere: Bool) async throws {
+        let scratch = try Scratch()
+        let (short, whole) = (scratch.path.appending("short"), scratch.path.appending("whole"))
+        try scratch.write(Array(bytes(100)[..<60]), to: short)
+        try scratch.write(bytes(100), to: whole)
+        let reader = Damaged(
+            try OpenFile.open(path: short), isElsewhere ? try OpenFile.open(path: whole) : nil)
+        if isElsewhere {
+            let all = try await reader.readAll(limit: 100)
+            #expect(all == bytes(100))
+        } else {
+            await #expect(throws: ContentError.self) { try await reader.readAll(limit: 100) }
+        }
+        #expect(reader.told.withLock { $0.count } == 1)
     }
 }

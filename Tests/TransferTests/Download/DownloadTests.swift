@@ -100,6 +100,18 @@ struct DownloadTests {
         #expect(sources.withdrawn == (isLast ? [ContentHasher.digest(of: blob)] : []))
     }
 
+    @Test("ends a request whose source has sent more than there is at once, also where it is silent then")
+    func quiet() async throws {
+        let blob = blob(300_000)
+        let sources = ScriptedSources(blob, upstream: .init(.longAndSilent(70_000)))
+        try await withDownload(of: blob, from: sources, size: Int64(blob.count)) { download, _ in
+            let reader = Task { try await read(download, .toEnd(from: 0)) }
+            try await eventually { download.record.sources.first?.failures == [.wrongAnswer: 1] }
+            reader.cancel()
+            _ = await reader.result
+        }
+    }
+
     @Test("serves many readers of all kinds from one copy of upstream's bytes")
     func manyReaders() async throws {
         let blob = blob(24 * Self.MiB)

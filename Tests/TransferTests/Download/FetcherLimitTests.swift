@@ -81,6 +81,21 @@ struct FetcherLimitTests {
         }
     }
 
+    @Test("A range behind the size that only a manifest claims is had from upstream, and nothing is said to be there where nothing is")
+    func behindTheClaim() async throws {
+        try await FetcherFixture().run { stub, fetcher, origin, _ in
+            let digest = stub.add(blob: someBytes(1000))
+            let claim = """
+                {"schemaVersion": 2, "config": {"mediaType": "a/b", "digest": "\(digest)", "size": 10}, "layers": []}
+                """
+            fetcher.sizes.learn(try ManifestDocument(bytes: Array(claim.utf8), mediaType: .ociManifest))
+            #expect(fetcher.sizes.size(of: digest) == 10)
+            let question = BlobQuestion(digest: digest, origin: origin, range: .closed(first: 500, last: 599))
+            let bytes = try await fetcher.open(question).readAll(.closed(500..<600))
+            #expect(bytes == Array(someBytes(1000)[500..<600]))
+        }
+    }
+
     @Test("What goes past the disk keeps to the rate of registries")
     func rate() async throws {
         try await FetcherFixture().run { stub, fetcher, origin, _ in

@@ -99,7 +99,7 @@ struct LinkCheckTests {
         #expect(batches(plan.evaluate(now: start, world: world)) == [[0]])
     }
 
-    @Test("are left to the hash of the front where they cannot be read, which finds that the spool is broken")
+    @Test("are not looked at over and over where they cannot be read: the download ends for it")
     func unreadable() throws {
         var (plan, run) = try plan()
         bring(&plan, run, 9 * MiB)

@@ -19,6 +19,8 @@ final class ScriptedSources: BlobSources {
             case short(Int)
             /// So many bytes more than there are.
             case long(Int)
+            /// The same, and then silence.
+            case longAndSilent(Int)
             /// The bytes in this range are wrong.
             case wrong(Range<Int>)
             case refuse(DownloadPlan.Ending)
@@ -116,7 +118,7 @@ final class ScriptedSources: BlobSources {
             breaks = lower + after < upper
             upper = min(upper, lower + after)
         case .short(let count): upper = min(upper, lower + count)
-        case .long(let extra):
+        case .long(let extra), .longAndSilent(let extra):
             bytes += [UInt8](repeating: 0, count: extra)
             if upper == blob.count { upper += extra }
         case .wrong(let range):
@@ -132,9 +134,11 @@ final class ScriptedSources: BlobSources {
         let end = upper
         let content = bytes
         let doesBreak = breaks
+        let isSilent = if case .longAndSilent = answer { true } else { false }
         return SourceStream(offset: Int64(lower), total: total, rangeIgnored: ignored) {
             () async throws(SourceFailure) -> ByteBuffer? in
             guard position < end else {
+                if isSilent { try? await Task.sleep(for: .seconds(3600)) }
                 if doesBreak { throw SourceFailure(ending: .broke("cut by the script")) }
                 return nil
             }

@@ -32,13 +32,39 @@ struct TwoRegistriesTests {
             }
             let questions = [origin, try Origin.of("library/other")].map { BlobQuestion(digest: digest, origin: $0) }
             let readers = questions.map { question in Task { _ = try await fetcher.open(question) } }
-            try await eventually { fetcher.isFetching(digest) }
+            try await eventually { fetcher.transfers.reduce(0) { $0 + $1.readers } == 2 }
             #expect(fetcher.transfers.count == 1)
             for reader in readers {
                 reader.cancel()
                 _ = await reader.result
             }
             #expect(fetcher.transfers.count <= 1)
+        }
+    }
+
+    @Test("is told to peers of the registry whose content may be shared, also where the other was asked first")
+    func shared() async throws {
+        var fixture = FetcherFixture()
+        fixture.rules.mayBeShared = { _, origins in
+            origins.allSatisfy { $0.registry.description != FetcherFixture.otherRegistry }
+        }
+        try await fixture.run { stub, fetcher, origin, _ in
+            let digest = stub.add(blob: someBytes(300_000))
+            let other = try Origin.of("secret/app", at: FetcherFixture.otherRegistry)
+            for repository in ["library/app", "secret/app"] {
+                stub.script(paths(blob: digest, in: repository), [.mute])
+            }
+            var readers: [Task<Void, any Error>] = []
+            for (count, question) in [other, origin].map({ BlobQuestion(digest: digest, origin: $0) }).enumerated() {
+                #expect(fetcher.shared(digest) == nil)
+                readers.append(Task { _ = try await fetcher.open(question) })
+                try await eventually { fetcher.transfers.count == count + 1 }
+            }
+            #expect(fetcher.shared(digest)?.origins == [origin])
+            for reader in readers {
+                reader.cancel()
+                _ = await reader.result
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Transfer
 
-@Suite("A held manifest that cannot be read", .serialized, .timeLimit(.minutes(1)))
+@Suite("A held manifest whose file was cut", .serialized, .timeLimit(.minutes(1)))
 struct HeldManifestTests {
     @Test("is had from upstream, and held whole again")
     func cut() async throws {
