@@ -184,7 +184,9 @@ struct SharePolicy: Equatable, Sendable {
         _ manifest: Digest, namedBy repositories: Set<Origin>, _ content: SharedContent,
         _ isPublic: (Digest, Origin) -> Bool?
     ) -> Bool {
-        guard mayHangOnUpstream, !repositories.isEmpty, !content.children(manifest).isEmpty else { return false }
+        guard mayHangOnUpstream, !repositories.isEmpty, !content.children(manifest).isEmpty else {
+            return false
+        }
         let homes = content.homes(manifest)
         guard homes.count > 1 || homes.isDisjoint(with: repositories) else { return false }
         return homes.contains { hangsOnUpstream($0) && isPublic(manifest, $0) != true }

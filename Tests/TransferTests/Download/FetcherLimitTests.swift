@@ -81,7 +81,7 @@ struct FetcherLimitTests {
         }
     }
 
-    @Test("A range behind the size that only a manifest claims is had from upstream, and nothing is said to be there where nothing is")
+    @Test("A range behind the size that only a manifest claims is had from upstream")
     func behindTheClaim() async throws {
         try await FetcherFixture().run { stub, fetcher, origin, _ in
             let digest = stub.add(blob: someBytes(1000))
