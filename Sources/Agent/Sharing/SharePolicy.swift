@@ -175,7 +175,8 @@ struct SharePolicy: Equatable, Sendable {
     /// Whether a repository that a manifest is from keeps it to itself. Then no other's word counts: any registry can name any digest, and
     /// a runtime that finds the content here takes it for that registry's.
     private func isDenied(_ manifest: Digest, _ homes: Set<Origin>, _ isPublic: (Digest, Origin) -> Bool?) -> Bool {
-        mayHangOnUpstream && homes.count > 1 && homes.contains { hangsOnUpstream($0) && isPublic(manifest, $0) == false }
+        mayHangOnUpstream && homes.count > 1
+            && homes.contains { hangsOnUpstream($0) && isPublic(manifest, $0) == false }
     }
 
     /// Whether a manifest that an image's index names is not that image's to offer: it is from elsewhere, or one of several that say it is
