@@ -12,6 +12,9 @@ extension DownloadPlan {
     static let upstreamPatience: Duration = .seconds(75)
     /// From here on a request that ended was silent; before, it was only cut.
     static let upstreamSilence: Duration = .seconds(10)
+    /// More than this is no silence of upstream's, but time in which this machine slept, or the request had to wait here: the transport
+    /// waits 30 s for the head of an answer, and 30 s for a byte.
+    static let longestSilence: Duration = .seconds(60)
 
     /// What counts against upstream.
     struct UpstreamRecord: Sendable {
@@ -65,7 +68,7 @@ extension DownloadPlan {
     /// Requests that were silent beside each other count once, and not while another brought something.
     private mutating func countSilence(of run: Run, now: Instant) {
         let since = max(run.lastByteAt, progressAt ?? run.startedAt, upstream.silentUntil ?? run.startedAt)
-        let silence = since.duration(to: now)
+        let silence = min(since.duration(to: now), Self.longestSilence)
         guard silence >= Self.upstreamSilence else { return }
         let flow = run.brought > 0 ? (run.openedAt ?? run.startedAt).duration(to: run.lastByteAt) : .zero
         upstream.silence = max(.zero, upstream.silence + silence - flow)
