@@ -174,12 +174,16 @@ public final class BlobFetcher: Service {
     public func refused() { counters.answered(hit: false) }
 
     /// The blob's size, for a HEAD: nothing is downloaded.
+    ///
+    /// Of a blob that is not here a manifest can say anything, and so can a peer: where they do not agree, upstream is asked first.
     public func size(of question: BlobQuestion) async throws -> Int64 {
-        if let size = content.size(of: question.digest) ?? currentSize(of: question)?.bytes {
+        let running = currentSize(of: question)
+        if let size = content.size(of: question.digest) ?? (running?.isUpstreams == true ? running?.bytes : nil) {
             return size
         }
-        if let size = sizes.size(of: question.digest) ?? sources.claimedSize(of: question.digest) { return size }
-        if let size = try await upstreamSize(of: question) { return size }
+        let (named, offered) = (sizes.size(of: question.digest), sources.claimedSize(of: question.digest))
+        if let named, named == offered { return named }
+        if let size = try await upstreamSize(of: question) ?? running?.bytes ?? offered ?? named { return size }
         throw FetchError(.notFound, "nobody who can be asked has \(question.digest)")
     }
 

@@ -223,6 +223,24 @@ extension EndToEnd {
                 #expect(try await node.shoal("images").text.contains("localhost:5050/team/app:v1"))
             }
         }
+
+        @Test("a layer that a push was told need not be sent outlives a collection, without a name that leads to it")
+        func promised() async throws {
+            try await LAN.with { lan in
+                let node = try await lan.node()
+                var layers: [String] = []
+                for text in ["asked for", "not asked for"] {
+                    try await node.pushArtifact(text, as: "team/app", "v1")
+                    let sum = try await Command(["sh", "-c", "printf %s '\(text)' | sha256sum"]).run()
+                    layers.append("team/app/blobs/sha256:" + (sum.split(separator: " ").first ?? ""))
+                    #expect(try await node.shoal("rm", "localhost:5050/team/app:v1").succeeded)
+                }
+                #expect(try await node.local(layers[0], "--head").status == 200)
+                #expect(try await node.shoal("gc", "--grace", "0").succeeded)
+                #expect(try await node.local(layers[0]).text == "asked for")
+                #expect(try await node.local(layers[1]).status == 404)
+            }
+        }
     }
 }
 

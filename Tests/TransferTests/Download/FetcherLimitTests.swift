@@ -85,14 +85,21 @@ struct FetcherLimitTests {
     func behindTheClaim() async throws {
         try await FetcherFixture().run { stub, fetcher, origin, _ in
             let digest = stub.add(blob: someBytes(1000))
-            let claim = """
-                {"schemaVersion": 2, "config": {"mediaType": "a/b", "digest": "\(digest)", "size": 10}, "layers": []}
-                """
-            fetcher.sizes.learn(try ManifestDocument(bytes: Array(claim.utf8), mediaType: .ociManifest))
+            try fetcher.sizes.learn(claim(of: digest, size: 10))
             #expect(fetcher.sizes.size(of: digest) == 10)
             let question = BlobQuestion(digest: digest, origin: origin, range: .closed(first: 500, last: 599))
             let bytes = try await fetcher.open(question).readAll(.closed(500..<600))
             #expect(bytes == Array(someBytes(1000)[500..<600]))
+        }
+    }
+
+    @Test("The size that only a manifest claims is told for a HEAD where upstream cannot tell it, and no sooner")
+    func claimedHead() async throws {
+        try await FetcherFixture().run { stub, fetcher, origin, _ in
+            let digest = stub.add(blob: someBytes(1000))
+            try fetcher.sizes.learn(claim(of: digest, size: 10))
+            #expect(try await fetcher.size(of: BlobQuestion(digest: digest, origin: origin)) == 1000)
+            #expect(try await fetcher.size(of: BlobQuestion(digest: digest, origin: nil)) == 10)
         }
     }
 
@@ -106,5 +113,13 @@ struct FetcherLimitTests {
             for try await _ in stream {}
             #expect(began.duration(to: .now) > .milliseconds(200))
         }
+    }
+
+    /// A manifest that names a blob, and says of it what it likes.
+    private func claim(of digest: Digest, size: Int64) throws -> ManifestDocument {
+        let text = """
+            {"schemaVersion": 2, "config": {"mediaType": "a/b", "digest": "\(digest)", "size": \(size)}, "layers": []}
+            """
+        return try ManifestDocument(bytes: Array(text.utf8), mediaType: .ociManifest)
     }
 }
