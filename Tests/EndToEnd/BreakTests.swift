@@ -8,6 +8,17 @@ extension EndToEnd {
         /// In the middle of the demo image's three big layers, which are on their way together.
         private static let middle = 24 << 20
 
+        /// A pull whose registry holds its bytes back when it is in mid-body.
+        private static func halfPull(
+            of image: Fixtures.Image, on node: Node, through proxy: FaultProxy
+        ) async throws -> Child {
+            let containerd = try await Containerd(on: node)
+            proxy.set(.hold(after: middle))
+            let pull = try containerd.startPull(image.tagged())
+            try await eventually("the pull is in mid-body", within: .seconds(30)) { proxy.forwarded >= middle }
+            return pull
+        }
+
         @Test("a pull survives the agent being killed in mid-body and started again")
         func agentKilled() async throws {
             try await LAN.with { lan in
@@ -17,12 +28,7 @@ extension EndToEnd {
                     var configuration = AgentConfiguration()
                     configuration.upstreams = ["registry.test": "http://proxy.test"]
                     let node = try await lan.node(configuration)
-                    let containerd = try await Containerd(on: node)
-                    proxy.set(.hold(after: Self.middle))
-                    let pull = try containerd.startPull(image.tagged())
-                    try await eventually("the pull is in mid-body", within: .seconds(30)) {
-                        proxy.forwarded >= Self.middle
-                    }
+                    let pull = try await Self.halfPull(of: image, on: node, through: proxy)
                     try await node.killAgent()
                     proxy.set(.none)
                     try await node.startAgent()
@@ -63,21 +69,15 @@ extension EndToEnd {
                 let image = try await Fixtures.image(.demo)
                 _ = try await lan.registry()
                 try await FaultProxy.with { proxy in
-                    let key = try await lan.clusterKey()
                     var configuration = AgentConfiguration()
-                    configuration.keyFile = key
+                    configuration.keyFile = try await lan.clusterKey()
                     let holder = try await lan.node(configuration)
                     try await Containerd(on: holder).pull(image.tagged())
                     try await holder.machine.plug(false)
 
                     configuration.upstreams = ["registry.test": "http://proxy.test"]
                     let node = try await lan.node(configuration)
-                    let containerd = try await Containerd(on: node)
-                    proxy.set(.hold(after: Self.middle))
-                    let pull = try containerd.startPull(image.tagged())
-                    try await eventually("the pull is in mid-body", within: .seconds(30)) {
-                        proxy.forwarded >= Self.middle
-                    }
+                    let pull = try await Self.halfPull(of: image, on: node, through: proxy)
                     try await holder.machine.plug(true)
                     try await node.hears(of: holder, holding: image.blobs.count + 1)
                     proxy.set(.cut(after: 0))
@@ -123,12 +123,7 @@ extension EndToEnd {
 
                     configuration.upstreams = ["registry.test": "http://proxy.test"]
                     let node = try await lan.node(configuration)
-                    let containerd = try await Containerd(on: node)
-                    proxy.set(.hold(after: Self.middle))
-                    let pull = try containerd.startPull(image.tagged())
-                    try await eventually("the pull is in mid-body", within: .seconds(30)) {
-                        proxy.forwarded >= Self.middle
-                    }
+                    let pull = try await Self.halfPull(of: image, on: node, through: proxy)
                     try await holder.machine.plug(true)
                     #expect(try await pull.wait(within: .seconds(180)) == .code(0))
                     #expect(try await node.status().bytes.peers > 0)

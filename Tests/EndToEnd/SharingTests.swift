@@ -120,6 +120,19 @@ extension LAN {
         return nodes
     }
 
+    /// An image that the first node's containerd pulled by itself, and a second node that has heard of all of it.
+    func heldByContainerd(
+        _ name: Fixtures.Name
+    ) async throws -> (image: Fixtures.Image, containerd: Containerd, nodes: [Node]) {
+        let image = try await Fixtures.image(name)
+        _ = try await registry()
+        let nodes = try await trustedNodes(2, .besideContainerd)
+        let containerd = try await Containerd(on: nodes[0])
+        try await containerd.pullPastTheMirror(image.tagged())
+        try await nodes[1].locates(image, on: nodes[0])
+        return (image, containerd, nodes)
+    }
+
     /// A key of this LAN's.
     func clusterKey() async throws -> String {
         let file = folder.path + "/cluster.key"

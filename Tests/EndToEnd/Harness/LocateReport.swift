@@ -24,6 +24,11 @@ extension Node {
         }
     }
 
+    /// Waits until this node has heard that another holds an image, its manifest and every blob.
+    func locates(_ image: Fixtures.Image, on other: Node) async throws {
+        for digest in [image.digest] + image.blobs.map(\.digest) { try await locates(digest, on: other) }
+    }
+
     /// Waits until this node has heard that another does not hold it any more.
     @discardableResult
     func loses(_ query: String, on other: Node, within limit: Duration = .seconds(15)) async throws -> Duration {

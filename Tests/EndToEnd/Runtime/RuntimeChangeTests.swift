@@ -31,14 +31,7 @@ extension EndToEnd {
         @Test("a pull that comes while a peer removes the image does not stumble over the gap")
         func removedMeanwhile() async throws {
             try await LAN.with { lan in
-                let image = try await Fixtures.image(.small)
-                _ = try await lan.registry()
-                let nodes = try await lan.trustedNodes(2, .besideContainerd)
-                let containerd = try await Containerd(on: nodes[0])
-                try await containerd.pullPastTheMirror(image.tagged())
-                for digest in [image.digest] + image.blobs.map(\.digest) {
-                    try await nodes[1].locates(digest, on: nodes[0])
-                }
+                let (image, containerd, nodes) = try await lan.heldByContainerd(.small)
                 let taker = try await Containerd(on: nodes[1])
                 try await containerd.remove(image.tagged())
                 let took = try await taker.pull(image.tagged())
@@ -51,14 +44,7 @@ extension EndToEnd {
         @Test("a pull survives containerd on the serving node being killed and started again", .needs(.program("tc")))
         func killedWhileServing() async throws {
             try await LAN.with { lan in
-                let image = try await Fixtures.image(.demo)
-                _ = try await lan.registry()
-                let nodes = try await lan.trustedNodes(2, .besideContainerd)
-                let containerd = try await Containerd(on: nodes[0])
-                try await containerd.pullPastTheMirror(image.tagged())
-                for digest in [image.digest] + image.blobs.map(\.digest) {
-                    try await nodes[1].locates(digest, on: nodes[0])
-                }
+                let (image, containerd, nodes) = try await lan.heldByContainerd(.demo)
                 let taker = try await Containerd(on: nodes[1])
                 try await nodes[0].machine.limitUplink(megabitsPerSecond: 400)
                 let pull = try taker.startPull(image.tagged())

@@ -8,15 +8,8 @@ extension EndToEnd {
             "shoal verify names the image of a damaged blob and what mends it, and the blob is not offered until then")
         func verify() async throws {
             try await LAN.with { lan in
-                let image = try await Fixtures.image(.small)
-                _ = try await lan.registry()
-                let nodes = try await lan.trustedNodes(2, .besideContainerd)
-                let containerd = try await Containerd(on: nodes[0])
-                try await containerd.pullPastTheMirror(image.tagged())
+                let (image, containerd, nodes) = try await lan.heldByContainerd(.small)
                 let blob = try image.largestBlob
-                for digest in [image.digest] + image.blobs.map(\.digest) {
-                    try await nodes[1].locates(digest, on: nodes[0])
-                }
                 let intact = try await nodes[0].shoal("verify", image.tagged())
                 #expect(intact.exit == .code(0), "\(intact.errors)")
 
@@ -53,15 +46,8 @@ extension EndToEnd {
         @Test("a blob that nobody knows to be damaged reaches no runtime: its bytes come from elsewhere")
         func unnoticed() async throws {
             try await LAN.with { lan in
-                let image = try await Fixtures.image(.demo)
-                _ = try await lan.registry()
-                let nodes = try await lan.trustedNodes(2, .besideContainerd)
-                let containerd = try await Containerd(on: nodes[0])
-                try await containerd.pullPastTheMirror(image.tagged())
+                let (image, containerd, nodes) = try await lan.heldByContainerd(.demo)
                 let blob = try image.largestBlob
-                for digest in [image.digest] + image.blobs.map(\.digest) {
-                    try await nodes[1].locates(digest, on: nodes[0])
-                }
                 try containerd.flipBit(in: blob.digest, at: blob.size / 2)
                 let taker = try await Containerd(on: nodes[1])
                 report("a pull past a damaged holder", try await taker.pull(image.tagged()))
@@ -75,15 +61,8 @@ extension EndToEnd {
         @Test("a blob that was cut short behind containerd's back is not offered any more, and the rest is")
         func truncated() async throws {
             try await LAN.with { lan in
-                let image = try await Fixtures.image(.small)
-                _ = try await lan.registry()
-                let nodes = try await lan.trustedNodes(2, .besideContainerd)
-                let containerd = try await Containerd(on: nodes[0])
-                try await containerd.pullPastTheMirror(image.tagged())
+                let (image, containerd, nodes) = try await lan.heldByContainerd(.small)
                 let blob = try image.largestBlob
-                for digest in [image.digest] + image.blobs.map(\.digest) {
-                    try await nodes[1].locates(digest, on: nodes[0])
-                }
                 try containerd.truncate(blob.digest, to: blob.size / 2)
                 let taker = try await Containerd(on: nodes[1])
                 try await taker.pull(image.tagged())

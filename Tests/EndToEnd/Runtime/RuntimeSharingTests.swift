@@ -49,9 +49,7 @@ extension EndToEnd {
                 let containerd = try await Containerd(on: nodes[0])
                 let imported = try await containerd.importImage("registry.test/team/imported:1")
                 try await containerd.pullPastTheMirror(image.tagged())
-                for digest in [image.digest] + image.blobs.map(\.digest) {
-                    try await nodes[1].locates(digest, on: nodes[0])
-                }
+                try await nodes[1].locates(image, on: nodes[0])
                 for digest in [imported.digest] + imported.layers {
                     #expect(try await nodes[1].holders(of: digest).isEmpty)
                     let answer = try await nodes[1].get("http://\(nodes[0].machine.address):5051/v1/blobs/\(digest)")
