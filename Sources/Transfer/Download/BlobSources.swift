@@ -48,6 +48,14 @@ struct SourceFailure: Error {
     var ending: DownloadPlan.Ending
     /// In a word, for people; nil: what the ending says by itself.
     var reason: FailureReason?
+
+    /// Whether another try may end otherwise.
+    var mayPass: Bool {
+        switch ending {
+        case .broke, .busy: true
+        case .finished, .refused, .noSuchRange, .lacks: false
+        }
+    }
 }
 
 /// The body of a source's answer.

@@ -10,7 +10,11 @@ extension Download {
     func reader(_ intent: DownloadPlan.Intent, origin: Origin?) -> SpoolReader? {
         let id: Int? = state.withLock { state in
             guard !state.isClosed, state.asks(origin?.registry) else { return nil }
-            if let origin, !state.origins.contains(origin), state.origins.count < 8 { state.origins.append(origin) }
+            if let origin, !state.origins.contains(origin), state.origins.count < 8 {
+                state.origins.append(origin)
+                // What other repositories refuse, this one may give.
+                if state.plan.upstreamRefusal != nil { state.plan.forgiveUpstream() }
+            }
             let id = state.nextReader
             state.nextReader += 1
             state.plan.addReader(id, intent, now: .now)

@@ -239,6 +239,8 @@ final class Download: Sendable {
     private func recover() async {
         defer {
             state.withLock { $0.isReady = true }
+            // A blob of which upstream has said that it is empty is complete from the start.
+            signalHash.yield()
             evaluate()
         }
         guard let left = spool.recovered, let size = size ?? left.size else { return }
@@ -254,7 +256,6 @@ final class Download: Sendable {
         context.logger.info(
             "a download goes on from what was left of it",
             metadata: ["digest": "\(digest)", "pieces": "\(sound?.count ?? 0) of \(left.pieces.count)"])
-        signalHash.yield()
     }
 
     /// Lets the plan decide, and carries out what it says.

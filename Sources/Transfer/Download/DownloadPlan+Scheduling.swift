@@ -35,15 +35,31 @@ extension DownloadPlan {
             if let retry = upstreamRetryAt, retry > now { return actions }
             startUpstream(&actions, now: now)
         } else if size == nil, !hasPeerRun {
-            actions += others.prefix(SwarmLimits.questions).map { .ask($0, nil) }
+            actions += sizeQuestions(others, now: now)
         }
-        if runs.isEmpty, others.isEmpty || !isHopeful(now, for: Self.patience) { actions += exhausted() }
+        let patience = size == nil ? Self.sizePatience : Self.patience
+        if runs.isEmpty, others.isEmpty || !isHopeful(now, for: patience) { actions += exhausted() }
         return actions
     }
 
+    /// Others who want the blob are asked how long it is, a few at a time and in turn. Their answers lead here again, so that what was
+    /// asked lately must count: else each answer would be more questions.
+    private mutating func sizeQuestions(_ others: [NodeID], now: Instant) -> [Action] {
+        guard !others.isEmpty, sizeAskedAt.map({ $0.duration(to: now) >= SwarmLimits.askingSize }) ?? true else {
+            return []
+        }
+        sizeAskedAt = now
+        let count = min(SwarmLimits.questions, others.count)
+        let asked = (0..<count).map { others[(sizeQuestionsAsked + $0) % others.count] }
+        sizeQuestionsAsked += count
+        return asked.map { .ask($0, nil) }
+    }
+
     /// Others have the blob, or parts of it: their word is good enough to begin with, upstream's counts when it comes.
+    /// But that it is empty is for the answer to a request to say: nothing would come that could show a lie.
     private mutating func takeClaimedSize(_ world: World) {
-        guard size == nil, let claimed = world.claimedSize, Self.isPossible(claimed), believesClaims, runs.isEmpty
+        guard size == nil, let claimed = world.claimedSize, claimed > 0, Self.isPossible(claimed), believesClaims,
+            runs.isEmpty
         else { return }
         learnSize(claimed, isUpstreams: false)
     }

@@ -302,7 +302,7 @@ extension DownloadPlan {
 
     /// A node has told what it has.
     mutating func heard(_ node: NodeID, _ report: PieceReport, now: Instant) {
-        if size == nil, phase == .fetching, Self.isCredible(report.size), believesClaims {
+        if size == nil, phase == .fetching, report.size > 0, Self.isCredible(report.size), believesClaims {
             learnSize(report.size, isUpstreams: false)
             follow(holders: [], wanters: [node], now: now)
         }

@@ -115,6 +115,8 @@ struct DownloadPlan: Sendable {
     static let splitLimit = 2
     /// How long readers wait for peers' bytes to be verified before upstream's are taken.
     static let patience: Duration = .seconds(20)
+    /// How long they wait, where no registry gives the blob, for others who want it to learn how long it is.
+    static let sizePatience: Duration = .seconds(5)
     /// Less than this is no progress: what drips would keep readers waiting for ever, and nobody else would be asked.
     static let leastProgress: Int64 = 256 << 10
     /// How often a peer may break off before it is given up: in all, and without a byte in between.
@@ -154,6 +156,9 @@ struct DownloadPlan: Sendable {
     var splits = 0
     var ignoresRanges = false
     var askedLAN = LANQuestion.notAsked
+    /// When others were last asked how long the blob is, and how many have been.
+    var sizeAskedAt: Instant?
+    var sizeQuestionsAsked = 0
     var released: Int64 = 0
     var upstreamMismatches = 0
     var lastFailure: String?

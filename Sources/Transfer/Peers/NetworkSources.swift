@@ -194,7 +194,9 @@ final class NetworkSources: BlobSources {
                     }
                 }
             } catch {
-                last = SourceFailure(ending: ending(of: error), reason: FailureReason(error))
+                let failure = SourceFailure(ending: ending(of: error), reason: FailureReason(error))
+                // What may pass counts more than what another repository refuses.
+                if failure.mayPass || !last.mayPass { last = failure }
             }
         }
         throw last

@@ -11,6 +11,8 @@ enum SwarmLimits {
     /// How often each of them is asked, and how many at a time.
     static let asking: Duration = .milliseconds(500)
     static let questions = 4
+    /// How often some are asked for the blob's size while nobody has told it.
+    static let askingSize: Duration = .milliseconds(250)
     /// An owner from which nothing more comes for so long loses its share to the next in rank.
     static let ownerPatience: Duration = .seconds(5)
     /// So does one that takes so many times as long over a piece as others did; in seconds, where no other was seen.

@@ -354,4 +354,40 @@ struct DownloadPlanTests {
         plan.verified()
         #expect(plan.read(0, at: 0, now: start) == .ready(upTo: 0))
     }
+
+    @Test("what others claim to be empty is fetched all the same")
+    func claimedEmpty() {
+        var plan = plan(.toEnd(from: 0))
+        var world = alone
+        world.claimedSize = 0
+        #expect(plan.evaluate(now: start, world: world) == [.start(0, .upstream, nil)])
+        #expect(!plan.isComplete)
+    }
+
+    @Test("others are asked for a size in turn, and no answer makes for more questions")
+    func sizeQuestions() {
+        var plan = plan(.toEnd(from: 0))
+        let wanters = (0..<6).map { _ in NodeID.random() }
+        let world = DownloadPlan.World(holders: [], upstreamUsable: false, wanters: wanters)
+        func asked(after time: Duration) -> [NodeID] {
+            plan.evaluate(now: start + time, world: world).compactMap {
+                if case .ask(let node, nil) = $0 { node } else { nil }
+            }
+        }
+        #expect(asked(after: .zero) == Array(wanters[..<4]))
+        for node in wanters[..<4] {
+            plan.notHeard(node, now: start)
+            #expect(asked(after: .milliseconds(10)).isEmpty)
+        }
+        #expect(asked(after: SwarmLimits.askingSize) == Array(wanters[4...]) + Array(wanters[..<2]))
+        #expect(plan.read(0, at: 0, now: start) == .wait)
+        // Nobody knows: the runtime is better off asking the registry itself.
+        #expect(plan.evaluate(now: start + DownloadPlan.sizePatience, world: world).contains(.askLAN))
+        plan.lanAnswered()
+        _ = asked(after: DownloadPlan.sizePatience)
+        guard case .failed(.notFound, _) = plan.read(0, at: 0, now: start) else {
+            Issue.record("the download waits on, though nobody can say how long the blob is")
+            return
+        }
+    }
 }
