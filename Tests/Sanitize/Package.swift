@@ -3,7 +3,7 @@ import PackageDescription
 
 // A part of the package at the top, for deploy/sanitize to build with the thread sanitizer in a few minutes: what does without NIO and
 // gRPC, and with SHOAL_SANITIZE_ALL=1 the stores, too, which take a part of NIO. Sources, Tests and checkouts are made
-// of links, with Mutex.swift in every module.
+// of links, with Mutex.swift and Continuation.swift in every module.
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
