@@ -60,6 +60,31 @@ extension EndToEnd {
             }
         }
 
+        @Test("what changes the agent, or has images leave it, is asked over its socket and no other way")
+        func administration() async throws {
+            try await LAN.with { lan in
+                let node = try await lan.node()
+                try await node.pushArtifact("stays", as: "team/app", "v1")
+                let name = "localhost:5050/team/app:v1"
+                let changes = [
+                    "remove?image=\(name)", "tag?source=\(name)&target=localhost:5050/team/app:v2", "pin?image=\(name)",
+                    "collect?grace=0", "verify", "pull?image=\(name)", "load",
+                ]
+                let requests = changes.map { ("POST", $0) } + [("GET", "save?image=\(name)")]
+                for (method, path) in requests {
+                    let answer = try await node.get("http://127.0.0.1:5052/api/v1/\(path)", ["--request", method])
+                    #expect(answer.status == 403, "\(method) \(path): \(answer.text)")
+                    #expect(answer.text.contains("socket"), "\(method) \(path): \(answer.text)")
+                }
+                let images = try await node.shoal("images").text
+                #expect(images.contains(name) && !images.contains("team/app:v2"))
+                // The very same over the socket.
+                let socket = ["--unix-socket", "\(node.folder)/shoal.sock", "--request", "POST"]
+                #expect(try await node.get("http://localhost/api/v1/\(changes[0])", socket).status == 200)
+                #expect(try await !node.shoal("images").text.contains(name))
+            }
+        }
+
         @Test(
             "what is pushed towards a registry's name is refused, in whatever form, and the registry never hears of it",
             arguments: ["registry.test", nil])

@@ -119,6 +119,56 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "however many nodes strangers invent at a third party's address, few connections are tried there",
+            arguments: [false, true])
+        func inventedNodes(areIntroduced: Bool) async throws {
+            try await LAN.with { lan in
+                let node = try await lan.node()
+                let victim = try await lan.machine("victim", "10.77.0.99")
+                let counters = ["nsenter", "--net=/run/netns/\(node.name)", "nft"]
+                let rules =
+                    "add table ip t; add chain ip t out { type filter hook output priority 0; }; "
+                    + "add rule ip t out ip daddr \(victim.address) tcp flags & (syn | ack) == syn counter"
+                try await Command(counters + [rules]).run()
+                func tried() async throws -> Int {
+                    let words = try await Command(counters + ["list", "table", "ip", "t"]).run().split {
+                        $0 == " " || $0 == "\n"
+                    }
+                    return try #require(words.firstIndex(of: "packets").flatMap { Int(words[$0 + 1]) })
+                }
+                let sender = try RawSender()
+                let stranger = WireBeacon.randomNode()
+                var sent: UInt64 = 0
+                func send() {
+                    sent += 1
+                    if areIntroduced {
+                        let own = WireBeacon.hello(node: stranger, sequence: 2 * sent, port: 5999, version: 0)
+                        sender.send(own, to: node.machine.address)
+                        let told = WireBeacon.introduction(
+                            by: stranger, sequence: 2 * sent + 1, of: 14, at: victim.address)
+                        sender.send(told, to: node.machine.address)
+                    } else {
+                        let hello = WireBeacon.hello(node: WireBeacon.randomNode(), port: 5051, version: 1)
+                        sender.send(hello, to: node.machine.address, forging: victim.address, 5051)
+                    }
+                }
+                let began = ContinuousClock.now
+                try await eventually(
+                    "a connection was tried, and ten seconds are over", within: .seconds(30), every: .milliseconds(50)
+                ) {
+                    send()
+                    guard began.duration(to: .now) > .seconds(10) else { return false }
+                    return try await tried() > 1
+                }
+                let count = try await tried()
+                print("  measured: \(sent) datagrams, \(count) connections")
+                // After 0, 0.25, 0.75, 1.75, 3.75 and 7.75 seconds.
+                #expect(count <= 8)
+                #expect(sent > 50)
+            }
+        }
+
         /// Bytes that nft counted, in the order of its rules.
         private static func counted(_ listing: String) throws -> (Int, Int) {
             let counts = listing.split(separator: "\n").compactMap { line -> Int? in

@@ -130,6 +130,20 @@ extension EndToEnd {
                 #expect(try await node.mirror("", namespace: nil).status == 200)
                 let answer = try await node.mirror("", ["--header", header], namespace: nil)
                 #expect((400..<500).contains(answer.status))
+                // Nor is anything pushed, on this listener or the one for Docker.
+                let manifest = #"{"schemaVersion":2,"config":{},"layers":[]}"#
+                let type = "Content-Type: application/vnd.oci.image.manifest.v1+json"
+                for port in [5050, 5054] {
+                    let repository = "http://127.0.0.1:\(port)/v2/team/app"
+                    let upload = ["--request", "POST", "--header", header]
+                    let begun = try await node.get("\(repository)/blobs/uploads/", upload)
+                    #expect((400..<500).contains(begun.status) && begun.headers["location"] == nil, "\(port)")
+                    let put = ["--request", "PUT", "--data", manifest, "--header", type, "--header", header]
+                    let written = try await node.get("\(repository)/manifests/v1", put)
+                    #expect((400..<500).contains(written.status), "\(port)")
+                }
+                #expect(try await node.local("_catalog").text.contains("team/app") == false)
+                #expect(try await node.local("team/app/blobs/uploads/", "--request", "POST").status == 202)
             }
         }
 

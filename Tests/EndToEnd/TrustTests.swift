@@ -25,6 +25,41 @@ extension EndToEnd {
             }
         }
 
+        @Test("what a stranger says of a tag counts for nobody but who was told to believe the LAN")
+        func strangersTags() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry()
+                let careful = try await lan.node()
+                var configuration = AgentConfiguration()
+                configuration.tables = "[tags]\nbelieve = \"lan\"\n"
+                let credulous = try await lan.node(configuration)
+                // What the stranger calls by those names is there, and right: the names are the lie.
+                for node in [careful, credulous] { try await node.copyThroughMirror(image) }
+                try await registry.switchOff()
+                let names = ["registry.test/debian/forged:1", "localhost:5050/team/forged:1"]
+                let tags = Dictionary(uniqueKeysWithValues: names.map { ($0, image.digest) })
+                try await LyingPeer.with(tags: tags) { liar in
+                    let sender = try RawSender()
+                    let hello = WireBeacon.hello(node: liar.node, port: UInt64(LyingPeer.port), version: 1)
+                    for node in [careful, credulous] {
+                        try await eventually(
+                            "the liar's inventory is read", within: .seconds(30), every: .milliseconds(100)
+                        ) {
+                            sender.send(hello, to: node.machine.address)
+                            return try await node.status().peers.contains { $0.name == "stranger" && $0.blobs > 0 }
+                        }
+                    }
+                    for (node, status) in [(credulous, 200), (careful, 404)] {
+                        let tag = try await node.mirror("debian/forged/manifests/1", Self.accept)
+                        #expect(tag.status == status)
+                        let local = try await node.local("team/forged/manifests/1", "--head")
+                        #expect(local.status == status)
+                    }
+                }
+            }
+        }
+
         @Test("a node believes its own earlier answer for a tag when upstream is gone")
         func ownTag() async throws {
             try await LAN.with { lan in
@@ -166,8 +201,11 @@ extension EndToEnd {
                 try await Containerd(on: members[0]).pull(image.tagged())
                 try await members[1].hears(of: members[0], holding: image.blobs.count + 1)
                 let blob = try image.largestBlob
-                let asked = try await stranger.get("http://\(members[0].machine.address):5051/v1/blobs/\(blob.digest)")
-                #expect(asked.status == 401 || asked.status == 403)
+                for path in ["blobs/\(blob.digest)", "chain/\(blob.digest)", "pieces/\(blob.digest)", "inventory"] {
+                    let asked = try await stranger.get("http://\(members[0].machine.address):5051/v1/\(path)")
+                    #expect(asked.status == 401 || asked.status == 403, "\(path)")
+                    #expect(!asked.text.contains(image.digest), "\(path)")
+                }
                 #expect(try await stranger.status().peers.isEmpty)
                 #expect(try await members[0].status().peers.map(\.name) == ["node2"])
             }

@@ -4,6 +4,8 @@ public struct RecoveredSpool: Hashable, Sendable {
     public internal(set) var size: Int64?
     /// Whether upstream had told the size; else peers had.
     public internal(set) var sizeIsUpstreams = false
+    /// Who was asked; nil where nobody was.
+    public internal(set) var origin: SpoolOrigin?
     /// In ascending order, each once.
     public var pieces: [SpooledPiece] { noted.values.sorted { $0.piece < $1.piece } }
 
@@ -14,12 +16,18 @@ public struct RecoveredSpool: Hashable, Sendable {
     mutating func take(_ record: SpoolRecord) {
         switch record {
         case .size(let size, let isUpstreams): (self.size, sizeIsUpstreams) = (size, isUpstreams)
+        case .origin(let origin): self.origin = origin
         case .piece(let piece): noted[piece.piece, default: piece].update(piece)
         }
     }
 
     /// Whether there is something to go on from.
     var isWorthwhile: Bool { !noted.isEmpty }
+
+    /// Whether who asks an origin may go on from it: nothing in it is another's word.
+    func isGood(for origin: SpoolOrigin?) -> Bool {
+        self.origin == origin || !sizeIsUpstreams && noted.values.allSatisfy { $0.kind != .upstream }
+    }
 
     func piece(_ number: Int) -> SpooledPiece? { noted[number] }
 }

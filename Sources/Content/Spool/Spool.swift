@@ -9,8 +9,8 @@ public final class Spool: Sendable {
 
     /// Opens the folder, making it where it is missing, and looks at what an agent that died has left there.
     ///
-    /// Files with a sound journal stay for ``create(_:)`` as long as they are younger than 24 hours, no more than 64, and take no more than
-    /// half of the free space; others are removed. Only files named as ``create(_:)`` names them are touched: the folder is the
+    /// Files with a sound journal stay for ``create(_:from:)`` as long as they are younger than 24 hours, no more than 64, and take no more than
+    /// half of the free space; others are removed. Only files named as ``create(_:from:)`` names them are touched: the folder is the
     /// operator's choice and may be `/tmp`. Those that another agent is writing are left alone. Blocks; meant for the start.
     /// - Parameter limit: bytes that all files in it may take, those that were left included; nil: as many as the disk has. The oldest that
     ///   were left go first; when there are none, ``SpoolFile/write(_:at:)`` says `.exceedsCapacity`.
@@ -21,8 +21,14 @@ public final class Spool: Sendable {
 
     /// Makes a new, empty file for a blob, or goes on with one that was left: then ``SpoolFile/recovered`` says what is noted of it.
     /// Several for one digest do not disturb each other.
-    public func create(_ digest: Digest) throws(ContentError) -> SpoolFile {
-        if let file = leftovers.adopt(digest) { return file }
+    /// - Parameter origin: who will be asked; nil: nobody yet. What was left with bytes or a size of another's is not gone on with.
+    public func create(_ digest: Digest, from origin: SpoolOrigin? = nil) throws(ContentError) -> SpoolFile {
+        let file = if let left = leftovers.adopt(digest, for: origin) { left } else { try make(digest) }
+        if let origin { file.note(origin) }
+        return file
+    }
+
+    private func make(_ digest: Digest) throws(ContentError) -> SpoolFile {
         while true {
             let number = created.wrappingAdd(1, ordering: .relaxed).newValue
             do throws(ContentError) {

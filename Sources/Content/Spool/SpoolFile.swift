@@ -110,7 +110,12 @@ public final class SpoolFile: ArrivedFile {
         change { $0.note(.size(size, isUpstreams: sizeIsUpstreams)) }
     }
 
-    /// Forgets all notes, because bytes were found to be wrong and nobody knows which.
+    /// Notes who is asked for the blob, before any of its bytes or its size is noted as upstream's.
+    public func note(_ origin: SpoolOrigin) {
+        change { $0.note(.origin(origin)) }
+    }
+
+    /// Forgets all notes but who is asked, because bytes were found to be wrong and nobody knows which.
     public func startOver() {
         change { $0.startOver() }
     }

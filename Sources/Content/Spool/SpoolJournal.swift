@@ -16,7 +16,9 @@ struct SpoolJournal {
     /// Nil until the first piece is there to be noted: most blobs are stored before, and need no journal.
     private var file: OpenFile?
     private var length: Int64 = 0
+    // Noted before the first piece, and nothing to make a file for.
     private var size: SpoolRecord?
+    private var origin: SpoolRecord?
     private var isBroken = false
 
     /// One that is not there yet.
@@ -48,10 +50,10 @@ struct SpoolJournal {
     /// What the journal said when it was adopted.
     private(set) var recovered: RecoveredSpool?
 
-    /// Whether there is a journal that can be gone on from: it says so in its first two records.
+    /// Whether there is a journal that can be gone on from: it says so in its first three records.
     static func isSound(at path: FilePath, digest: Digest) -> Bool {
         var start = SpoolJournal(path: path, digest: digest)
-        guard let bytes = start.open(limit: Int64(SpoolRecordCoder.mark.count + 2 * SpoolRecordCoder.length)) else {
+        guard let bytes = start.open(limit: Int64(SpoolRecordCoder.mark.count + 3 * SpoolRecordCoder.length)) else {
             return false
         }
         return start.read(bytes).isWorthwhile
@@ -62,20 +64,24 @@ struct SpoolJournal {
 
     /// Notes something that is so already.
     mutating func note(_ record: SpoolRecord) {
-        if case .size = record {
-            guard record != size else { return }
-            size = record
-            // There is nothing yet that it would be the size of.
+        switch record {
+        case .size, .origin:
+            guard record != size, record != origin else { return }
+            remember(record)
+            // There is nothing yet that it would be the size or the origin of.
             if file == nil { return }
+        case .piece: break
         }
         guard !isBroken, length < Self.sizeLimit else { return }
         if file == nil { create(record) } else { append(coder.encode(record)) }
     }
 
-    /// Forgets everything that was noted.
+    /// Forgets everything that was noted, but for who is asked.
     mutating func startOver() {
         remove()
+        let origin = origin
         self = SpoolJournal(path: path, digest: digest)
+        self.origin = origin
     }
 
     /// Removes the file.
@@ -92,7 +98,7 @@ struct SpoolJournal {
             return
         }
         file = new
-        append([size, first].compactMap(\.self).reduce(into: SpoolRecordCoder.mark) { $0 += coder.encode($1) })
+        append([size, origin, first].compactMap(\.self).reduce(into: SpoolRecordCoder.mark) { $0 += coder.encode($1) })
     }
 
     private mutating func append(_ bytes: [UInt8]) {
@@ -108,6 +114,14 @@ struct SpoolJournal {
         }
     }
 
+    private mutating func remember(_ record: SpoolRecord) {
+        switch record {
+        case .size: size = record
+        case .origin: origin = record
+        case .piece: break
+        }
+    }
+
     /// Takes in the records up to the first that is not sound.
     private mutating func read(_ bytes: [UInt8]) -> RecoveredSpool {
         var recovered = RecoveredSpool()
@@ -116,7 +130,7 @@ struct SpoolJournal {
         length = Int64(SpoolRecordCoder.mark.count)
         while let record = coder.decode(rest.prefix(SpoolRecordCoder.length)) {
             recovered.take(record)
-            if case .size = record { size = record }
+            remember(record)
             rest = rest.dropFirst(SpoolRecordCoder.length)
             length += Int64(SpoolRecordCoder.length)
         }

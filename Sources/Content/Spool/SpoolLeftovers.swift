@@ -26,12 +26,16 @@ final class SpoolLeftovers: Sendable {
         trim()
     }
 
-    /// Goes on with the youngest file of a blob.
+    /// Goes on with the youngest file of a blob that is good for who asks an origin.
     /// - Returns: nil where there is none that nobody else has.
-    func adopt(_ digest: Digest) -> SpoolFile? {
+    func adopt(_ digest: Digest, for origin: SpoolOrigin?) -> SpoolFile? {
+        var others: [SpoolFile] = []
+        defer { for file in others { file.leave() } }
         while let leftover = list.withLock({ $0.take(digest) }) {
             space.give(leftover.bytes)
-            if let file = SpoolFile(adopting: leftover.name, in: self) { return file }
+            guard let file = SpoolFile(adopting: leftover.name, in: self) else { continue }
+            if file.recovered?.isGood(for: origin) == true { return file }
+            others.append(file)
         }
         return nil
     }

@@ -4,6 +4,7 @@ import OCI
 /// What a spool's journal consists of.
 enum SpoolRecord: Equatable {
     case size(Int64, isUpstreams: Bool)
+    case origin(SpoolOrigin)
     case piece(SpooledPiece)
 }
 
@@ -15,11 +16,11 @@ struct SpoolRecordCoder {
     /// Of a record, in bytes.
     static let length = bodyLength + checkLength
 
-    // A record's body: what it is, two bytes of detail, five of nothing, a number, a checksum, a state.
+    // A record's body: what it is, two bytes of detail, five of nothing, a number, a checksum (or a code), a state.
     private static let bodyLength = 80
     private static let (sumPlace, statePlace) = (16..<48, 48..<80)
     private static let checkLength = 8
-    private static let (size, piece): (UInt8, UInt8) = (1, 2)
+    private static let (size, piece, origin): (UInt8, UInt8, UInt8) = (1, 2, 3)
     private static let (hasSum, hasState): (UInt8, UInt8) = (1, 2)
 
     /// The checksum of the record before the next one.
@@ -37,6 +38,9 @@ struct SpoolRecordCoder {
         case .size(let size, let isUpstreams):
             (body[0], body[1]) = (Self.size, isUpstreams ? 1 : 0)
             number = size
+        case .origin(let origin):
+            (body[0], number) = (Self.origin, 0)
+            body.replaceSubrange(Self.sumPlace, with: origin.bytes)
         case .piece(let piece):
             (body[0], body[1]) = (Self.piece, piece.kind.rawValue)
             number = Int64(piece.piece)
@@ -69,6 +73,7 @@ struct SpoolRecordCoder {
     private static func record(_ body: [UInt8], _ number: Int64) -> SpoolRecord? {
         switch body[0] {
         case size: return .size(number, isUpstreams: body[1] == 1)
+        case origin: return SpoolOrigin(code: body[sumPlace]).map { .origin($0) }
         case piece:
             guard let kind = SpooledPiece.Kind(rawValue: body[1]), number <= Int64(Int32.max) else { return nil }
             let sum = body[2] & hasSum == 0 ? nil : PieceSum(bytes: body[sumPlace])

@@ -87,6 +87,11 @@ struct PeerRecord: Sendable {
 
     func holds(_ ip: IPAddress) -> Bool { addresses.contains { $0.ip == ip } }
 
+    /// Whether the node itself has ever answered there.
+    func hasProven(_ address: PeerAddress) -> Bool {
+        index(of: address).map { addresses[$0].workedAt != nil } == true
+    }
+
     func index(of address: PeerAddress) -> Int? {
         addresses.firstIndex { $0.address == address }
     }

@@ -69,6 +69,10 @@ extension PeerTable {
             // It has a line about this node, or of this node: it has introduced itself.
             record.linkedAt = now
             if record.sources.isDisjoint(with: [.static, .dns]) { record.sources.insert(.introduced) }
+            // Anybody can write another's address on a datagram: no Hello goes there before somebody has answered.
+            if !record.hasAnswered, let index = record.addresses.firstIndex(where: { $0.ip == source }) {
+                wantConfirmation(of: &record, at: index, now: now)
+            }
         }
         record.spokeAt = now
         record.hops = 0

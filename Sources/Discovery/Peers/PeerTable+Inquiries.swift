@@ -21,13 +21,17 @@ extension PeerTable {
             if !record.hasAnswered, running.unanswered >= strangers, !wanting.sought.contains(id) { break }
             var rest: [ContinuousClock.Instant] = []
             for (due, inquiry) in candidates(of: record, now: now) {
+                let isProven = record.hasProven(inquiry.address)
+                // While somebody else is asked for there, the place that becomes free brings the next look.
+                let turn = isProven ? now : unproven.due(at: inquiry.address.host, now: now)
                 // Invented nodes get half of the places at most.
-                guard due <= now, running.all < rules.limits.inquiries,
+                guard let turn, max(due, turn) <= now, running.all < rules.limits.inquiries,
                     record.hasAnswered || running.unanswered < strangers
                 else {
-                    rest.append(due)
+                    rest.append(max(due, turn ?? now))
                     continue
                 }
+                if !isProven { unproven.begin(inquiry, now: now) }
                 begin(inquiry, of: &record)
                 asking.insert(record.id)
                 running.all += 1
@@ -117,6 +121,7 @@ extension PeerTable {
     mutating func finishNode(
         _ id: NodeID, at address: PeerAddress, document: NodeDocument?, now: ContinuousClock.Instant
     ) {
+        unproven.finish(id, at: address, isProven: document?.id == id, now: now)
         guard var record = records[id], let index = record.index(of: address) else { return }
         guard let document else {
             // Asked again when it is heard again; or, where it worked before, when its penalty ends. A node that others tell of may not
@@ -169,6 +174,7 @@ extension PeerTable {
     mutating func finishInventory(
         _ id: NodeID, at address: PeerAddress, epoch: UInt64, reading: InventoryReading?, now: ContinuousClock.Instant
     ) {
+        unproven.finish(id, at: address, isProven: reading != nil, now: now)
         // Of an earlier epoch: the attempt that is under way now, if any, is another one.
         guard var record = records[id], record.epoch == epoch else { return }
         wanting.endSeeking(id)

@@ -48,7 +48,8 @@ extension PeerTable {
 
     // MARK: Telling
 
-    /// Where Hellos go that broadcast does not carry: to what the operator named, and to those beyond the LAN that send theirs here.
+    /// Where Hellos go that broadcast does not carry: to what the operator named, and to those beyond the LAN that send theirs here and have
+    /// answered there.
     func links(port: Int, now: ContinuousClock.Instant) -> [BeaconTarget] {
         var targets: Set<IPAddress> = []
         for (address, caller) in callers where !caller.isSelf {
@@ -65,7 +66,7 @@ extension PeerTable {
         let linked = records.values.filter { record in
             if record.isNeighbour, record.speaksHere(now: now), record.linkedAt == nil { return false }
             return !record.sources.isDisjoint(with: [.static, .dns])
-                || record.linkedAt.map { now - $0 < Self.linkMemory } ?? false
+                || record.hasAnswered && record.linkedAt.map { now - $0 < Self.linkMemory } ?? false
         }
         return Array(linked.sorted { ($0.id.low ^ own.low) < ($1.id.low ^ own.low) }.prefix(Self.linkLimit))
     }

@@ -30,6 +30,8 @@ struct PeerTable: Sendable {
     var wanting = InquiryQueue()
     /// Nodes that are being asked something; some of them may not be any more.
     var asking: Set<NodeID> = []
+    /// Where nobody has answered yet.
+    var unproven = UnprovenAddresses()
     /// Addresses without a name to them.
     var callers: [PeerAddress: Caller] = [:]
     /// Where this node may look for peers that others tell of.
@@ -241,6 +243,7 @@ struct PeerTable: Sendable {
             remove(record.id)
         }
         checkUpOnTheSilent(now: now)
+        unproven.tick(now: now)
     }
 
     /// The table is full. The longest silent of those that are not alive goes; else the oldest of those that never answered over

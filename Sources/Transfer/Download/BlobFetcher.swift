@@ -7,23 +7,6 @@ public import OCI
 public import ServiceLifecycle
 import Synchronization
 
-/// A request for a blob, or for a part of it.
-public struct BlobQuestion: Sendable {
-    public var digest: Digest
-    /// Where upstream has it; nil where nobody said: then only this node and the LAN can answer.
-    public var origin: Origin?
-    /// Who asks, and as whom upstream is asked.
-    public var identity: UpstreamIdentity
-    public var range: RangeRequest
-
-    public init(digest: Digest, origin: Origin?, as identity: UpstreamIdentity = .node, range: RangeRequest = .whole) {
-        self.digest = digest
-        self.origin = origin
-        self.identity = identity
-        self.range = range
-    }
-}
-
 /// The mirror's view of blobs: what this node holds first, then the one download of a blob on this node.
 ///
 /// One for all who ask upstream with this node's right, and one for each client with a right of its own: what upstream gives to one is no
@@ -346,7 +329,8 @@ public final class BlobFetcher: Service {
         let file: SpoolFile
         do {
             // Not on a thread that others wait for, nor under the lock that they take: a disk may take its time.
-            file = try await WorkPool(.singleton).run { [spool] in try spool.create(question.digest) }
+            let origin = SpoolOrigin(question.origin?.registry, as: question.identity)
+            file = try await WorkPool(.singleton).run { [spool] in try spool.create(question.digest, from: origin) }
         } catch let error as ContentError {
             throw FetchError(error.code == .noSpace ? .noSpace : .broken, error.message)
         }

@@ -1,3 +1,4 @@
+import Content
 import OCI
 import Synchronization
 
@@ -8,8 +9,9 @@ extension Download {
 
     /// A new reader; nil when the download has ended, or asks another registry, and another must be begun.
     func reader(_ intent: DownloadPlan.Intent, origin: Origin?) -> SpoolReader? {
-        let id: Int? = state.withLock { state in
+        let joined: (id: Int, isFirstOrigin: Bool)? = state.withLock { state in
             guard !state.isClosed, state.asks(origin?.registry) else { return nil }
+            let isFirst = state.origins.isEmpty && origin != nil
             if let origin, !state.origins.contains(origin), state.origins.count < 8 {
                 state.origins.append(origin)
                 // What other repositories refuse, this one may give.
@@ -19,11 +21,12 @@ extension Download {
             state.nextReader += 1
             state.plan.addReader(id, intent, now: .now)
             state.idleSince = nil
-            return id
+            return (id, isFirst)
         }
-        guard let id else { return nil }
+        guard let joined else { return nil }
+        if joined.isFirstOrigin, let origin = SpoolOrigin(origin?.registry, as: identity) { spool.note(origin) }
         evaluate()
-        return SpoolReader(download: self, id: id)
+        return SpoolReader(download: self, id: joined.id)
     }
 
     func removeReader(_ id: Int) {

@@ -12,6 +12,8 @@ extension DownloadPlan {
         guard phase == .fetching else { return actions }
         canAskUpstream = world.upstreamUsable && upstreamRefusal == nil
         upstreamIsCrowded = world.upstreamIsCrowded
+        // A slow peer is better than none.
+        if !canAskUpstream { peersTooSlow = false }
         takeClaimedSize(world)
         let peers = peersTooSlow ? [] : world.holders.filter { !excludedPeers.contains($0) }
         let others = world.wanters.filter { !excludedPeers.contains($0) }
@@ -100,6 +102,12 @@ extension DownloadPlan {
             return present.contains(reader.position..<piece.upperBound) && !isProvedAlone
                 || !isHopeful(now, for: Self.patience)
         }
+    }
+
+    /// Whether somebody may still show what parts of the blob should be, though nobody has yet: who has them from upstream, or this node.
+    func mayBeProved(_ now: Instant) -> Bool {
+        guard let swarm, swarm.isShared else { return false }
+        return canAskUpstream || swarm.mayAskUpstream && !isPatienceOver(now)
     }
 
     /// What of the blob counts as here for a reader: a peer's bytes do if they will be verified with the whole blob.

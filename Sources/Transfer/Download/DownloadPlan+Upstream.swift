@@ -61,8 +61,6 @@ extension DownloadPlan {
             }
         case .refused(let message), .noSuchRange(let message), .lacks(let message, _): upstreamRefusal = message
         }
-        // A slow peer is better than none.
-        if upstreamRefusal != nil { peersTooSlow = false }
     }
 
     /// Requests that were silent beside each other count once, and not while another brought something.

@@ -12,6 +12,11 @@ extension Swarm {
         return candidates.first(where: isLive) == own
     }
 
+    /// Whether anybody else who wants the blob asks upstream for it, or has not said yet.
+    var mayAskUpstream: Bool {
+        roster.members.contains { !$0.isHolder && ($0.heardAt == nil || $0.hasUpstream) }
+    }
+
     /// Whether anybody may have some of these pieces soon.
     func hasHope(of missing: PieceSet, now: Instant) -> Bool {
         roster.members.contains { member in

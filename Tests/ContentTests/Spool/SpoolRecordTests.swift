@@ -11,7 +11,7 @@ struct SpoolRecordTests {
     private static let state = SHA256State(bytes: Array(100..<132))
 
     static let records: [SpoolRecord] = [
-        .size(0, isUpstreams: false), .size(.max, isUpstreams: true),
+        .size(0, isUpstreams: false), .size(.max, isUpstreams: true), .origin(SpoolScene.origin(7)),
         .piece(SpooledPiece(piece: 0, kind: .upstream, sum: sum)),
         .piece(SpooledPiece(piece: 70_000, kind: .checked, state: state)),
         .piece(SpooledPiece(piece: Int(Int32.max), kind: .checked, sum: sum, state: state)),

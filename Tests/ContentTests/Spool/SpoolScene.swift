@@ -74,6 +74,11 @@ struct SpoolScene {
         file.note(SpooledPiece(piece: piece, kind: .upstream, state: chain.states[piece]))
     }
 
+    /// A registry and a right, each number another.
+    static func origin(_ number: UInt8) -> SpoolOrigin {
+        SpoolOrigin(code: (0..<32).map { number ^ $0 })!
+    }
+
     /// What an agent leaves that had the pieces.
     func leave(sums: [Int] = [], states: [Int] = [], of digest: Digest? = nil) throws {
         let file = try Spool(directory: folder).create(digest ?? self.digest)

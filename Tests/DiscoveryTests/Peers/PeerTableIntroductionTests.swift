@@ -45,6 +45,16 @@ import Testing
         }
     }
 
+    /// Answers everybody.
+    private func answerAll(_ table: inout PeerTable, at seconds: Double) {
+        while case let start = table.startInquiries(now: Samples.at(seconds)).start, !start.isEmpty {
+            for case .node(let id, let address) in start {
+                let document = (1...100).first { Samples.node($0) == id }.map { Samples.document($0) }
+                table.finishNode(id, at: address, document: document, now: Samples.at(seconds))
+            }
+        }
+    }
+
     // MARK: Being told
 
     @Test("a node that is told of counts once it has answered itself")
@@ -165,7 +175,7 @@ import Testing
         _ = try table.hear(Samples.hello(5), from: Samples.ip("10.9.0.5"), now: Samples.at(1))
         _ = try table.hear(
             introduction([introduced(6, ip: "10.9.0.6")], by: 5), from: Samples.ip("10.9.0.5"), now: Samples.at(1))
-        answer(&table, 6, at: 1)
+        answerAll(&table, at: 1)
         let target = BeaconTarget(ip: Samples.ip("10.9.0.5"), port: 5051)
         #expect(table.links(port: 5051, now: Samples.at(2)) == [target])
         let told = table.introductionsToLinks(port: 5051, isRound: false, now: Samples.at(2))
@@ -183,8 +193,19 @@ import Testing
         answer(&table, 2, at: 1)
         answer(&table, 3, at: 1)
         _ = try table.hear(Samples.hello(5), from: Samples.ip("10.8.0.5"), now: Samples.at(1))
+        answerAll(&table, at: 1)
         let told = table.introductionsToLinks(port: 5051, isRound: false, now: Samples.at(2))
         #expect(told.first?.1.map(\.hops).sorted() == [1, 3])
+    }
+
+    @Test("a Hello that came in another's name brings none there while nobody has answered")
+    func forgedLink() throws {
+        var table = try acquainted()
+        _ = try table.hear(Samples.hello(5), from: Samples.ip("10.9.0.5"), now: Samples.at(1))
+        #expect(table.links(port: 5051, now: Samples.at(2)).isEmpty)
+        #expect(table.introductionsToLinks(port: 5051, isRound: true, now: Samples.at(2)).isEmpty)
+        answerAll(&table, at: 3)
+        #expect(table.links(port: 5051, now: Samples.at(4)).count == 1)
     }
 
     @Test("of many links sixteen are kept")
@@ -193,6 +214,7 @@ import Testing
         for number in 1...100 as ClosedRange<UInt64> {
             _ = try table.hear(Samples.hello(number), from: Samples.ip("10.9.1.\(number)"), now: Samples.at(1))
         }
+        answerAll(&table, at: 1)
         #expect(table.links(port: 5051, now: Samples.at(2)).count == PeerTable.linkLimit)
         #expect(table.links(port: 5051, now: Samples.at(300)).isEmpty)
     }

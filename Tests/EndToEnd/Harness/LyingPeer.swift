@@ -2,24 +2,30 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A peer endpoint that lies, at the test process's own place on the LAN: it has an inventory that never ends.
+/// A peer endpoint that lies, at the test process's own place on the LAN: it has an inventory that never ends, and says what it is told to of
+/// tags.
 final class LyingPeer: Sendable {
     static let port = 5999
     /// Blobs a page: sixty-four of them are more than a node keeps of one peer.
     private static let page = 1_700
 
     let node: [UInt8]
+    /// What it says that tags mean: names in full, and digests.
+    private let tags: [String: String]
     private let served = Atomic<Int>(0)
 
-    private init(node: [UInt8]) {
+    private init(node: [UInt8], tags: [String: String]) {
         self.node = node
+        self.tags = tags
     }
 
     /// Pages of its inventory that were asked for.
     var pages: Int { served.load(ordering: .relaxed) }
 
-    static func with(_ test: (LyingPeer) async throws -> Void) async throws {
-        let peer = LyingPeer(node: WireBeacon.randomNode())
+    static func with(
+        tags: [String: String] = [:], _ test: (LyingPeer) async throws -> Void
+    ) async throws {
+        let peer = LyingPeer(node: WireBeacon.randomNode(), tags: tags)
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
@@ -49,7 +55,14 @@ final class LyingPeer: Sendable {
             return #"{"digest":"sha256:\#(String(repeating: "0", count: 64 - digits.count) + digits)","size":1}"#
         }
         return #"{"epoch":1,"version":1,"full":true,"added":[\#(blobs.joined(separator: ","))],"#
-            + #""removed":[],"references":[],"removedReferences":[],"next":"bMQ\#(number)"}"#
+            + #""removed":[],"references":[\#(references)],"removedReferences":[],"next":"bMQ\#(number)"}"#
+    }
+
+    private var references: String {
+        tags.map { name, digest in
+            #"{"reference":"\#(name)","digest":"\#(digest)","#
+                + #""mediaType":"application/vnd.oci.image.manifest.v1+json","ageSeconds":0}"#
+        }.joined(separator: ",")
     }
 
     private final class Endpoint: ChannelInboundHandler {

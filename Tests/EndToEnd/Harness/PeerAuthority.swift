@@ -37,17 +37,19 @@ struct PeerAuthority: Sendable {
     }
 
     /// Signs a certificate.
-    /// - Parameter node: the id that it names; nil: it is good for any node.
-    func sign(_ name: String, node: String? = nil) async throws -> Certificate {
+    /// - Parameters:
+    ///   - node: the id that it names; nil: it is good for any node.
+    ///   - days: from now until it expires; fewer than 0: it has.
+    func sign(_ name: String, node: String? = nil, days: Int = 2) async throws -> Certificate {
         var extensions = "extendedKeyUsage=serverAuth,clientAuth\n"
         if let node { extensions += "subjectAltName=URI:urn:shoal:node:\(node)\n" }
-        let certificate = try await issue(name, extensions)
+        let certificate = try await issue(name, extensions, days: days)
         let place = URL(filePath: certificate.certificate)
         try (Data(contentsOf: place) + intermediates).write(to: place)
         return certificate
     }
 
-    private func issue(_ name: String, _ extensions: String) async throws -> Certificate {
+    private func issue(_ name: String, _ extensions: String, days: Int = 2) async throws -> Certificate {
         let base = "\(file.dropLast(".pem".count))-\(name)"
         try Data(extensions.utf8).write(to: URL(filePath: base + ".ext"))
         try await Command(
@@ -56,7 +58,7 @@ struct PeerAuthority: Sendable {
         ).run()
         try await Command([
             "openssl", "x509", "-req", "-in", base + ".csr", "-CA", file, "-CAkey", key, "-CAcreateserial", "-days",
-            "2", "-extfile", base + ".ext", "-out", base + ".pem",
+            "\(days)", "-extfile", base + ".ext", "-out", base + ".pem",
         ]).run()
         return Certificate(certificate: base + ".pem", key: base + ".key")
     }

@@ -73,6 +73,18 @@ enum WireBeacon {
         envelope(node, 1, 2) + field(10, digests.flatMap { field(1, field(1, $0)) } + field(2, 60_000))
     }
 
+    /// Tells of invented nodes at an address, each at another port.
+    static func introduction(by node: [UInt8], sequence: UInt64, of count: Int, at address: String) -> [UInt8] {
+        let place = address.split(separator: ".").compactMap { UInt8($0) }
+        let nodes = (0..<count).flatMap { number in
+            field(
+                1,
+                field(1, randomNode()) + field(2, place) + field(3, UInt64(2000 + number)) + field(4, 1) + field(5, 1)
+                    + field(6, 1))
+        }
+        return envelope(node, 1, sequence) + field(11, nodes)
+    }
+
     static func randomNode() -> [UInt8] { (0..<16).map { _ in .random(in: 0...255) } }
 
     private static func envelope(_ node: [UInt8], _ epoch: UInt64, _ sequence: UInt64) -> [UInt8] {

@@ -76,7 +76,7 @@ extension EndToEnd {
         }
 
         @Test(
-            "who has no certificate of the authority gets nothing: not over plain HTTP, not over TLS without one or with another's"
+            "who has no certificate of the authority gets nothing: not over plain HTTP, not over TLS without one, with another's or an expired one"
         )
         func strangers() async throws {
             try await LAN.with { lan in
@@ -104,6 +104,7 @@ extension EndToEnd {
 
                 let own = try await authority.sign("visitor")
                 let foreign = try await others.sign("visitor")
+                let expired = try await authority.sign("late", days: -1)
                 try await eventually("the blob is offered") {
                     try await ask("https", path, own.options) == Answer(status: "200", bytes: blob.size)
                 }
@@ -111,7 +112,7 @@ extension EndToEnd {
                     let plain = try await ask("http", path, [])
                     #expect(plain.status == "400", "\(path)")
                     #expect(plain.bytes < 100, "\(path)")
-                    for options in [["--insecure"], foreign.options] {
+                    for options in [["--insecure"], foreign.options, expired.options] {
                         let refused = try await ask("https", path, options)
                         #expect(refused == Answer(status: "000", bytes: 0), "\(path)")
                     }
@@ -120,6 +121,37 @@ extension EndToEnd {
                 #expect(warnings.contains { $0.contains("\(stranger.address) speaks plain HTTP") })
                 #expect(
                     warnings.contains { $0.contains("\(stranger.address) has no certificate that this node trusts") })
+            }
+        }
+
+        @Test("certificates alone open no private image to those who have them, and make nobody's tags count")
+        func privateImage() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry(users: ["anna": "secret"])
+                let authority = try await PeerAuthority("ca", in: lan.folder.path)
+                let password = lan.folder.path + "/password"
+                try Data("secret\n".utf8).write(to: URL(filePath: password))
+                var configuration = AgentConfiguration()
+                configuration.upstreams = ["private.test": "http://private.test"]
+                configuration.credentials = ["private.test": (user: "anna", passwordFile: password)]
+                let nodes = try await lan.certified([nil, nil], trusting: authority, configuration)
+                try await lan.seeEachOther(nodes)
+                try await Containerd(on: nodes[0]).pull(image.tagged(at: "private.test"))
+                let visitor = try await authority.sign("visitor")
+                let digest = try image.largestBlob.digest
+                for path in ["blobs/\(digest)", "chain/\(digest)", "pieces/\(digest)", "blobs/\(image.digest)"] {
+                    let address = "https://\(nodes[0].machine.address):5051/v1/\(path)"
+                    #expect(try await nodes[1].get(address, visitor.options).status == 404, "\(path)")
+                }
+                try await registry.switchOff()
+                for path in ["manifests/1", "manifests/\(image.digest)", "blobs/\(digest)"] {
+                    let answer = try await nodes[1].mirror("debian/small/\(path)", namespace: "private.test")
+                    #expect(answer.status == 404, "\(path)")
+                }
+                // The one that has it goes on giving it to its own runtime.
+                let own = try await nodes[0].mirror("debian/small/blobs/\(digest)", namespace: "private.test")
+                #expect(own.status == 200)
             }
         }
 

@@ -15,6 +15,8 @@ struct FetcherFixture {
     var rules = BlobFetcher.Rules()
     /// Bytes that the spool may take.
     var spoolLimit: Int64?
+    /// Where the spool is; one of the run's own where none is given.
+    var spoolFolder: FilePath?
 
     func run(
         _ body: (_ stub: StubRegistry, _ fetcher: BlobFetcher, _ origin: Origin, _ spool: FilePath) async throws -> Void
@@ -27,7 +29,7 @@ struct FetcherFixture {
                 let prover = BlobProver(threads: 1, urgency: .awaited)
                 let directory = Directory(own: .random(), hasKey: false, believesTags: false)
                 let peers = PeerClient(group: group, node: .random(), signer: nil)
-                let spool = folder.appending("spool")
+                let spool = spoolFolder ?? folder.appending("spool")
                 let fetcher = BlobFetcher(
                     content: NodeContent(layout: layout, runtime: nil), prover: prover,
                     spool: try Spool(directory: spool, limit: spoolLimit),

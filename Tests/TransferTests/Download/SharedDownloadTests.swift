@@ -10,7 +10,7 @@ import Testing
 @testable import Transfer
 
 /// Whole downloads, several nodes' at once, linked to each other without a network.
-@Suite("Downloads of several nodes", .serialized)
+@Suite("Downloads of several nodes", .serialized, .timeLimit(.minutes(2)))
 struct SharedDownloadTests {
     private static let MiB = 1 << 20
 
@@ -128,6 +128,15 @@ struct SharedDownloadTests {
         let results = try await pull(1, from: nodes, intent: .closed(range))
         #expect(results.first??.elementsEqual(blob[50 * Self.MiB..<51 * Self.MiB]) == true)
         #expect(nodes.peerBytes <= 8 * Self.MiB, "one piece, or two")
+    }
+
+    @Test("read a part of what another holds without a chain, with upstream off, though none can show it to the other")
+    func lazyWithoutChain() async throws {
+        let blob = blob(24 * Self.MiB)
+        let nodes = LinkedNodes(blob, holders: [NodeID.random()], isUpstreamOn: false)
+        let range = Int64(18 * Self.MiB)..<Int64(19 * Self.MiB)
+        let results = try await pull(2, from: nodes, intent: .closed(range))
+        #expect(results.allSatisfy { $0?.elementsEqual(blob[18 * Self.MiB..<19 * Self.MiB]) == true })
     }
 
     @Test("get right bytes though one passes on damaged pieces, and find out which", arguments: [true, false])

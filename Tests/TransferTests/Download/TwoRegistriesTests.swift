@@ -1,4 +1,7 @@
+import Content
+import FoundationEssentials
 import OCI
+import SystemPackage
 import Testing
 
 @testable import Transfer
@@ -39,6 +42,71 @@ struct TwoRegistriesTests {
                 _ = await reader.result
             }
             #expect(fetcher.transfers.count <= 1)
+        }
+    }
+
+    @Test("is not gone on with from what one has left, which may be wrong, for who asks the other")
+    func leftovers() async throws {
+        try await withTemporaryDirectory { folder in
+            let bytes = someBytes(Self.left + Self.rest)
+            try await leave(bytes, in: folder, "evil/app", at: FetcherFixture.otherRegistry, [.wrongByte(at: 100)])
+            try await FetcherFixture(spoolFolder: folder).run { stub, fetcher, origin, _ in
+                let digest = stub.add(blob: bytes)
+                let come = try await fetcher.open(BlobQuestion(digest: digest, origin: origin)).readAll(.toEnd(from: 0))
+                #expect(come == bytes)
+                #expect(stub.bytesSent(for: paths(blob: digest)) == bytes.count)
+            }
+        }
+    }
+
+    @Test("is gone on with from what one has left for who asks the same again, in another repository of it too")
+    func resumed() async throws {
+        try await withTemporaryDirectory { folder in
+            let bytes = someBytes(Self.left + Self.rest)
+            try await leave(bytes, in: folder, "library/other", at: UpstreamFixture.registryName, [])
+            try await FetcherFixture(spoolFolder: folder).run { stub, fetcher, origin, _ in
+                let digest = stub.add(blob: bytes)
+                let come = try await fetcher.open(BlobQuestion(digest: digest, origin: origin)).readAll(.toEnd(from: 0))
+                #expect(come == bytes)
+                #expect(stub.bytesSent(for: paths(blob: digest)) == Self.rest)
+            }
+        }
+    }
+
+    @Test("is not gone on with from what a client with a right of its own has left, for who has none")
+    func rights() async throws {
+        let right = try #require(ClientAuthorization(fields: ["Bearer mine"]))
+        try await withTemporaryDirectory { folder in
+            let bytes = someBytes(Self.left + Self.rest)
+            try await leave(
+                bytes, in: folder, "library/app", at: UpstreamFixture.registryName, [], as: .client(right))
+            try await FetcherFixture(spoolFolder: folder).run { stub, fetcher, origin, _ in
+                let digest = stub.add(blob: bytes)
+                let come = try await fetcher.open(BlobQuestion(digest: digest, origin: origin)).readAll(.toEnd(from: 0))
+                #expect(come == bytes)
+                #expect(stub.bytesSent(for: paths(blob: digest)) == bytes.count)
+            }
+        }
+    }
+
+    /// A whole piece, and what there is behind it.
+    private static let (left, rest) = (4 << 20, 6 << 20)
+
+    /// An agent that is stopped when it has the first piece.
+    private func leave(
+        _ bytes: [UInt8], in folder: FilePath, _ repository: String, at registry: String, _ faults: [StubFault],
+        as identity: UpstreamIdentity = .node
+    ) async throws {
+        try await FetcherFixture(spoolFolder: folder).run { stub, fetcher, _, _ in
+            let digest = stub.add(blob: bytes)
+            let origin = try Origin.of(repository, at: registry)
+            stub.script(paths(blob: digest, in: repository), faults + [.stall(after: Self.left + Self.rest / 2)])
+            let reader = try await fetcher.open(BlobQuestion(digest: digest, origin: origin, as: identity))
+            // The journal is made with the first piece.
+            try await eventually {
+                try FileManager.default.contentsOfDirectory(atPath: folder.string).contains { $0.hasSuffix(".pieces") }
+            }
+            reader.close()
         }
     }
 

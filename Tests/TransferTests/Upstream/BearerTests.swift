@@ -42,6 +42,26 @@ struct BearerTests {
         }
     }
 
+    @Test("A token server's answer is read to 1 MiB and no further", arguments: [1000, 2 << 20])
+    func endlessAnswer(blanks: Int) async throws {
+        let tokens = StubTokens()
+        try await UpstreamFixture(authentication: .bearer(tokens)).run { stub, client, origin in
+            let blob = stub.add(blob: bytes)
+            stub.route("/token") { request in
+                var answer = tokens.answer(request)
+                answer.body += [UInt8](repeating: 0x20, count: blanks)
+                return answer
+            }
+            if blanks < 1 << 20 {
+                let size = try await client.size(of: blob, at: origin)
+                #expect(size == 1000)
+            } else {
+                await #expect(throws: UpstreamError.self) { _ = try await client.size(of: blob, at: origin) }
+                #expect(stub.requests(for: paths(blob: blob)).allSatisfy { $0.authorization == nil })
+            }
+        }
+    }
+
     @Test("access_token is a token too")
     func accessToken() async throws {
         let tokens = StubTokens()
