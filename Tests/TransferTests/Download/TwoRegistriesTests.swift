@@ -48,7 +48,7 @@ struct TwoRegistriesTests {
     @Test("is not gone on with from what one has left, which may be wrong, for who asks the other")
     func leftovers() async throws {
         try await withTemporaryDirectory { folder in
-            let bytes = someBytes(Self.left + Self.rest)
+            let bytes = Self.blob
             try await leave(bytes, in: folder, "evil/app", at: FetcherFixture.otherRegistry, [.wrongByte(at: 100)])
             try await FetcherFixture(spoolFolder: folder).run { stub, fetcher, origin, _ in
                 let digest = stub.add(blob: bytes)
@@ -62,7 +62,7 @@ struct TwoRegistriesTests {
     @Test("is gone on with from what one has left for who asks the same again, in another repository of it too")
     func resumed() async throws {
         try await withTemporaryDirectory { folder in
-            let bytes = someBytes(Self.left + Self.rest)
+            let bytes = Self.blob
             try await leave(bytes, in: folder, "library/other", at: UpstreamFixture.registryName, [])
             try await FetcherFixture(spoolFolder: folder).run { stub, fetcher, origin, _ in
                 let digest = stub.add(blob: bytes)
@@ -77,7 +77,7 @@ struct TwoRegistriesTests {
     func rights() async throws {
         let right = try #require(ClientAuthorization(fields: ["Bearer mine"]))
         try await withTemporaryDirectory { folder in
-            let bytes = someBytes(Self.left + Self.rest)
+            let bytes = Self.blob
             try await leave(
                 bytes, in: folder, "library/app", at: UpstreamFixture.registryName, [], as: .client(right))
             try await FetcherFixture(spoolFolder: folder).run { stub, fetcher, origin, _ in
@@ -89,7 +89,9 @@ struct TwoRegistriesTests {
         }
     }
 
-    /// A whole piece, and what there is behind it.
+    /// A piece and two and a half.
+    private static let blob = Array(repeatElement(someBytes(1 << 19), count: 20).joined())
+    /// The first piece, and what there is behind it.
     private static let (left, rest) = (4 << 20, 6 << 20)
 
     /// An agent that is stopped when it has the first piece.
