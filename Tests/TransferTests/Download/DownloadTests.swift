@@ -4,6 +4,7 @@ import Integrity
 import Logging
 import NIOPosix
 import OCI
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -67,6 +68,21 @@ struct DownloadTests {
             try await eventually { layout.size(of: download.digest) == Int64(blob.count) }
         }
         #expect(sources.requests == [.init(source: .upstream, range: nil)])
+    }
+
+    @Test("asks upstream again for a reader that knows another repository than the one that has refused")
+    func otherRepository() async throws {
+        let blob = blob(300_000)
+        // The first reader waits on: somebody else wants the blob, and may have it soon.
+        let sources = ScriptedSources(blob, upstream: .init(.refuse(.refused("404")), .whole), wanting: [other])
+        try await withDownload(of: blob, from: sources) { download, _ in
+            let origins = try [Origin.of("library/app"), Origin.of("library/other")]
+            let first = try #require(download.reader(.toEnd(from: 0), origin: origins[0]))
+            try await eventually { download.state.withLock { $0.plan.upstreamRefusal != nil } }
+            let second = try #require(download.reader(.toEnd(from: 0), origin: origins[1]))
+            for reader in [second, first] { #expect(try await reader.readAll(.toEnd(from: 0)) == blob) }
+        }
+        #expect(sources.requests.map(\.source) == [.upstream, .upstream])
     }
 
     @Test("tells at its end who gave what, what failed, and on whose behalf it was begun")

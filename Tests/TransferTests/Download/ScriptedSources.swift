@@ -54,10 +54,15 @@ final class ScriptedSources: BlobSources {
     }
 
     private let blob: [UInt8]
+    /// Others that say that they want the blob, and have nothing of it.
+    private let wanting: [NodeID]
     private let state: Mutex<State>
 
-    init(_ blob: [UInt8], peers: [NodeID: Script] = [:], upstream: Script? = nil) {
+    init(
+        _ blob: [UInt8], peers: [NodeID: Script] = [:], upstream: Script? = nil, wanting: [NodeID] = []
+    ) {
         self.blob = blob
+        self.wanting = wanting
         state = Mutex(State(peers: peers, upstream: upstream))
     }
 
@@ -70,7 +75,7 @@ final class ScriptedSources: BlobSources {
     func isUpstreamUsable(for origins: [Origin]) -> Bool { state.withLock { $0.upstream != nil } }
     func askLAN(for digest: Digest) async {}
     var hasNeighbours: Bool { false }
-    func wanters(of digest: Digest) -> [NodeID] { [] }
+    func wanters(of digest: Digest) -> [NodeID] { wanting }
     func claimedSize(of digest: Digest) -> Int64? { nil }
     func report(of digest: Digest, from node: NodeID, since place: PieceLog.Place?) async -> PieceReport? { nil }
     func chain(of digest: Digest, size: Int64, from node: NodeID) async -> HashChain? { nil }

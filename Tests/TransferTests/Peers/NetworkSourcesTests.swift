@@ -66,6 +66,30 @@ struct NetworkSourcesTests {
         }
     }
 
+    @Test(
+        "Of several repositories that fail, the one that may give the blob later is told of", arguments: [false, true])
+    func repositories(refusesFirst: Bool) async throws {
+        try await UpstreamFixture().run { stub, upstream, origin in
+            let digest = stub.add(blob: someBytes(1000))
+            let origins = [origin, try Origin.of("library/other")]
+            let (refusing, busy) = refusesFirst ? (0, 1) : (1, 0)
+            stub.script(paths(blob: digest, in: "\(origins[refusing].repository)"), [.status(404)])
+            stub.script(paths(blob: digest, in: "\(origins[busy].repository)"), [.throttle(retryAfter: "1")], [])
+            let peers = PeerClient(group: MultiThreadedEventLoopGroup.singleton, node: .random(), signer: nil)
+            let sources = NetworkSources(
+                directory: directory, questions: Questions(directory: directory), wants: Wants(directory: directory),
+                peers: peers, upstream: upstream, blamed: BlamedPeers(),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let failure = await #expect(throws: SourceFailure.self) {
+                _ = try await sources.open(.upstream, digest, origins: origins, as: .node, range: nil, wait: nil)
+            }
+            #expect(failure?.mayPass == true, "\(String(describing: failure))")
+            // And it gives the blob then.
+            _ = try await sources.open(.upstream, digest, origins: origins, as: .node, range: nil, wait: nil)
+            await peers.shutdown()
+        }
+    }
+
     @Test("A peer that hangs up instead of answering is put aside")
     func hangUp() async throws {
         try await withSources({ _ in
