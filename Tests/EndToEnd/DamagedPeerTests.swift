@@ -84,6 +84,8 @@ extension EndToEnd {
                 let status = try await taker.status()
                 #expect(status.warnings.contains { $0.contains(holders[0].name) })
                 #expect(status.bytes.upstream >= blob.size)
+                #expect(!StoreWalk.walk(holders[0]).damaged.isEmpty)
+                #expect(StoreWalk.walk(taker).damaged.isEmpty)
             }
         }
 
@@ -99,6 +101,7 @@ extension EndToEnd {
                 }
                 try await taker.read(image, within: .seconds(120))
                 #expect(try await taker.status().bytes.upstream >= blob.size)
+                #expect(StoreWalk.walk(taker).damaged.isEmpty)
             }
         }
 

@@ -152,12 +152,20 @@ extension EndToEnd {
                     }
                     let heard = #"shoal_beacon_datagrams_total{direction="in"}"#
                     let before = try await node.metrics()(heard)
+                    let dropped = try await node.metrics().droppedDatagrams
+                    // From behind `peers.allow`, by the browser of who is let in.
+                    let inventory = "http://\(node.machine.address):5051/v1/inventory"
+                    #expect(try await stranger.get(inventory).status == 200)
+                    for header in ["Origin: http://evil.example", "Sec-Fetch-Site: cross-site"] {
+                        #expect(try await stranger.get(inventory, ["--header", header]).status == 403)
+                    }
                     for _ in 0..<20 {
                         sender.send(WireBeacon.want(node: liar.node, digests: known), to: node.machine.address)
                         sender.send(
                             WireBeacon.whoHas(node: liar.node, digests: known, padding: 600), to: node.machine.address)
                     }
                     try await eventually("all of it is heard") { try await node.metrics()(heard) >= before + 40 }
+                    #expect(try await node.metrics().droppedDatagrams == dropped)
                     #expect(try await node.metrics()("shoal_downloads_begun_total") == 0)
                     #expect(try await node.status().bytes.upstream == 0)
                     #expect(try registry.requests(for: image.repository).isEmpty)

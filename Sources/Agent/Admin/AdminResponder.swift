@@ -51,6 +51,10 @@ public struct AdminResponder: HTTPResponder {
                 "there is nothing at this path; try \(AdminRoute.status.rawValue), or \(AdminRoute.dashboard.rawValue) in a browser"
             )
         }
+        // Who follows a link to the dashboard may; what the page asks for then is of its own site.
+        if access == .loopback, route != .dashboard, let objection = WebPageRule.objection(to: request.headers) {
+            return .problem(.forbidden, objection)
+        }
         guard route.methods.contains(request.method) else {
             let methods = route.methods.map(\.rawValue).joined(separator: ", ")
             return .problem(.methodNotAllowed, "only \(methods) is answered here", headers: ["Allow": methods])

@@ -24,9 +24,12 @@ public struct RecoveredSpool: Hashable, Sendable {
     /// Whether there is something to go on from.
     var isWorthwhile: Bool { !noted.isEmpty }
 
-    /// Whether who asks an origin may go on from it: nothing in it is another's word.
+    /// Whether who asks an origin may go on from it: nothing in it is another's word. Not even peers' bytes are taken, which may have been
+    /// checked by what another node was told by that registry.
     func isGood(for origin: SpoolOrigin?) -> Bool {
-        self.origin == origin || !sizeIsUpstreams && noted.values.allSatisfy { $0.kind != .upstream }
+        // What was noted before anybody noted origins is nobody's.
+        let isAnybodys = sizeIsUpstreams || noted.values.contains { $0.kind == .upstream }
+        return self.origin == origin && (origin != nil || !isAnybodys)
     }
 
     func piece(_ number: Int) -> SpooledPiece? { noted[number] }

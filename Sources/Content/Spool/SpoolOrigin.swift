@@ -5,7 +5,7 @@ public struct SpoolOrigin: Hashable, Sendable {
     let bytes: [UInt8]
 
     /// - Parameter code: 32 bytes that are the same for the same registry and the same right, and for no others, such as a digest over
-    ///   both; nothing can be read from it on the disk.
+    ///   both. It is kept on the disk: what is secret of either must not be guessed from it.
     public init?(code: some Collection<UInt8>) {
         guard code.count == Self.length else { return nil }
         bytes = Array(code)

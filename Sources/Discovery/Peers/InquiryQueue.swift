@@ -5,6 +5,10 @@ struct InquiryQueue: Sendable {
     private var known: Set<NodeID> = []
     private var strangers: Set<NodeID> = []
     private var later: [NodeID: ContinuousClock.Instant] = [:]
+    /// By node, as which try of all the last one of it was asked; and who has spoken itself. Both stay while the node is known.
+    private var tries: [NodeID: UInt64] = [:]
+    private var tried: UInt64 = 0
+    private var spoken: Set<NodeID> = []
     /// When somebody's time comes; nil where nobody stands aside.
     private(set) var soonest: ContinuousClock.Instant?
     /// Somebody waits for the inventories of these; they may want nothing just now.
@@ -21,6 +25,23 @@ struct InquiryQueue: Sendable {
         } else if !known.contains(id) {
             strangers.insert(id)
         }
+    }
+
+    /// It is asked something.
+    mutating func noteTry(_ id: NodeID) {
+        tried += 1
+        tries[id] = tried
+    }
+
+    /// It has sent something itself.
+    mutating func noteSpoken(_ id: NodeID) { spoken.insert(id) }
+
+    /// Nothing is known of it any more.
+    mutating func forget(_ id: NodeID) {
+        remove(id)
+        endSeeking(id)
+        tries[id] = nil
+        spoken.remove(id)
     }
 
     /// It wants nothing any more.
@@ -50,11 +71,15 @@ struct InquiryQueue: Sendable {
 
     mutating func endSeeking(_ id: NodeID) { sought.remove(id) }
 
-    /// Everybody who may be asked, in the order of their turns.
+    /// Everybody who may be asked, in the order of their turns. Of those that never answered who spoke itself comes before whom others tell
+    /// of, and then who was asked longest ago: where only one of several may be asked, none waits for ever.
     /// - Parameter placeForStrangers: whether one that never answered may be asked now; else those are left out.
     func order(placeForStrangers: Bool) -> [NodeID] {
         var order = known.subtracting(sought).sorted()
-        if placeForStrangers { order += strangers.subtracting(sought).sorted() }
+        if placeForStrangers {
+            order += strangers.subtracting(sought).map { (spoken.contains($0) ? 0 : 1, tries[$0] ?? 0, $0) }
+                .sorted(by: <).map(\.2)
+        }
         return sought.filter { known.contains($0) || strangers.contains($0) }.sorted() + order
     }
 }

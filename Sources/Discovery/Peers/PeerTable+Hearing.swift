@@ -75,6 +75,7 @@ extension PeerTable {
             }
         }
         record.spokeAt = now
+        wanting.noteSpoken(record.id)
         record.hops = 0
         record.introducer = nil
         if !hello.name.isEmpty { record.name = hello.name }

@@ -33,6 +33,7 @@ extension PeerTable {
                 }
                 if !isProven { unproven.begin(inquiry, now: now) }
                 begin(inquiry, of: &record)
+                wanting.noteTry(record.id)
                 asking.insert(record.id)
                 running.all += 1
                 if !record.hasAnswered { running.unanswered += 1 }
@@ -174,7 +175,7 @@ extension PeerTable {
     mutating func finishInventory(
         _ id: NodeID, at address: PeerAddress, epoch: UInt64, reading: InventoryReading?, now: ContinuousClock.Instant
     ) {
-        unproven.finish(id, at: address, isProven: reading != nil, now: now)
+        unproven.finish(id, at: address, isProven: reading?.epoch == epoch, now: now)
         // Of an earlier epoch: the attempt that is under way now, if any, is another one.
         guard var record = records[id], record.epoch == epoch else { return }
         wanting.endSeeking(id)

@@ -72,7 +72,10 @@ extension PeerTable {
     }
 
     private func linkAddress(of record: PeerRecord, now: ContinuousClock.Instant) -> IPAddress? {
-        record.bestAddresses(now: now).first?.ip ?? record.addresses.first?.ip
+        if record.sources.isDisjoint(with: [.static, .dns]) {
+            return record.bestAddresses(now: now).first { $0.workedAt != nil }?.ip
+        }
+        return record.bestAddresses(now: now).first?.ip ?? record.addresses.first?.ip
     }
 
     /// What the neighbours are to be told, who may not hear those nodes. What another neighbour told them lately is not told again.

@@ -30,7 +30,7 @@ struct PeerTable: Sendable {
     var wanting = InquiryQueue()
     /// Nodes that are being asked something; some of them may not be any more.
     var asking: Set<NodeID> = []
-    /// Where nobody has answered yet.
+    /// Where somebody is said to be who has not answered there yet.
     var unproven = UnprovenAddresses()
     /// Addresses without a name to them.
     var callers: [PeerAddress: Caller] = [:]
@@ -155,6 +155,7 @@ struct PeerTable: Sendable {
         records[id] = PeerRecord(
             id: id, handle: handle, name: name, epoch: epoch, sources: [source], heardAt: now, interval: interval,
             spokeAt: isHeard ? now : nil)
+        if isHeard { wanting.noteSpoken(id) }
         addAddress(to: id, ip: ip, port: port, isHeard: isHeard, now: now)
         return true
     }
@@ -227,8 +228,7 @@ struct PeerTable: Sendable {
         index.removeAll(of: record.handle)
         references.removeAll(of: record.handle)
         wants.removeAll(of: id)
-        wanting.remove(id)
-        wanting.endSeeking(id)
+        wanting.forget(id)
         asking.remove(id)
         ids[Int(record.handle)] = nil
         freeHandles.append(record.handle)

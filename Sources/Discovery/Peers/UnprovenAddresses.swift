@@ -14,6 +14,9 @@ struct UnprovenAddresses: Sendable {
 
     private var trials: [String: Trial] = [:]
 
+    /// How many are remembered.
+    var count: Int { trials.count }
+
     /// When a question may be asked at a host; nil while another is under way.
     func due(at host: String, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard let trial = trials[host] else { return now }

@@ -7,8 +7,8 @@ public import TLS
 
 /// The peer end points: blobs that are offered or arriving, their chains, the inventory, and who this node is.
 ///
-/// With a cluster key every request but `/v1/node` must be signed; documents prove the answerer to whoever sends a
-/// `Shoal-Challenge`. Errors are `application/problem+json`.
+/// What a web page makes a browser ask is refused. With a cluster key every request but `/v1/node` must be signed; documents prove the
+/// answerer to whoever sends a `Shoal-Challenge`. Errors are `application/problem+json`.
 public struct PeerResponder: HTTPResponder {
     /// A nonce is a line of a header; longer ones are nobody's.
     private static let maximumChallengeSize = 256
@@ -69,6 +69,8 @@ public struct PeerResponder: HTTPResponder {
             return .problem(
                 .methodNotAllowed, "\(request.method.rawValue) is not answered here", headers: ["Allow": "GET, HEAD"])
         }
+        // A page whose name was made to resolve to this address would read with the right of who looks at it.
+        if let objection = WebPageRule.objection(to: request.headers) { return .problem(.forbidden, objection) }
         var signer: NodeID?
         if route != .node, let gate {
             let verdict = gate.verdict(

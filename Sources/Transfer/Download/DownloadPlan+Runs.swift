@@ -283,6 +283,7 @@ extension DownloadPlan {
         peerFailures = [:]
         progressAt = nil
         peersTooSlow = false
+        nobodyProves = false
         takenOver = false
         released = 0
     }

@@ -12,8 +12,13 @@ extension DownloadPlan {
         guard phase == .fetching else { return actions }
         canAskUpstream = world.upstreamUsable && upstreamRefusal == nil
         upstreamIsCrowded = world.upstreamIsCrowded
-        // A slow peer is better than none.
-        if !canAskUpstream { peersTooSlow = false }
+        if canAskUpstream {
+            nobodyProves = false
+        } else {
+            // A slow peer is better than none.
+            peersTooSlow = false
+            nobodyProves = nobodyProves || isPatienceOver(now)
+        }
         takeClaimedSize(world)
         let peers = peersTooSlow ? [] : world.holders.filter { !excludedPeers.contains($0) }
         let others = world.wanters.filter { !excludedPeers.contains($0) }
@@ -104,10 +109,15 @@ extension DownloadPlan {
         }
     }
 
-    /// Whether somebody may still show what parts of the blob should be, though nobody has yet: who has them from upstream, or this node.
-    func mayBeProved(_ now: Instant) -> Bool {
-        guard let swarm, swarm.isShared else { return false }
-        return canAskUpstream || swarm.mayAskUpstream && !isPatienceOver(now)
+    /// Whether these pieces can go to readers without the rest of the blob: they are here and may go, it is known what they should be, or
+    /// somebody may still show it, who has them from upstream, or this node.
+    func canDoWithout(theRestOf pieces: PieceSet, size: Int64) -> Bool {
+        if chainIsAwaited { return true }
+        if let swarm, swarm.isShared, canAskUpstream || swarm.mayAskUpstream && !nobodyProves { return true }
+        let free = present.only(mayGo)
+        return pieces.ranges.joined().allSatisfy {
+            claims.claim(of: $0) != nil || free.contains(range(of: $0, size: size))
+        }
     }
 
     /// What of the blob counts as here for a reader: a peer's bytes do if they will be verified with the whole blob.

@@ -50,7 +50,7 @@ extension DownloadPlan {
     // MARK: What is missing
 
     private func need(size: Int64, mayRetry: Bool, now: Instant) -> Swarm.Need {
-        var missing = demand(size: size, now: now)
+        var missing = demand(size: size)
         let order = readers.values.sorted { left, right in
             switch (left.waitingSince, right.waitingSince) {
             case (let one?, let other?): (one, left.position) < (other, right.position)
@@ -79,19 +79,17 @@ extension DownloadPlan {
     }
 
     /// The pieces that somebody reads, or that are needed before anybody can.
-    private func demand(size: Int64, now: Instant) -> PieceSet {
+    private func demand(size: Int64) -> PieceSet {
         let count = Self.pieces(of: size)
-        // Without a claim to check them by, peers' bytes go out when the whole is right, so the whole is needed for any part.
-        guard !claims.isEmpty || chainIsAwaited || mayBeProved(now),
-            !readers.values.contains(where: { isWhole($0.intent) })
-        else { return .all(of: count) }
+        guard !readers.values.contains(where: { isWhole($0.intent) }) else { return .all(of: count) }
         var demand = PieceSet(count: count)
         for reader in readers.values {
             let end = demandEnd(reader, size: size)
             guard reader.position < end else { continue }
             demand.insert(Int(reader.position / Self.pieceSize)..<Int((end + Self.pieceSize - 1) / Self.pieceSize))
         }
-        return demand
+        // Without a claim to check them by, peers' bytes go out when the whole is right, so the whole is needed for any part.
+        return canDoWithout(theRestOf: demand, size: size) ? demand : .all(of: count)
     }
 
     /// The pieces of which every byte is here, whoever sent it.

@@ -150,6 +150,8 @@ struct DownloadPlan: Sendable {
     var peersTooSlow = false
     /// Readers have waited long enough: upstream's bytes count, peers' only once the digest is right.
     var takenOver = false
+    /// Upstream cannot be asked, and nobody else has shown in time what the pieces should be.
+    var nobodyProves = false
     var upstreamRefusal: String?
     var upstreamRetryAt: Instant?
     var upstream = UpstreamRecord()

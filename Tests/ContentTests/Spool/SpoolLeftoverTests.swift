@@ -10,7 +10,7 @@ struct SpoolLeftoverTests {
     private static func leave(_ count: Int, in spool: Spool, _ scene: SpoolScene) throws -> [Digest] {
         try (0..<count).map { number in
             let digest = digestOf([UInt8(number), 7])
-            let file = try spool.create(digest)
+            let file = try spool.begin(digest)
             try file.write(bytes(5000))
             file.note(SpooledPiece(piece: 0, kind: .upstream, sum: try scene.sum(of: 2)))
             file.leave()
@@ -33,11 +33,11 @@ struct SpoolLeftoverTests {
         // The order of those that are there comes from their times.
         let next = try Spool(directory: scene.folder)
         #expect(try scene.names.count == 128)
-        let file = try next.create(scene.digest)
+        let file = try next.begin(scene.digest)
         try scene.add(0, to: file)
         file.leave()
         #expect(try scene.names.count == 128)
-        #expect(try next.create(digests[40]).recovered == nil)
+        #expect(try next.begin(digests[40]).recovered == nil)
     }
 
     @Test("What was written last more than a day ago goes at the start")
@@ -48,7 +48,7 @@ struct SpoolLeftoverTests {
         try SpoolScene.age(Self.path(digests[1], in: scene), hours: 23)
         let spool = try Spool(directory: scene.folder)
         #expect(try scene.names.count == 2)
-        #expect(try spool.create(digests[1]).recovered != nil)
+        #expect(try spool.begin(digests[1]).recovered != nil)
     }
 
     @Test("What nobody wanted goes while the agent runs; what somebody goes on with stays")
@@ -59,12 +59,12 @@ struct SpoolLeftoverTests {
             try SpoolScene.age(Self.path(digest, in: scene), hours: hours)
         }
         let spool = try Spool(directory: scene.folder)
-        let wanted = try spool.create(digests[0])
+        let wanted = try spool.begin(digests[0])
         spool.dropLeftovers(olderThan: .seconds(12 * 3600))
         #expect(wanted.recovered != nil)
         #expect(try scene.names.count == 4)
-        #expect(try spool.create(digests[1]).recovered == nil)
-        #expect(try spool.create(digests[2]).recovered != nil)
+        #expect(try spool.begin(digests[1]).recovered == nil)
+        #expect(try spool.begin(digests[2]).recovered != nil)
         withExtendedLifetime(wanted) {}
     }
 
@@ -77,7 +77,7 @@ struct SpoolLeftoverTests {
         }
         let spool = try Spool(directory: scene.folder)
         #expect(spool.makeRoom(for: 1) >= 5000)
-        #expect(try spool.create(digests[1]).recovered == nil)
+        #expect(try spool.begin(digests[1]).recovered == nil)
         #expect(spool.makeRoom(for: 1 << 40) >= 10_000)
         #expect(spool.makeRoom(for: 1) == 0)
         #expect(try scene.names == [])
@@ -91,7 +91,7 @@ struct SpoolLeftoverTests {
         let spool = try Spool(directory: scene.folder)
         let digests = try (0..<2).map { number in
             let digest = digestOf([UInt8(number)])
-            let file = try spool.create(digest)
+            let file = try spool.begin(digest)
             for piece in 0..<3 { try file.write(scene.bytes(of: 0), at: Int64(piece * SpoolScene.pieceSize)) }
             file.note(SpooledPiece(piece: 0, kind: .upstream, sum: try scene.sum(of: 0)))
             file.leave()
@@ -99,7 +99,7 @@ struct SpoolLeftoverTests {
         }
         // 40 MiB less 12: the first may stay. Less 24: 16 are free, and neither is less than half of them.
         #expect(try scene.names == [])
-        #expect(try spool.create(digests[0]).recovered == nil)
+        #expect(try spool.begin(digests[0]).recovered == nil)
         withExtendedLifetime(disk) {}
     }
 
@@ -108,8 +108,8 @@ struct SpoolLeftoverTests {
         let scene = try SpoolScene()
         try scene.leave(sums: [0])
         let (one, two) = (try Spool(directory: scene.folder), try Spool(directory: scene.folder))
-        let mine = try one.create(scene.digest)
-        let theirs = try two.create(scene.digest)
+        let mine = try one.begin(scene.digest)
+        let theirs = try two.begin(scene.digest)
         #expect(mine.recovered != nil)
         #expect(theirs.recovered == nil)
         try scene.add(1, to: mine)
@@ -120,8 +120,8 @@ struct SpoolLeftoverTests {
         #expect(three.makeRoom(for: 1 << 40) == 0)
         #expect(try scene.names.count == 3)
         mine.leave()
-        #expect(try three.create(scene.digest).recovered == nil, "left after the third had looked")
-        let four = try Spool(directory: scene.folder).create(scene.digest)
+        #expect(try three.begin(scene.digest).recovered == nil, "left after the third had looked")
+        let four = try Spool(directory: scene.folder).begin(scene.digest)
         #expect(four.recovered?.pieces.map(\.piece) == [0, 1])
         withExtendedLifetime((theirs, four)) {}
     }
@@ -133,9 +133,9 @@ struct SpoolLeftoverTests {
         let (one, two, three) = (
             try Spool(directory: scene.folder), try Spool(directory: scene.folder), try Spool(directory: scene.folder)
         )
-        let file = try one.create(scene.digest)
+        let file = try one.begin(scene.digest)
         _ = try await scene.scratch.layout().commit(file, as: scene.digest, size: Int64(scene.blob.count))
-        #expect(try two.create(scene.digest).recovered == nil)
+        #expect(try two.begin(scene.digest).recovered == nil)
         #expect(three.makeRoom(for: 1) == 0)
     }
 

@@ -28,7 +28,7 @@ struct SpoolResumeTests {
         let scene = try SpoolScene()
         let copy = try SpoolScene()
         let spool = try Spool(directory: scene.folder)
-        let file = try spool.create(scene.digest)
+        let file = try spool.begin(scene.digest)
         try scene.add(1, to: file)
         // The folder as a kill would have left it; the locks of this process are not on the copies.
         _ = try Spool(directory: copy.folder)
@@ -57,10 +57,10 @@ struct SpoolResumeTests {
     func sameAgent() throws {
         let scene = try SpoolScene()
         let spool = try Spool(directory: scene.folder)
-        let first = try spool.create(scene.digest)
+        let first = try spool.begin(scene.digest)
         try scene.add(0, to: first)
         first.leave()
-        let second = try spool.create(scene.digest)
+        let second = try spool.begin(scene.digest)
         #expect(second.recovered?.pieces.map(\.piece) == [0])
         // The first is a reader of the same file, and may not write any more.
         #expect(throws: ContentError.self) { try first.write([1], at: 0) }
@@ -73,14 +73,14 @@ struct SpoolResumeTests {
         let scene = try SpoolScene()
         try scene.leave(sums: [0])
         let spool = try Spool(directory: scene.folder)
-        let files = try [spool.create(scene.digest), spool.create(scene.digest)]
+        let files = try [spool.begin(scene.digest), spool.begin(scene.digest)]
         #expect(files.map { $0.recovered != nil } == [true, false])
     }
 
     @Test("A file that was left without a note, or whose notes were forgotten, is gone", arguments: [false, true])
     func nothingNoted(isForgotten: Bool) throws {
         let scene = try SpoolScene()
-        let file = try Spool(directory: scene.folder).create(scene.digest)
+        let file = try Spool(directory: scene.folder).begin(scene.digest)
         file.note(size: 3, sizeIsUpstreams: true)
         if isForgotten {
             try scene.add(0, to: file)
@@ -95,7 +95,7 @@ struct SpoolResumeTests {
     @Test("After starting over only what was noted since is left")
     func startingOver() throws {
         let scene = try SpoolScene()
-        let file = try Spool(directory: scene.folder).create(scene.digest)
+        let file = try Spool(directory: scene.folder).begin(scene.digest)
         file.note(size: 1, sizeIsUpstreams: false)
         try scene.add(0, to: file)
         file.startOver()
@@ -109,7 +109,7 @@ struct SpoolResumeTests {
     @Test("A piece's sum and state are both kept; a later sum is of other bytes, and ends the state")
     func sumAndState() throws {
         let scene = try SpoolScene()
-        let file = try Spool(directory: scene.folder).create(scene.digest)
+        let file = try Spool(directory: scene.folder).begin(scene.digest)
         for piece in [0, 1] {
             try scene.add(piece, to: file)
             try scene.addLink(piece, to: file)
@@ -124,7 +124,7 @@ struct SpoolResumeTests {
     @Test("Nothing is noted after the file was sealed")
     func sealed() throws {
         let scene = try SpoolScene()
-        let file = try Spool(directory: scene.folder).create(scene.digest)
+        let file = try Spool(directory: scene.folder).begin(scene.digest)
         try scene.add(0, to: file)
         file.seal()
         file.note(SpooledPiece(piece: 1, kind: .upstream, sum: try scene.sum(of: 1)))
@@ -135,7 +135,7 @@ struct SpoolResumeTests {
     @Test("What nobody could check, or nobody could read back, is not noted")
     func senseless() throws {
         let scene = try SpoolScene()
-        let file = try Spool(directory: scene.folder).create(scene.digest)
+        let file = try Spool(directory: scene.folder).begin(scene.digest)
         file.note(SpooledPiece(piece: 0, kind: .checked))
         file.note(SpooledPiece(piece: -1, kind: .checked, sum: try scene.sum(of: 0)))
         file.note(SpooledPiece(piece: .max, kind: .checked, sum: try scene.sum(of: 0)))
@@ -149,7 +149,7 @@ struct SpoolResumeTests {
     @Test("A small blob has no journal: there is none before the first piece is noted")
     func noJournal() throws {
         let scene = try SpoolScene()
-        let file = try Spool(directory: scene.folder).create(scene.digest)
+        let file = try Spool(directory: scene.folder).begin(scene.digest)
         file.note(size: 3, sizeIsUpstreams: true)
         try file.write([1, 2, 3])
         #expect(try scene.names.count == 1)
@@ -158,7 +158,7 @@ struct SpoolResumeTests {
     @Test("Discarding removes the journal, too")
     func discarded() throws {
         let scene = try SpoolScene()
-        let file = try Spool(directory: scene.folder).create(scene.digest)
+        let file = try Spool(directory: scene.folder).begin(scene.digest)
         try scene.add(0, to: file)
         #expect(try scene.names.count == 2)
         file.discard()

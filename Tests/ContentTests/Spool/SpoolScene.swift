@@ -81,7 +81,7 @@ struct SpoolScene {
 
     /// What an agent leaves that had the pieces.
     func leave(sums: [Int] = [], states: [Int] = [], of digest: Digest? = nil) throws {
-        let file = try Spool(directory: folder).create(digest ?? self.digest)
+        let file = try Spool(directory: folder).begin(digest ?? self.digest)
         file.note(size: Int64(blob.count), sizeIsUpstreams: true)
         for piece in sums { try add(piece, to: file) }
         for piece in states { try addLink(piece, to: file) }
@@ -90,7 +90,7 @@ struct SpoolScene {
 
     /// The next agent's file of the blob.
     func resume(size: Int? = nil) throws -> (file: SpoolFile, sound: [SpooledPiece]) {
-        let file = try Spool(directory: folder).create(digest)
+        let file = try Spool(directory: folder).begin(digest)
         let sound = file.recovered?.soundPieces(in: file, size: Int64(size ?? blob.count)) ?? []
         return (file, sound)
     }
@@ -122,4 +122,9 @@ struct SpoolScene {
         let then = timespec(tv_sec: now.tv_sec - hours * 3600, tv_nsec: 0)
         guard utimensat(AT_FDCWD, path.string, [then, then], 0) == 0 else { throw Errno(rawValue: errno) }
     }
+}
+
+extension Spool {
+    /// A file of a download that asks one and the same registry each time.
+    func begin(_ digest: Digest) throws -> SpoolFile { try create(digest, from: SpoolScene.origin(0)) }
 }

@@ -15,7 +15,7 @@ struct SpoolSpaceTests {
     func refused() throws {
         let scratch = try Scratch()
         let spool = try Self.spool(scratch, limit: 1000)
-        let (first, second) = (try spool.create(digestOf([1])), try spool.create(digestOf([2])))
+        let (first, second) = (try spool.begin(digestOf([1])), try spool.begin(digestOf([2])))
         try first.write(bytes(600))
         let error = #expect(throws: ContentError.self) { try second.write(bytes(500)) }
         #expect(error?.code == .exceedsCapacity)
@@ -33,11 +33,11 @@ struct SpoolSpaceTests {
     func surrendered() throws {
         let scratch = try Scratch()
         let spool = try Self.spool(scratch, limit: 1000)
-        let first = try spool.create(digestOf([1]))
+        let first = try spool.begin(digestOf([1]))
         try first.write(bytes(1000))
         first.seal()
         first.surrender()
-        let second = try spool.create(digestOf([2]))
+        let second = try spool.begin(digestOf([2]))
         try second.write(bytes(1000))
         withExtendedLifetime((first, second)) {}
     }
@@ -59,7 +59,7 @@ struct SpoolSpaceTests {
         let pieces = Int64(2 * SpoolScene.pieceSize)
         try scene.leave(sums: [0, 1])
         let spool = try Spool(directory: scene.folder, limit: pieces + (1 << 20))
-        let file = try spool.create(digestOf([1]))
+        let file = try spool.begin(digestOf([1]))
         #expect(throws: ContentError.self) { try file.write(bytes(2 << 20)) }
         #expect(spool.makeRoom(for: 1) >= pieces)
         try file.write(bytes(2 << 20))
@@ -73,7 +73,7 @@ struct SpoolSpaceTests {
         try scene.leave(sums: [0, 1])
         let spool = try Spool(directory: scene.folder, limit: 1 << 20)
         #expect(try scene.names == [])
-        let file = try spool.create(digestOf([1]))
+        let file = try spool.begin(digestOf([1]))
         try file.write(bytes(1 << 20))
         withExtendedLifetime(file) {}
     }
@@ -83,7 +83,7 @@ struct SpoolSpaceTests {
         let scene = try SpoolScene()
         try scene.leave(sums: [0, 1])
         let spool = try Spool(directory: scene.folder, limit: Int64(scene.blob.count))
-        let file = try spool.create(scene.digest)
+        let file = try spool.begin(scene.digest)
         #expect(file.recovered != nil)
         try file.write(scene.bytes(of: 2), at: Int64(2 * SpoolScene.pieceSize))
         #expect(throws: ContentError.self) { try file.write([1], at: Int64(scene.blob.count)) }

@@ -74,6 +74,79 @@ import Testing
         #expect(atOnce == 1)
     }
 
+    @Test("an address of which mDNS tells, as of ever new nodes, is asked some times in minutes")
+    func sightings() {
+        var table = table()
+        let (asked, atOnce) = endure(&table) { table, second in
+            for number in 0..<14 as Range<UInt64> {
+                let place = PeerAddress(host: Self.victim.description, port: Int(1000 + number))
+                table.sight(
+                    Sighting(source: .mdns, id: Samples.node(100 + second * 14 + number), addresses: [place], epoch: 1),
+                    now: Samples.at(Double(second)))
+            }
+        }
+        #expect((4...16).contains(asked), "\(asked) times")
+        #expect(atOnce == 1)
+    }
+
+    @Test("an address that Hellos of ever new nodes name besides their own is asked some times in minutes")
+    func furtherAddresses() {
+        var table = table()
+        let (asked, atOnce) = endure(&table) { table, second in
+            for number in 0..<14 as Range<UInt64> {
+                var hello = Samples.hello(100 + second * 14 + number)
+                if case .hello(var said) = hello.payload {
+                    said.addresses = [Self.victim]
+                    hello.payload = .hello(said)
+                }
+                // Of many nodes at one address some are not let in.
+                _ = try? table.hear(
+                    hello, from: Samples.ip("10.0.1.\(second)"), now: Samples.at(Double(second)))
+            }
+        }
+        #expect((4...16).contains(asked), "\(asked) times")
+        #expect(atOnce == 1)
+    }
+
+    @Test("of more addresses than are remembered the one that waits longest is not forgotten")
+    func bound() {
+        var addresses = UnprovenAddresses()
+        let (patient, now) = (PeerAddress(host: "10.1.0.0", port: 5051), Samples.at(0))
+        for _ in 0..<6 {
+            addresses.begin(.node(Samples.node(1), at: patient), now: now)
+            addresses.finish(Samples.node(1), at: patient, isProven: false, now: now)
+        }
+        for number in 0..<5000 {
+            let place = PeerAddress(host: "10.2.\(number / 250).\(number % 250)", port: 5051)
+            addresses.begin(.node(Samples.node(2), at: place), now: now)
+            addresses.finish(Samples.node(2), at: place, isProven: false, now: now)
+        }
+        #expect(addresses.count == UnprovenAddresses.limit)
+        #expect(addresses.due(at: patient.host, now: now) == now + .seconds(8))
+    }
+
+    @Test("one that never answers keeps nobody else at its address from being asked", arguments: [1, 2] as [UInt64])
+    func turns(mute: UInt64) throws {
+        var table = table()
+        var failures = 0
+        for second in 0..<60 as Range<UInt64> {
+            for number in 1...2 as ClosedRange<UInt64> {
+                let hello = Samples.hello(number, sequence: second + 1, version: 3)
+                _ = try table.hear(hello, from: Self.victim, now: Samples.at(Double(second)))
+            }
+            let now = Samples.at(Double(second) + 0.5)
+            for inquiry in table.startInquiries(now: now).start {
+                guard inquiry.node == Samples.node(mute) else {
+                    #expect(failures <= 1)
+                    return
+                }
+                failures += 1
+                fail(&table, inquiry, now: now + .milliseconds(1))
+            }
+        }
+        Issue.record("the other was not asked in a minute")
+    }
+
     @Test("who answers at such an address is asked on as any other, and its answer frees the address")
     func answers() throws {
         var table = table()

@@ -36,6 +36,31 @@ extension EndToEnd {
             }
         }
 
+        @Test("what pages of other sites make a browser ask for is not answered, and nothing is asked upstream for it")
+        func otherSites() async throws {
+            try await LAN.with { lan in
+                let image = try await Fixtures.image(.small)
+                let registry = try await lan.registry()
+                let node = try await lan.node()
+                let locate = "api/v1/locate?q=registry.test/debian/small:1"
+                for header in ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: http://a.example"] {
+                    for path in [locate, "api/v1/status", "api/v1/live", "metrics"] {
+                        let answer = try await node.get(Self.page + path, ["--header", header])
+                        #expect(answer.status == 403, "\(header) \(path)")
+                        #expect(answer.headers["access-control-allow-origin"] == nil)
+                    }
+                    // Who follows a link to the page may.
+                    #expect(try await node.get(Self.page, ["--header", header]).status == 200)
+                }
+                #expect(try registry.requests(for: image.repository).isEmpty)
+                let own = try await node.get(Self.page + locate, ["--header", "Sec-Fetch-Site: same-origin"])
+                #expect(own.status == 200 && own.headers["access-control-allow-origin"] == nil)
+                try await eventually("what is asked upstream is seen") {
+                    try !registry.requests(for: image.repository).isEmpty
+                }
+            }
+        }
+
         @Test("the stream tells each second how far a swarm is, and ends when the agent is told to stop")
         func stream() async throws {
             try await Rollout.with(3, uplinkMegabitsPerSecond: 30) { rollout in

@@ -63,6 +63,11 @@ struct MetricsReport: Sendable {
         guard let value = samples[name] else { throw HarnessError("there is no sample \(name)") }
         return Int(value)
     }
+
+    /// Of all reasons.
+    var droppedDatagrams: Int {
+        Int(samples.filter { $0.key.hasPrefix("shoal_beacon_dropped_total{") }.values.reduce(0, +))
+    }
 }
 
 extension Node {

@@ -109,3 +109,34 @@ struct PeerTLSFolder: Sendable {
         try data.write(to: URL(filePath: "\(path)/\(name)"), options: .atomic)
     }
 }
+
+extension LAN {
+    /// Nodes with certificates, one for each entry of `ids`: the node's id, or nil where it makes one itself.
+    /// - Parameters:
+    ///   - naming: the node that all certificates name; nil: each its own, or none.
+    ///   - days: until the certificates expire; fewer than 0: they have.
+    func certified(
+        _ ids: [String?], trusting authority: PeerAuthority, signing signers: [PeerAuthority]? = nil,
+        naming: String? = nil, days: Int = 2,
+        _ configuration: AgentConfiguration = AgentConfiguration()
+    ) async throws -> [Node] {
+        var nodes: [Node] = []
+        for (number, id) in ids.enumerated() {
+            let node = try await idleNode(configuration) { machine, configuration in
+                let tls = PeerTLSFolder(of: machine.name, in: self)
+                let signer = signers?[number] ?? authority
+                try await tls.install(signer.sign(machine.name, node: naming ?? id, days: days))
+                try tls.trust([authority])
+                configuration.tables += tls.table
+            }
+            if let id {
+                try FileManager.default.createDirectory(atPath: node.dataDirectory, withIntermediateDirectories: true)
+                let document = #"{"schema":1,"id":"\#(id)","epoch":1}"#
+                try Data(document.utf8).write(to: URL(filePath: node.dataDirectory + "/node.json"))
+            }
+            try await node.startAgent()
+            nodes.append(node)
+        }
+        return nodes
+    }
+}

@@ -87,6 +87,19 @@ extension EndToEnd {
                     })
                 #expect(level <= 1.7)
 
+                // What the agent sees of the machine, asked by root in its place.
+                let process = try await debian.property("MainPID")
+                func seen(_ command: String, inside: Bool = true) async throws -> String {
+                    let place = inside ? "nsenter --target \(process) --mount -- " : ""
+                    return try await debian.shell("\(place)sh -c '\(command)' 2>/dev/null || true")
+                }
+                try await debian.shell("touch /root/mine")
+                for command in ["cat /etc/shadow", "ls -A /root", "touch /usr/mine && echo written"] {
+                    #expect(try await seen(command) == "", "\(command)")
+                    #expect(try await seen(command, inside: false) != "", "\(command)")
+                }
+                #expect(try await seen("touch /var/lib/shoal/mine && echo written") == "written\n")
+
                 try await eventually("debian hears that the peer holds the image", within: .seconds(20)) {
                     try await debian.status().peers.contains { $0.blobs >= image.blobs.count }
                 }
@@ -136,6 +149,13 @@ extension EndToEnd {
                     rights.split(whereSeparator: \.isWhitespace) == [
                         "Groups:", own, "CapEff:", "0000000000000000", "CapBnd:", "0000000000000000",
                     ])
+                // Its memory other processes of its user do not see either, as they see one another's.
+                try await debian.run("systemd-run", "--unit=other", "--uid=shoal", "sleep", "1000")
+                for (target, isSeen) in [(process, false), (try await debian.property("MainPID", of: "other"), true)] {
+                    let environment = try await debian.shell(
+                        "setpriv --reuid=shoal --regid=shoal --clear-groups cat /proc/\(target)/environ || true")
+                    #expect(environment.contains("PATH=") == isSeen)
+                }
 
                 try await eventually("debian hears that the peer holds the image", within: .seconds(20)) {
                     try await debian.status().peers.contains { $0.blobs >= image.blobs.count }

@@ -40,7 +40,7 @@ extension EndToEnd {
                     try await eventually("the public image is told of") {
                         try tap.hasHeard(of: publicImage.largestBlob.digest)
                     }
-                    for blob in image.blobs { #expect(!tap.hasHeard(of: blob.digest)) }
+                    for digest in image.blobs.map(\.digest) + [image.digest] { #expect(!tap.hasHeard(of: digest)) }
                     #expect(try await nodes[0].status().bytes.servedToPeers == 0)
                 }
 

@@ -10,12 +10,6 @@ extension EndToEnd {
             .root, .sandbox, .agent, .program("docker-registry"), .program("containerd"), .program("openssl"),
             .program("skopeo")))
     struct PeerTLSTests {
-        /// Of curl: 000 is none.
-        private struct Answer: Equatable {
-            var status: String
-            var bytes: Int
-        }
-
         /// Of a file; 0 where there is none.
         private func size(of path: String) -> Int {
             (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
@@ -75,83 +69,24 @@ extension EndToEnd {
             }
         }
 
-        @Test(
-            "who has no certificate of the authority gets nothing: not over plain HTTP, not over TLS without one, with another's or an expired one"
-        )
-        func strangers() async throws {
+        @Test("a node whose certificate has expired is nobody's peer, and says itself what is wrong")
+        func expired() async throws {
             try await LAN.with { lan in
                 let image = try await Fixtures.image(.small)
                 _ = try await lan.registry()
                 let authority = try await PeerAuthority("ca", in: lan.folder.path)
-                let others = try await PeerAuthority("others", in: lan.folder.path)
-                let node = try await lan.certified([nil], trusting: authority)[0]
-                try await node.copyThroughMirror(image)
-                let stranger = try await lan.machine("stranger", Network.first.address(40))
-                let blob = try image.largestBlob
-                let address = "\(node.machine.address):5051"
-                let path = "/v1/blobs/\(blob.digest)"
-
-                func ask(_ scheme: String, _ path: String, _ options: [String]) async throws -> Answer {
-                    let output = lan.folder.path + "/answer"
-                    try? FileManager.default.removeItem(atPath: output)
-                    let status = try await Command(
-                        stranger.command(
-                            ["curl", "--silent", "--max-time", "60", "--output", output, "--write-out", "%{http_code}"]
-                                + options + ["\(scheme)://\(address)\(path)"])
-                    ).result().text
-                    return Answer(status: status, bytes: FileManager.default.contents(atPath: output)?.count ?? 0)
+                let fresh = try await lan.certified([nil], trusting: authority)[0]
+                let late = try await lan.certified([nil], trusting: authority, days: -1)[0]
+                try await late.copyThroughMirror(image)
+                try await eventually("the one has asked the other who it is", within: .seconds(30)) {
+                    try await fresh.status().warnings.contains { $0.contains(late.machine.address) }
                 }
-
-                let own = try await authority.sign("visitor")
-                let foreign = try await others.sign("visitor")
-                let expired = try await authority.sign("late", days: -1)
-                try await eventually("the blob is offered") {
-                    try await ask("https", path, own.options) == Answer(status: "200", bytes: blob.size)
-                }
-                for path in [path, "/v1/node", "/v1/inventory"] {
-                    let plain = try await ask("http", path, [])
-                    #expect(plain.status == "400", "\(path)")
-                    #expect(plain.bytes < 100, "\(path)")
-                    for options in [["--insecure"], foreign.options, expired.options] {
-                        let refused = try await ask("https", path, options)
-                        #expect(refused == Answer(status: "000", bytes: 0), "\(path)")
-                    }
-                }
-                let warnings = try await node.status().warnings
-                #expect(warnings.contains { $0.contains("\(stranger.address) speaks plain HTTP") })
-                #expect(
-                    warnings.contains { $0.contains("\(stranger.address) has no certificate that this node trusts") })
-            }
-        }
-
-        @Test("certificates alone open no private image to those who have them, and make nobody's tags count")
-        func privateImage() async throws {
-            try await LAN.with { lan in
-                let image = try await Fixtures.image(.small)
-                let registry = try await lan.registry(users: ["anna": "secret"])
-                let authority = try await PeerAuthority("ca", in: lan.folder.path)
-                let password = lan.folder.path + "/password"
-                try Data("secret\n".utf8).write(to: URL(filePath: password))
-                var configuration = AgentConfiguration()
-                configuration.upstreams = ["private.test": "http://private.test"]
-                configuration.credentials = ["private.test": (user: "anna", passwordFile: password)]
-                let nodes = try await lan.certified([nil, nil], trusting: authority, configuration)
-                try await lan.seeEachOther(nodes)
-                try await Containerd(on: nodes[0]).pull(image.tagged(at: "private.test"))
-                let visitor = try await authority.sign("visitor")
-                let digest = try image.largestBlob.digest
-                for path in ["blobs/\(digest)", "chain/\(digest)", "pieces/\(digest)", "blobs/\(image.digest)"] {
-                    let address = "https://\(nodes[0].machine.address):5051/v1/\(path)"
-                    #expect(try await nodes[1].get(address, visitor.options).status == 404, "\(path)")
-                }
-                try await registry.switchOff()
-                for path in ["manifests/1", "manifests/\(image.digest)", "blobs/\(digest)"] {
-                    let answer = try await nodes[1].mirror("debian/small/\(path)", namespace: "private.test")
-                    #expect(answer.status == 404, "\(path)")
-                }
-                // The one that has it goes on giving it to its own runtime.
-                let own = try await nodes[0].mirror("debian/small/blobs/\(digest)", namespace: "private.test")
-                #expect(own.status == 200)
+                #expect(try await fresh.status().peers.isEmpty)
+                #expect(try await late.status().warnings.contains { $0.contains("the certificate is out of date") })
+                try await Containerd(on: fresh).pull(image.tagged())
+                let bytes = try await fresh.status().bytes
+                #expect(bytes.peers == 0)
+                #expect(bytes.upstream >= image.bytes)
             }
         }
 
@@ -300,14 +235,17 @@ extension EndToEnd {
         }
 
         @Test(
-            "a node with certificates and one without pull past each other, and both say why", arguments: [true, false])
-        func mixed(holderHasTLS: Bool) async throws {
+            "a node with certificates and one without pull past each other, and both say why",
+            arguments: [(true, false), (false, false), (true, true)])
+        func mixed(holderHasTLS: Bool, bothHaveTheKey: Bool) async throws {
             try await LAN.with { lan in
                 let image = try await Fixtures.image(.small)
                 _ = try await lan.registry()
                 let authority = try await PeerAuthority("ca", in: lan.folder.path)
-                let secure = try await lan.certified([nil], trusting: authority)[0]
-                let plain = try await lan.node()
+                var configuration = AgentConfiguration()
+                if bothHaveTheKey { configuration.keyFile = try await lan.clusterKey() }
+                let secure = try await lan.certified([nil], trusting: authority, configuration)[0]
+                let plain = try await lan.node(configuration)
                 let nodes = holderHasTLS ? [secure, plain] : [plain, secure]
                 try await nodes[0].copyThroughMirror(image)
                 for (node, other, words) in [
@@ -327,35 +265,6 @@ extension EndToEnd {
                 #expect(bytes.upstream >= image.bytes)
             }
         }
-    }
-}
-
-extension LAN {
-    /// Nodes with certificates, one for each entry of `ids`: the node's id, or nil where it makes one itself.
-    /// - Parameter naming: the node that all certificates name; nil: each its own, or none.
-    fileprivate func certified(
-        _ ids: [String?], trusting authority: PeerAuthority, signing signers: [PeerAuthority]? = nil,
-        naming: String? = nil,
-        _ configuration: AgentConfiguration = AgentConfiguration()
-    ) async throws -> [Node] {
-        var nodes: [Node] = []
-        for (number, id) in ids.enumerated() {
-            let node = try await idleNode(configuration) { machine, configuration in
-                let tls = PeerTLSFolder(of: machine.name, in: self)
-                let signer = signers?[number] ?? authority
-                try await tls.install(signer.sign(machine.name, node: naming ?? id))
-                try tls.trust([authority])
-                configuration.tables = tls.table
-            }
-            if let id {
-                try FileManager.default.createDirectory(atPath: node.dataDirectory, withIntermediateDirectories: true)
-                let document = #"{"schema":1,"id":"\#(id)","epoch":1}"#
-                try Data(document.utf8).write(to: URL(filePath: node.dataDirectory + "/node.json"))
-            }
-            try await node.startAgent()
-            nodes.append(node)
-        }
-        return nodes
     }
 }
 

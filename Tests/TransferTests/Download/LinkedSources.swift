@@ -18,6 +18,8 @@ final class LinkedNodes: Sendable {
         var upstreamBytes = 0
         var peerBytes = 0
         var isUpstreamOn = true
+        /// The one that has upstream though the others have not.
+        var connected: NodeID?
     }
 
     let blob: [UInt8]
@@ -85,7 +87,12 @@ final class LinkedNodes: Sendable {
         state.withLock { _ = $0.blamed[node, default: []].insert(peer) }
     }
 
-    fileprivate var isUpstreamOn: Bool { state.withLock { $0.isUpstreamOn } }
+    /// Only this node has upstream.
+    func connect(_ node: NodeID) { state.withLock { $0.connected = node } }
+
+    fileprivate func hasUpstream(_ node: NodeID) -> Bool {
+        state.withLock { $0.isUpstreamOn || $0.connected == node }
+    }
     fileprivate func sentByUpstream(_ count: Int) { state.withLock { $0.upstreamBytes += count } }
     fileprivate func sentByPeer(_ count: Int) { state.withLock { $0.peerBytes += count } }
 
@@ -100,7 +107,7 @@ final class LinkedNodes: Sendable {
         func claimedSize(of digest: Digest) -> Int64? {
             holders(of: digest).isEmpty ? nil : Int64(nodes.blob.count)
         }
-        func isUpstreamUsable(for origins: [Origin]) -> Bool { nodes.isUpstreamOn }
+        func isUpstreamUsable(for origins: [Origin]) -> Bool { nodes.hasUpstream(own) }
         func askLAN(for digest: Digest) async {}
         func blame(_ finding: BlamedPeers.Finding) { nodes.blame(finding.peer, by: own) }
         func announce(_ digest: Digest, size: Int64?) { nodes.announce(own, wants: true) }

@@ -29,7 +29,7 @@ struct SharedDownloadTests {
     /// Lets nodes download at once; each gives what its reader got, nil where it failed.
     private func pull(
         _ count: Int, from nodes: LinkedNodes, release: Bool = true, intent: DownloadPlan.Intent = .toEnd(from: 0),
-        size: Int64? = nil, killing: Int = 0
+        otherIntent: DownloadPlan.Intent? = nil, size: Int64? = nil, killing: Int = 0, connectsFirst: Bool = false
     ) async throws -> [[UInt8]?] {
         try await withTemporaryDirectory { directory in
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -48,6 +48,8 @@ struct SharedDownloadTests {
                         digest: digest, size: size, origins: [], spool: try spool.create(digest),
                         sources: LinkedNodes.View(nodes: nodes, own: own), context: context)
                     nodes.add(download, as: own)
+                    if connectsFirst, index == 0 { nodes.connect(own) }
+                    let intent = index > 0 ? otherIntent ?? intent : intent
                     group.addTask {
                         await withTaskGroup(of: [UInt8]?.self) { inner in
                             inner.addTask {
@@ -137,6 +139,17 @@ struct SharedDownloadTests {
         let range = Int64(18 * Self.MiB)..<Int64(19 * Self.MiB)
         let results = try await pull(2, from: nodes, intent: .closed(range))
         #expect(results.allSatisfy { $0?.elementsEqual(blob[18 * Self.MiB..<19 * Self.MiB]) == true })
+    }
+
+    @Test("read each a part of what another holds without a chain, where one has upstream and shows its part only")
+    func partsWithoutChain() async throws {
+        let blob = blob(24 * Self.MiB)
+        let nodes = LinkedNodes(blob, holders: [NodeID.random()], isUpstreamOn: false)
+        let ranges = [2, 18].map { Int64($0 * Self.MiB)..<Int64(($0 + 1) * Self.MiB) }
+        let results = try await pull(
+            2, from: nodes, intent: .closed(ranges[0]), otherIntent: .closed(ranges[1]), connectsFirst: true)
+        #expect(results[0]?.elementsEqual(blob[2 * Self.MiB..<3 * Self.MiB]) == true)
+        #expect(results[1]?.elementsEqual(blob[18 * Self.MiB..<19 * Self.MiB]) == true)
     }
 
     @Test("get right bytes though one passes on damaged pieces, and find out which", arguments: [true, false])

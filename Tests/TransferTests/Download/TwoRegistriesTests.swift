@@ -26,6 +26,23 @@ struct TwoRegistriesTests {
         }
     }
 
+    @Test("comes from each to who asked there, while one sends wrong bytes")
+    func lying() async throws {
+        let bytes = Self.blob
+        try await FetcherFixture().run { stub, fetcher, origin, _ in
+            let digest = stub.add(blob: bytes)
+            let other = try Origin.of("evil/app", at: FetcherFixture.otherRegistry)
+            stub.script(
+                paths(blob: digest, in: "evil/app"), [.wrongByte(at: 100), .stall(after: Self.left + Self.rest / 2)])
+            let misled = try await fetcher.open(BlobQuestion(digest: digest, origin: other))
+            try await eventually { fetcher.transfers.first?.present ?? 0 > Int64(Self.left) }
+            let come = try await fetcher.open(BlobQuestion(digest: digest, origin: origin)).readAll(.toEnd(from: 0))
+            #expect(come == bytes)
+            #expect(stub.bytesSent(for: paths(blob: digest)) == bytes.count)
+            misled.close()
+        }
+    }
+
     @Test("is one download where both ask the same registry, whatever its repository there")
     func sameRegistry() async throws {
         try await FetcherFixture().run { stub, fetcher, origin, _ in
@@ -73,8 +90,10 @@ struct TwoRegistriesTests {
         }
     }
 
-    @Test("is not gone on with from what a client with a right of its own has left, for who has none")
-    func rights() async throws {
+    @Test(
+        "is gone on with from what a client with a right of its own has left, for who has the same and nobody else",
+        arguments: [true, false])
+    func rights(isSame: Bool) async throws {
         let right = try #require(ClientAuthorization(fields: ["Bearer mine"]))
         try await withTemporaryDirectory { folder in
             let bytes = Self.blob
@@ -82,9 +101,10 @@ struct TwoRegistriesTests {
                 bytes, in: folder, "library/app", at: UpstreamFixture.registryName, [], as: .client(right))
             try await FetcherFixture(spoolFolder: folder).run { stub, fetcher, origin, _ in
                 let digest = stub.add(blob: bytes)
-                let come = try await fetcher.open(BlobQuestion(digest: digest, origin: origin)).readAll(.toEnd(from: 0))
+                let question = BlobQuestion(digest: digest, origin: origin, as: isSame ? .client(right) : .node)
+                let come = try await fetcher.open(question).readAll(.toEnd(from: 0))
                 #expect(come == bytes)
-                #expect(stub.bytesSent(for: paths(blob: digest)) == bytes.count)
+                #expect(stub.bytesSent(for: paths(blob: digest)) == (isSame ? Self.rest : bytes.count))
             }
         }
     }

@@ -196,25 +196,28 @@ struct BearerTests {
         }
     }
 
-    @Test("Where a registry over plain HTTP names another host's token server, credentials stay here")
-    func foreignRealm() async throws {
-        try await StubCertificate.with(names: ["tokens.test"]) { certificate in
-            try await StubRegistry.with(certificate: certificate) { server in
+    @Test("Where a registry over TLS names a token server without, passwords stay here", arguments: ["http", "https"])
+    func plainRealm(scheme: String) async throws {
+        try await StubCertificate.with(names: ["named.test"]) { certificate in
+            try await StubRegistry.with(certificate: scheme == "https" ? certificate : nil) { server in
                 let tokens = StubTokens(users: ["me": "hunter2"])
                 server.route("/token") { tokens.answer($0) }
                 try await TemporaryFolder.with { folder in
                     let file = folder.appending("password")
                     try TemporaryFolder.write("hunter2", to: file)
                     var fixture = UpstreamFixture(
-                        authentication: .bearer(tokens, realm: "https://tokens.test:\(server.port)/token"))
+                        authentication: .bearer(tokens, realm: "\(scheme)://named.test:\(server.port)/token"),
+                        certificate: certificate)
+                    fixture.hostName = "named.test"
                     fixture.table = .init(
                         plainHTTP: true, caFile: certificate.file, username: "me", passwordFile: file)
-                    fixture.limits.resolving = ["tokens.test": "127.0.0.1"]
+                    fixture.limits.resolving = ["named.test": "127.0.0.1"]
                     try await fixture.run { stub, client, origin in
                         let blob = stub.add(blob: bytes)
                         _ = try? await client.blobHead(blob, at: origin, deadline: .seconds(30))
-                        #expect(
-                            !(server.requests + stub.requests).contains { $0.authorization?.contains("Basic") == true })
+                        let shown = server.requests.map { $0.authorization?.hasPrefix("Basic ") ?? false }
+                        #expect(shown == [scheme == "https"], "asked once, with a password over TLS only")
+                        #expect(stub.requests.allSatisfy { $0.authorization?.hasPrefix("Basic ") != true })
                     }
                 }
             }
@@ -239,16 +242,36 @@ struct BearerTests {
     }
 
     @Test(
-        "A realm that is no URL of the web is refused",
-        arguments: [
-            "", "nowhere", "file:///etc/passwd", "https://", "http://169.254.169.254/latest", "https://[::1]/t",
-        ])
+        "A realm that is no URL of the web is refused", arguments: ["", "nowhere", "file:///etc/passwd", "https://"])
     func badRealm(realm: String) async throws {
         let fixture = UpstreamFixture(authentication: .challenge(#"Bearer realm="\#(realm)",service="s""#))
         try await fixture.run { stub, client, origin in
             let blob = stub.add(blob: bytes)
             await #expect(throws: UpstreamError.self) { try await client.blob(blob, at: origin, range: nil) }
             #expect(stub.requests.count == 1)
+        }
+    }
+
+    @Test(
+        "A realm on this machine or this link is refused before a byte is sent, also where a name leads there",
+        arguments: ["http://127.0.0.2", "http://[::1]", "http://tokens.test"])
+    func realmOnThisMachine(host: String) async throws {
+        try await StubRegistry.with { victim in
+            var fixture = UpstreamFixture(
+                authentication: .challenge(#"Bearer realm="\#(host):\#(victim.port)/token",service="s""#))
+            fixture.table.plainHTTP = true
+            fixture.limits.resolving = ["tokens.test": "127.0.0.1"]
+            try await fixture.run { stub, client, origin in
+                let blob = stub.add(blob: bytes)
+                let error = await #expect(throws: UpstreamError.self) {
+                    try await client.blob(blob, at: origin, range: nil)
+                }
+                #expect(error?.code == .notAllowed)
+                #expect(victim.requests.isEmpty)
+                // Where a name leads is known once it is connected to.
+                #expect(victim.connections == (host.hasSuffix("tokens.test") ? 1 : 0))
+                #expect(stub.requests.count == 1)
+            }
         }
     }
 

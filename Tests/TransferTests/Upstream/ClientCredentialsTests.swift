@@ -43,6 +43,38 @@ struct ClientCredentialsTests {
         }
     }
 
+    @Test("What one registry may be shown is shown to no other", arguments: [false, true])
+    func otherRegistry(isBearer: Bool) async throws {
+        let tokens = (mine: StubTokens(users: ["me": "hunter2"]), others: StubTokens(users: ["you": "secret"]))
+        for each in [tokens.mine, tokens.others] { each.set { $0.givesAnonymous = false } }
+        try await StubRegistry.with(isBearer ? .bearer(tokens.others) : .basic(["you": "secret"])) { other in
+            try await TemporaryFolder.with { folder in
+                let file = folder.appending("password")
+                try TemporaryFolder.write("hunter2", to: file)
+                var fixture = UpstreamFixture(
+                    authentication: isBearer ? .bearer(tokens.mine) : .basic(["me": "hunter2"]))
+                fixture.table = .init(username: "me", passwordFile: file)
+                fixture.tables["other.test"] = .init(url: other.url)
+                try await fixture.run { stub, client, origin in
+                    let blob = stub.add(blob: bytes)
+                    other.add(blob: bytes)
+                    let size = try await client.size(of: blob, at: origin)
+                    #expect(size == 1000)
+                    #expect(stub.requests.contains { $0.authorization != nil })
+                    for identity in [UpstreamIdentity.node, .anybody] {
+                        let error = await #expect(throws: UpstreamError.self) {
+                            let elsewhere = try Origin.of("library/app", at: "other.test")
+                            _ = try await client.blobHead(blob, at: elsewhere, as: identity, deadline: .seconds(30))
+                        }
+                        #expect(error?.code == .needsCredentials)
+                    }
+                    #expect(!other.requests.isEmpty)
+                    #expect(other.requests.allSatisfy { $0.authorization == nil })
+                }
+            }
+        }
+    }
+
     @Test("A token that one password was traded in for serves no other, though the user is the same")
     func tokens() async throws {
         let tokens = StubTokens(users: ["anna": "secret"])

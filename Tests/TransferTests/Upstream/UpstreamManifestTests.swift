@@ -109,6 +109,25 @@ struct UpstreamManifestTests {
         }
     }
 
+    @Test("A list of more than 4 MiB is not taken in")
+    func tooLongLists() async throws {
+        try await UpstreamFixture().run { stub, client, origin in
+            let digest = stub.add(manifest: bytes, tag: "latest")
+            for path in ["tags/list", "referrers/\(digest)"] {
+                stub.route("/v2/library/app/\(path)") { _ in
+                    StubResponse(200, body: [UInt8](repeating: 0x20, count: (4 << 20) + 1))
+                }
+            }
+            let ofTags = await #expect(throws: UpstreamError.self) {
+                try await client.tags(at: origin, count: nil, last: nil)
+            }
+            let ofReferrers = await #expect(throws: UpstreamError.self) {
+                try await client.referrers(of: digest, at: origin, artifactType: nil)
+            }
+            #expect(ofTags?.code == .broken && ofReferrers?.code == .broken)
+        }
+    }
+
     @Test("An encoded manifest is refused: its bytes would not be its digest's")
     func encoded() async throws {
         try await UpstreamFixture().run { stub, client, origin in
