@@ -111,7 +111,10 @@ extension EndToEnd {
                 let authority = try await PeerAuthority("ca", in: lan.folder.path)
                 var credulous = AgentConfiguration()
                 credulous.tables = "[tags]\nbelieve = \"lan\"\n"
-                let teller = try await lan.certified([nil], trusting: authority, credulous)[0]
+                // Without a key a node tells no other tags than these, and only if it was told to believe them, too.
+                var telling = credulous
+                telling.tables += "[share]\ninclude = [\"registry.test/*\"]\n"
+                let teller = try await lan.certified([nil], trusting: authority, telling)[0]
                 let bait = try await lan.certified([nil], trusting: authority, credulous)[0]
                 let careful = try await lan.certified([nil], trusting: authority)[0]
                 try await lan.seeEachOther([teller, bait, careful])
