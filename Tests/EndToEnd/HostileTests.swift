@@ -47,14 +47,7 @@ extension EndToEnd {
                 let nodes = try await lan.nodes(2)
                 try await nodes[0].copyThroughMirror(image)
                 try await LyingPeer.with { liar in
-                    let sender = try RawSender()
-                    let hello = WireBeacon.hello(node: liar.node, port: UInt64(LyingPeer.port), version: 1)
-                    try await eventually(
-                        "the liar's inventory is read", within: .seconds(30), every: .milliseconds(100)
-                    ) {
-                        sender.send(hello, to: nodes[1].machine.address)
-                        return try await nodes[1].status().peers.contains { $0.name == "stranger" && $0.blobs > 0 }
-                    }
+                    try await liar.isRead(by: nodes[1])
                     let report = try await nodes[1].status()
                     #expect(try #require(report.peers.first { $0.name == "stranger" }).blobs <= 100_000)
                     #expect(liar.pages <= 64)

@@ -40,21 +40,42 @@ extension EndToEnd {
                 let names = ["registry.test/debian/forged:1", "localhost:5050/team/forged:1"]
                 let tags = Dictionary(uniqueKeysWithValues: names.map { ($0, image.digest) })
                 try await LyingPeer.with(tags: tags) { liar in
-                    let sender = try RawSender()
-                    let hello = WireBeacon.hello(node: liar.node, port: UInt64(LyingPeer.port), version: 1)
-                    for node in [careful, credulous] {
-                        try await eventually(
-                            "the liar's inventory is read", within: .seconds(30), every: .milliseconds(100)
-                        ) {
-                            sender.send(hello, to: node.machine.address)
-                            return try await node.status().peers.contains { $0.name == "stranger" && $0.blobs > 0 }
-                        }
-                    }
+                    for node in [careful, credulous] { try await liar.isRead(by: node) }
                     for (node, status) in [(credulous, 200), (careful, 404)] {
                         let tag = try await node.mirror("debian/forged/manifests/1", Self.accept)
                         #expect(tag.status == status)
                         let local = try await node.local("team/forged/manifests/1", "--head")
                         #expect(local.status == status)
+                    }
+                }
+            }
+        }
+
+        @Test("a name that a stranger outbids for good is lost where the LAN is believed, and a push says so there")
+        func highestVersion() async throws {
+            try await LAN.with { lan in
+                let careful = Repository(try await lan.node())
+                var configuration = AgentConfiguration()
+                configuration.tables = "[tags]\nbelieve = \"lan\"\n"
+                let credulous = Repository(try await lan.node(configuration))
+                for place in [careful, credulous] {
+                    _ = try await place.push(manifest: place.push("ours"), as: "v1")
+                }
+                let theirs = Repository.digest("what the stranger says that the name means")
+                let tags = ["localhost:5050/team/app:v1": theirs]
+                try await LyingPeer.with(tags: tags, counter: 1 << 53 - 1) { liar in
+                    for place in [careful, credulous] { try await liar.isRead(by: place.node) }
+                    for (place, status) in [(careful, 201), (credulous, 403)] {
+                        let manifest = try await place.manifest(layer: place.push("ours, too"))
+                        func put(_ tag: String) async throws -> HTTPAnswer {
+                            try await place.send("PUT", "manifests/\(tag)", manifest, type: Repository.manifestType)
+                        }
+                        let answer = try await put("v1")
+                        #expect(answer.status == status, "\(answer.text)")
+                        #expect(answer.text.contains("use another tag") == (status == 403), "\(answer.text)")
+                        #expect(try await put("v2").status == 201)
+                        let tag = try await place.get("manifests/v1")
+                        #expect(tag.status == (status == 201 ? 200 : 404))
                     }
                 }
             }
@@ -144,12 +165,7 @@ extension EndToEnd {
                 try await LyingPeer.with { liar in
                     let sender = try RawSender()
                     let known = digests.map { [UInt8](digest: $0) }
-                    let hello = WireBeacon.hello(
-                        node: liar.node, port: UInt64(LyingPeer.port), version: 1, added: known)
-                    try await eventually("the stranger is known", within: .seconds(30), every: .milliseconds(100)) {
-                        sender.send(hello, to: node.machine.address)
-                        return try await node.status().peers.contains { $0.name == "stranger" && $0.blobs > 0 }
-                    }
+                    try await liar.isRead(by: node, saying: known)
                     let heard = #"shoal_beacon_datagrams_total{direction="in"}"#
                     let before = try await node.metrics()(heard)
                     let dropped = try await node.metrics().droppedDatagrams
@@ -159,13 +175,15 @@ extension EndToEnd {
                     for header in ["Origin: http://evil.example", "Sec-Fetch-Site: cross-site"] {
                         #expect(try await stranger.get(inventory, ["--header", header]).status == 403)
                     }
-                    for _ in 0..<20 {
-                        sender.send(WireBeacon.want(node: liar.node, digests: known), to: node.machine.address)
-                        sender.send(
-                            WireBeacon.whoHas(node: liar.node, digests: known, padding: 600), to: node.machine.address)
+                    // The Hello was the first.
+                    for turn in UInt64(1)...20 {
+                        let want = WireBeacon.want(node: liar.node, sequence: 2 * turn, digests: known)
+                        let question = WireBeacon.whoHas(
+                            node: liar.node, sequence: 2 * turn + 1, digests: known, padding: 600)
+                        for datagram in [want, question] { sender.send(datagram, to: node.machine.address) }
                     }
                     try await eventually("all of it is heard") { try await node.metrics()(heard) >= before + 40 }
-                    #expect(try await node.metrics().droppedDatagrams == dropped)
+                    #expect(try await node.metrics().droppedDatagrams == dropped, "it is taken, too")
                     #expect(try await node.metrics()("shoal_downloads_begun_total") == 0)
                     #expect(try await node.status().bytes.upstream == 0)
                     #expect(try registry.requests(for: image.repository).isEmpty)

@@ -12,20 +12,23 @@ final class LyingPeer: Sendable {
     let node: [UInt8]
     /// What it says that tags mean: names in full, and digests.
     private let tags: [String: String]
+    /// The counter of their version, if they have one.
+    private let counter: UInt64?
     private let served = Atomic<Int>(0)
 
-    private init(node: [UInt8], tags: [String: String]) {
+    private init(node: [UInt8], tags: [String: String], counter: UInt64?) {
         self.node = node
         self.tags = tags
+        self.counter = counter
     }
 
     /// Pages of its inventory that were asked for.
     var pages: Int { served.load(ordering: .relaxed) }
 
     static func with(
-        tags: [String: String] = [:], _ test: (LyingPeer) async throws -> Void
+        tags: [String: String] = [:], counter: UInt64? = nil, _ test: (LyingPeer) async throws -> Void
     ) async throws {
-        let peer = LyingPeer(node: WireBeacon.randomNode(), tags: tags)
+        let peer = LyingPeer(node: WireBeacon.randomNode(), tags: tags, counter: counter)
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
@@ -43,9 +46,23 @@ final class LyingPeer: Sendable {
         try await listener.close()
     }
 
+    /// Says Hello to a node until it has read the inventory.
+    /// - Parameter blobs: what the Hello tells of.
+    func isRead(by reader: Node, saying blobs: [[UInt8]] = []) async throws {
+        let sender = try RawSender()
+        let hello = WireBeacon.hello(node: node, port: UInt64(Self.port), version: 1, added: blobs)
+        try await eventually(
+            "\(reader.name) reads the liar's inventory", within: .seconds(30), every: .milliseconds(100)
+        ) {
+            sender.send(hello, to: reader.machine.address)
+            return try await reader.status().peers.contains { $0.name == "stranger" && $0.blobs > 0 }
+        }
+    }
+
+    private var id: String { node.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+
     /// The answer to a request line.
     fileprivate func answer(_ request: String) -> String {
-        let id = node.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         guard request.contains("/v1/inventory") else {
             return #"{"schema":1,"id":"\#(id)","name":"stranger","epoch":1,"version":1,"port":\#(Self.port)}"#
         }
@@ -59,9 +76,10 @@ final class LyingPeer: Sendable {
     }
 
     private var references: String {
-        tags.map { name, digest in
+        let version = counter.map { #","version":{"counter":\#($0),"node":"\#(id)"}"# } ?? ""
+        return tags.map { name, digest in
             #"{"reference":"\#(name)","digest":"\#(digest)","#
-                + #""mediaType":"application/vnd.oci.image.manifest.v1+json","ageSeconds":0}"#
+                + #""mediaType":"application/vnd.oci.image.manifest.v1+json","ageSeconds":0\#(version)}"#
         }.joined(separator: ",")
     }
 

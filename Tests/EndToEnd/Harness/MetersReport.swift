@@ -64,9 +64,12 @@ struct MetricsReport: Sendable {
         return Int(value)
     }
 
-    /// Of all reasons.
+    /// For all reasons but that they are the node's own.
     var droppedDatagrams: Int {
-        Int(samples.filter { $0.key.hasPrefix("shoal_beacon_dropped_total{") }.values.reduce(0, +))
+        let dropped = samples.filter {
+            $0.key.hasPrefix("shoal_beacon_dropped_total{") && !$0.key.contains(#"reason="own""#)
+        }
+        return Int(dropped.values.reduce(0, +))
     }
 }
 

@@ -63,14 +63,14 @@ enum WireBeacon {
     }
 
     /// A question with as much padding as the protocol asks for, or none.
-    static func whoHas(node: [UInt8], digests: [[UInt8]], padding: Int) -> [UInt8] {
+    static func whoHas(node: [UInt8], sequence: UInt64 = 1, digests: [[UInt8]], padding: Int) -> [UInt8] {
         let question = [1 << 3 | 1] + randomNode().prefix(8) + digests.flatMap { field(2, $0) }
-        return envelope(node, 1, 1) + field(8, question)
+        return envelope(node, 1, sequence) + field(8, question)
             + (padding > 0 ? field(14, [UInt8](repeating: 0, count: padding)) : [])
     }
 
-    static func want(node: [UInt8], digests: [[UInt8]]) -> [UInt8] {
-        envelope(node, 1, 2) + field(10, digests.flatMap { field(1, field(1, $0)) } + field(2, 60_000))
+    static func want(node: [UInt8], sequence: UInt64 = 2, digests: [[UInt8]]) -> [UInt8] {
+        envelope(node, 1, sequence) + field(10, digests.flatMap { field(1, field(1, $0)) } + field(2, 60_000))
     }
 
     /// Tells of invented nodes at an address, each at another port.
