@@ -69,7 +69,7 @@ public struct PeerResponder: HTTPResponder {
             return .problem(
                 .methodNotAllowed, "\(request.method.rawValue) is not answered here", headers: ["Allow": "GET, HEAD"])
         }
-        // A page whose name was made to resolve to this address would read with the right of who looks at it.
+        // No peer sends these fields. A page whose own name leads here sends none either: it is a stranger like others.
         if let objection = WebPageRule.objection(to: request.headers) { return .problem(.forbidden, objection) }
         var signer: NodeID?
         if route != .node, let gate {
